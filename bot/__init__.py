@@ -1,0 +1,1 @@
+"""One conversation: scripts and dialogue (pure), recogniser, voice and pipeline (pipecat)."""

@@ -1,0 +1,1 @@
+"""Web pages and live feeds for managers, agents and inspectors."""

@@ -1,0 +1,1 @@
+"""What a sentence means: labels, risks, times, numbers, announcements. Pure."""

@@ -1,0 +1,30 @@
+"""Errors of this room.
+
+ModelsError
+├── KeyFileError   no usable key: mend the configuration, a retry is useless
+├── SealBroken     data encrypted with another key: restore the right key file
+├── StaleAttempt   the attempt was settled by somebody else: drop your result
+└── ClientBusy     the client is on another call: try again when it has ended
+"""
+
+from __future__ import annotations
+
+
+class ModelsError(Exception):
+    """Base of all errors of this room."""
+
+
+class KeyFileError(ModelsError):
+    """No usable encryption key."""
+
+
+class SealBroken(ModelsError):
+    """Data that this key cannot open."""
+
+
+class StaleAttempt(ModelsError):
+    """A result that came too late: the attempt has been settled already."""
+
+
+class ClientBusy(ModelsError):
+    """A second call to a client who is on the line."""

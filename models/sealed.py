@@ -1,0 +1,82 @@
+"""Personal data at rest: columns that are encrypted, and digests by which they can still be found."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from pathlib import Path
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken
+from sqlalchemy import Dialect, LargeBinary
+from sqlalchemy.types import TypeDecorator
+
+from models.errors import KeyFileError, SealBroken
+
+
+class Seal:
+    """The key of one installation; every process installs one with `use_seal` before it opens the database."""
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) != 32:
+            raise KeyFileError("the secret key must be 32 bytes in base64 (HUIFANG_SECRET_KEY or the key file)")
+        self.key = key
+        self._fernet = Fernet(base64.urlsafe_b64encode(key))
+        self._digest_key = hashlib.sha256(b"digest" + key).digest()
+
+    def close(self, text: str) -> bytes:
+        """Encrypt a text."""
+        return self._fernet.encrypt(text.encode())
+
+    def open(self, data: bytes) -> str:
+        """Decrypt a text; raises `SealBroken` when the key is another one."""
+        try:
+            return self._fernet.decrypt(data).decode()
+        except InvalidToken as error:
+            raise SealBroken("the data was encrypted with another key: restore the key file of this database") from error
+
+    def digest(self, text: str) -> str:
+        """A keyed digest (64 hex digits) under which equal texts are found without being readable."""
+        return hmac.new(self._digest_key, text.encode(), hashlib.sha256).hexdigest()
+
+
+_seal: Seal | None = None
+
+
+def use_seal(seal: Seal) -> None:
+    """Install the key of this process."""
+    global _seal  # SQLAlchemy's column types are module-level values: so is the key that they use
+    _seal = seal
+
+
+def current_seal() -> Seal:
+    """The installed key; raises `KeyFileError` when `use_seal` was forgotten."""
+    if _seal is None:
+        raise KeyFileError("no key installed: call models.use_seal(load_seal(...)) first")
+    return _seal
+
+
+def load_seal(key_text: str, key_file: Path) -> Seal:
+    """The key from the environment, else from `key_file`, which is made (mode 600) at first use."""
+    if key_text:
+        return Seal(base64.b64decode(key_text))
+    if not key_file.exists():
+        key_file.parent.mkdir(parents=True, exist_ok=True)
+        key_file.touch(mode=0o600)
+        key_file.write_text(base64.b64encode(secrets.token_bytes(32)).decode() + "\n")
+    return Seal(base64.b64decode(key_file.read_text()))
+
+
+class Sealed(TypeDecorator[str]):
+    """A text column that is encrypted at rest (T/SAC 002-2024 §7.3.5)."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else current_seal().close(value)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:
+        return None if value is None else current_seal().open(value)

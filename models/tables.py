@@ -1,0 +1,251 @@
+"""The tables: who is called and why, what happened, what was said, what follows from it.
+
+Instants are UTC in the database and aware in Python. Positions (`*_ms`) count from the first sample of the
+attempt's recording. Columns of type `Sealed` are encrypted at rest.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, MetaData, String, UniqueConstraint, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.types import TypeDecorator
+
+from models.sealed import Sealed
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant, stored in UTC on databases that keep no zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"naive instant {value}: give it a time zone")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        aware: datetime = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return aware
+
+
+class Base(DeclarativeBase):
+    """Base of all tables; constraint names are fixed so that migrations can address them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: Instant, dict[str, Any]: JSON, list[str]: JSON}
+
+
+class Customer(Base):
+    """A client of the firm (客户)."""
+
+    __tablename__ = "customer"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(40), unique=True)  # 客户号
+    name: Mapped[str] = mapped_column(Sealed)
+    name_digest: Mapped[str] = mapped_column(String(64), index=True)
+    gender: Mapped[str] = mapped_column(String(10), default="")  # 先生, 女士 or ""
+    phone: Mapped[str] = mapped_column(Sealed)
+    phone_digest: Mapped[str] = mapped_column(String(64), index=True)
+    email: Mapped[str] = mapped_column(Sealed, default="")
+    branch: Mapped[str] = mapped_column(String(80), default="")  # 营业部
+    served_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    do_not_call: Mapped[bool] = mapped_column(default=False)
+    served_by: Mapped[Staff | None] = relationship()
+
+
+class Staff(Base):
+    """A person of the firm (工作人员): broker, reviewer, inspector, manager."""
+
+    __tablename__ = "staff"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(40), unique=True)  # 工号
+    name: Mapped[str] = mapped_column(String(80))
+    post: Mapped[str] = mapped_column(String(20))  # broker, agent, inspector, manager, operator, trainer
+    leaving: Mapped[bool] = mapped_column(default=False)
+
+
+class Product(Base):
+    """A product or service (产品或服务)."""
+
+    __tablename__ = "product"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    risk_level: Mapped[str] = mapped_column(String(2))
+
+
+class Campaign(Base):
+    """A batch of review tasks run together (批次/回访方案)."""
+
+    __tablename__ = "campaign"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    created_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(20), default="running")  # running, paused, stopped
+
+
+class ReviewTask(Base):
+    """One client to be reviewed for one reason (回访任务)."""
+
+    __tablename__ = "review_task"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(60), unique=True)  # the firm's own id: re-import is idempotent
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), index=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
+    product_id: Mapped[int | None] = mapped_column(ForeignKey("product.id"))
+    review_type: Mapped[str] = mapped_column(String(20))
+    script: Mapped[str] = mapped_column(String(40))
+    slots: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    created_at: Mapped[datetime]
+    deadline_at: Mapped[datetime | None]
+    status: Mapped[str] = mapped_column(String(40), default="待回访")  # 登记状态, table F.1
+    final: Mapped[bool] = mapped_column(default=False)
+    with_human: Mapped[bool] = mapped_column(default=False)  # a person goes on; the bot calls no more
+    due_at: Mapped[datetime | None]  # None: nothing more to dial
+    next_phone: Mapped[str | None] = mapped_column(Sealed)  # a number learnt in a call, dialled instead
+    resume_at: Mapped[str] = mapped_column(String(80), default="")  # question at which to go on
+    attempts_made: Mapped[int] = mapped_column(default=0)
+    customer: Mapped[Customer] = relationship()
+    product: Mapped[Product | None] = relationship()
+    campaign: Mapped[Campaign] = relationship()
+    attempts: Mapped[list[Attempt]] = relationship(order_by="Attempt.no", back_populates="task")
+
+    __table_args__ = (Index("ix_review_task_due", "due_at", "deadline_at", sqlite_where=text("due_at IS NOT NULL"),
+                            postgresql_where=text("due_at IS NOT NULL")),)
+
+
+class Attempt(Base):
+    """One dialling (一次拨打); the row is committed before the line is taken."""
+
+    __tablename__ = "attempt"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_id: Mapped[str] = mapped_column(String(60), unique=True)  # task-attempt: names the recording too
+    task_id: Mapped[int] = mapped_column(ForeignKey("review_task.id"), index=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"))
+    no: Mapped[int]  # 1, 2, 3 …
+    dialled: Mapped[str] = mapped_column(Sealed)
+    worker: Mapped[str] = mapped_column(String(80))  # who carries it: an executor id, new at each start
+    started_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]  # None: on the line now
+    outcome: Mapped[str | None] = mapped_column(String(30))
+    sub_reason: Mapped[str] = mapped_column(String(60), default="")
+    status: Mapped[str] = mapped_column(String(40), default="")  # 登记状态 after this attempt
+    callback_at: Mapped[datetime | None]
+    script: Mapped[str] = mapped_column(String(40))
+    script_hash: Mapped[str] = mapped_column(String(64))
+    ring_ms: Mapped[int] = mapped_column(default=0)
+    talk_ms: Mapped[int] = mapped_column(default=0)
+    evidence: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # announcement, tone, sip, q850, ending …
+    task: Mapped[ReviewTask] = relationship(back_populates="attempts")
+    answers: Mapped[list[Answer]] = relationship(order_by="Answer.start_ms")
+    flags: Mapped[list[RiskFlag]] = relationship(order_by="RiskFlag.start_ms")
+    events: Mapped[list[CallEvent]] = relationship(order_by="CallEvent.seq")
+    recording: Mapped[Recording | None] = relationship(uselist=False)
+
+    __table_args__ = (
+        UniqueConstraint("task_id", "no"),
+        # One live call per client, whatever the number of workers.
+        Index("ix_attempt_live", "customer_id", unique=True, sqlite_where=text("ended_at IS NULL"),
+              postgresql_where=text("ended_at IS NULL")),
+    )
+
+
+class CallEvent(Base):
+    """One event or action of a call, written as it happens: the log that `replay` folds over."""
+
+    __tablename__ = "call_event"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
+    seq: Mapped[int]
+    at_ms: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(40))  # name of the move, e.g. Heard, Say, EarlyMedia
+    body: Mapped[str] = mapped_column(Sealed)  # JSON of the move's fields
+    __table_args__ = (UniqueConstraint("attempt_id", "seq"),)
+
+
+class Answer(Base):
+    """One stored answer to one asked thing."""
+
+    __tablename__ = "answer"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), index=True)
+    task_id: Mapped[int] = mapped_column(ForeignKey("review_task.id"), index=True)
+    question: Mapped[str] = mapped_column(String(80))
+    value: Mapped[str] = mapped_column(Sealed)
+    words: Mapped[str] = mapped_column(Sealed)
+    intent: Mapped[str | None] = mapped_column(String(20))
+    confidence: Mapped[float]
+    evidence: Mapped[str] = mapped_column(Sealed)
+    start_ms: Mapped[int]
+    end_ms: Mapped[int]
+    script_hash: Mapped[str] = mapped_column(String(64))
+
+
+class RiskFlag(Base):
+    """A risky answer (domain.md §3)."""
+
+    __tablename__ = "risk_flag"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), index=True)
+    task_id: Mapped[int] = mapped_column(ForeignKey("review_task.id"), index=True)
+    risk: Mapped[str] = mapped_column(String(30))
+    severity: Mapped[str] = mapped_column(String(10))
+    node: Mapped[str] = mapped_column(String(80))
+    words: Mapped[str] = mapped_column(Sealed)
+    start_ms: Mapped[int]
+    end_ms: Mapped[int]
+
+
+class Escalation(Base):
+    """Something that a human must take over (转人工): one per attempt that raised flags or asked for a person."""
+
+    __tablename__ = "escalation"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), unique=True)
+    task_id: Mapped[int] = mapped_column(ForeignKey("review_task.id"), index=True)
+    severity: Mapped[str] = mapped_column(String(10))
+    created_at: Mapped[datetime]
+    deadline_at: Mapped[datetime | None]
+    state: Mapped[str] = mapped_column(String(20), default="open")  # open, taken, done
+    assigned_to_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    note: Mapped[str] = mapped_column(Sealed, default="")
+    attempt: Mapped[Attempt] = relationship()
+
+
+class Recording(Base):
+    """The recording of one attempt: two channels, 8 kHz, 16 bit, encrypted; kept at least 20 years (§8.2.4)."""
+
+    __tablename__ = "recording"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), unique=True)
+    path: Mapped[str] = mapped_column(String(200))  # relative to the recordings folder
+    duration_ms: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    sealed_at: Mapped[datetime]
+
+
+class Notice(Base):
+    """A notice to the client, in the outbox until a channel has sent it (table F.1, notices)."""
+
+    __tablename__ = "notice"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    task_id: Mapped[int] = mapped_column(ForeignKey("review_task.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(30))  # review_sms, update_contact
+    channel: Mapped[str] = mapped_column(String(20))  # sms, email
+    text: Mapped[str] = mapped_column(Sealed)
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    __table_args__ = (UniqueConstraint("task_id", "kind"),)

@@ -1,0 +1,40 @@
+"""Settings of one installation, read from the environment once."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Everything that differs between installations; each field is `HUIFANG_<NAME>` in the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="HUIFANG_", env_file=".env", frozen=True)
+
+    data_dir: Path = Path("var")
+    database_url: str = ""  # default: SQLite in data_dir
+    asr_model: str = ""  # a Vosk model directory or name; default: the shipped small model
+    asr_threads: int = 2
+    secret_key: str = ""  # 32 bytes in base64; default: a key file made in data_dir at first start
+    host: str = "127.0.0.1"
+    port: int = 8000
+    gateway_port: int = 8001
+    lines: int = 8  # calls at once
+    clock_factor: float = 1.0  # the demo runs retry intervals faster
+    firm: str = "华夏安信证券"
+    department: str = "客户服务中心"
+    staff_number: str = "8001"
+    service_number: str = "95500"
+
+    @property
+    def database(self) -> str:
+        """The database address, SQLite in the data folder unless one was given."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'huifang.db'}"
+
+
+@lru_cache(maxsize=1)
+def load_settings() -> Settings:
+    """The settings of this process."""
+    return Settings()

@@ -1,0 +1,1 @@
+"""What the machine hears and says: recogniser, reading aloud, voices."""

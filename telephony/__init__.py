@@ -1,0 +1,1 @@
+"""Placing and carrying calls: legs, gateway, recording, call progress, simulator."""

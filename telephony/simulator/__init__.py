@@ -1,0 +1,1 @@
+"""A simulated telephone network: clients who listen and speak, lines that ring, announce or fail."""
