@@ -1,6 +1,7 @@
 """Errors of this room.
 
 ModelsError
+├── DatabaseUnusable  cannot be opened: mend the address or the rights
 ├── KeyFileError   no usable key: mend the configuration, a retry is useless
 ├── SealBroken     data encrypted with another key: restore the right key file
 ├── StaleAttempt   the attempt was settled by somebody else: drop your result
@@ -12,6 +13,10 @@ from __future__ import annotations
 
 class ModelsError(Exception):
     """Base of all errors of this room."""
+
+
+class DatabaseUnusable(ModelsError):
+    """A database that cannot be opened or migrated."""
 
 
 class KeyFileError(ModelsError):

@@ -35,7 +35,9 @@ class Seal:
         try:
             return self._fernet.decrypt(data).decode()
         except InvalidToken as error:
-            raise SealBroken("the data was encrypted with another key: restore the key file of this database") from error
+            raise SealBroken(
+                "the data was encrypted with another key: restore the key file of this database"
+            ) from error
 
     def digest(self, text: str) -> str:
         """A keyed digest (64 hex digits) under which equal texts are found without being readable."""

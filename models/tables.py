@@ -123,8 +123,15 @@ class ReviewTask(Base):
     campaign: Mapped[Campaign] = relationship()
     attempts: Mapped[list[Attempt]] = relationship(order_by="Attempt.no", back_populates="task")
 
-    __table_args__ = (Index("ix_review_task_due", "due_at", "deadline_at", sqlite_where=text("due_at IS NOT NULL"),
-                            postgresql_where=text("due_at IS NOT NULL")),)
+    __table_args__ = (
+        Index(
+            "ix_review_task_due",
+            "due_at",
+            "deadline_at",
+            sqlite_where=text("due_at IS NOT NULL"),
+            postgresql_where=text("due_at IS NOT NULL"),
+        ),
+    )
 
 
 class Attempt(Base):
@@ -158,8 +165,13 @@ class Attempt(Base):
     __table_args__ = (
         UniqueConstraint("task_id", "no"),
         # One live call per client, whatever the number of workers.
-        Index("ix_attempt_live", "customer_id", unique=True, sqlite_where=text("ended_at IS NULL"),
-              postgresql_where=text("ended_at IS NULL")),
+        Index(
+            "ix_attempt_live",
+            "customer_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
     )
 
 
