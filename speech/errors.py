@@ -7,7 +7,8 @@
      ├── AudioUnreadable     a recorded prompt is not a WAV that can be played         replace or delete the file
      ├── ModelNotFound       no recognition model where the setting points             set HUIFANG_ASR_MODEL
      ├── ModelUnreadable     the directory is there but Vosk cannot load it            unpack the model again
-     └── Overloaded          more audio waits for recognition than may wait            place fewer calls at once
+     ├── Overloaded          more audio waits for recognition than may wait            place fewer calls at once
+     └── TooLate             audio was not recognised within its deadline              place fewer calls at once
 
 Each message says what happened, where, and what to do; `retry` says whether the same call may succeed later
 without anybody doing anything.
@@ -52,5 +53,11 @@ class ModelUnreadable(SpeechError):
 
 class Overloaded(SpeechError):
     """The recogniser's bounded queue is full."""
+
+    retry: ClassVar[bool] = True
+
+
+class TooLate(SpeechError):
+    """Recognition took longer than its deadline; the audio was taken and will be decoded."""
 
     retry: ClassVar[bool] = True
