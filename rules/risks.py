@@ -1,0 +1,40 @@
+"""How grave each risky answer is (domain rules §3: what a person must take over at once, what can wait)."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from rules.outcomes import Risk, Severity
+
+_HIGH, _MEDIUM = Severity.HIGH, Severity.MEDIUM
+
+SEVERITY = MappingProxyType(
+    {
+        Risk.NOT_OWN_WILL: _HIGH,
+        Risk.NOT_SELF_OPERATED: _HIGH,
+        Risk.STAFF_OPERATED: _HIGH,
+        Risk.FULL_DISCRETION: _HIGH,
+        Risk.PROMISED_RETURN: _HIGH,
+        Risk.MISLED: _HIGH,
+        Risk.IMPROPER_ADVICE: _MEDIUM,
+        Risk.UNSIGNED: _MEDIUM,
+        Risk.UNREAD: _MEDIUM,
+        Risk.UNAWARE: _MEDIUM,
+        Risk.LENT_ACCOUNT: _HIGH,
+        Risk.PASSWORD_SHARED: _HIGH,
+        Risk.UNSETTLED: _HIGH,
+        Risk.DISSATISFIED: _MEDIUM,
+        Risk.THREAT: _HIGH,
+        Risk.DISTRESS: _HIGH,
+        Risk.STAFF_MISCONDUCT: _HIGH,
+        Risk.COMPLAINT: _HIGH,
+        Risk.ASKED_FOR_HUMAN: _HIGH,
+        Risk.UNCLARIFIED: _HIGH,
+        Risk.REMINDER_UNDELIVERED: _MEDIUM,
+    }
+)
+
+
+def severity_of(risk: Risk) -> Severity:
+    """Whether a risk calls a person at once (high) or after a polite end (medium)."""
+    return SEVERITY[risk]

@@ -1,0 +1,97 @@
+"""Trading days of the Shanghai exchange: weekdays that are no public holiday.
+
+Make-up workdays (调休) on weekends are not trading days. Public holidays come from the package
+chinesecalendar; for a year that it does not know, the official closures are added by hand (`with_year`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+
+import chinese_calendar
+
+from rules.errors import RulesError, UnknownYear
+
+LONGEST_CLOSURE_DAYS = 60  # no closure of the exchange was ever near this long
+
+# Weekdays on which the exchange was closed although they were no public holiday.
+EXCHANGE_CLOSURES = frozenset({date(2024, 2, 9)})  # 除夕 2024
+
+
+@dataclass(frozen=True, slots=True)
+class TradingCalendar:
+    """Which days are trading days; `closures` are closed weekdays known beside the package's public holidays.
+
+    `years`: the years whose closures are all in `closures`; for them the package is not asked.
+    """
+
+    closures: frozenset[date] = EXCHANGE_CLOSURES
+    years: frozenset[int] = field(default_factory=frozenset)
+
+    def with_year(self, year: int, closures: Iterable[date]) -> TradingCalendar:
+        """This calendar with all the closed weekdays of one year, as the exchange announced them."""
+        days = frozenset(closures)
+        strays = sorted(day.isoformat() for day in days if day.year != year)
+        if strays:
+            raise RulesError(f"closures of {year} hold days of another year: {', '.join(strays)}; remove them")
+        return replace(self, closures=self.closures | days, years=self.years | {year})
+
+    def is_trading_day(self, day: date) -> bool:
+        """Whether the exchange trades on this day; raises UnknownYear where nobody said."""
+        if day.weekday() >= 5 or day in self.closures:
+            return False
+        return day.year in self.years or not _public_holiday(day)
+
+    def nth_trading_day(self, start: date, count: int) -> date:
+        """The `count`-th trading day from `start` on; `start` itself is the first if it is one (§9.1)."""
+        if count < 1:
+            raise RulesError(f"trading day number {count}: count from 1")
+        day = start
+        for _ in range(count * LONGEST_CLOSURE_DAYS):
+            count -= self.is_trading_day(day)
+            if count == 0:
+                return day
+            day += timedelta(days=1)
+        raise RulesError(f"no trading day near {start}: the closures added to the calendar cover everything; mend them")
+
+
+def parse_closures(text: str) -> frozenset[date]:
+    """Closed days from text: one ISO date or a range `2027-02-05..2027-02-11` per line, `#` starts a comment.
+
+    Raises RulesError that names every line that is neither.
+    """
+    days: set[date] = set()
+    wrong: list[str] = []
+    for number, raw in enumerate(text.splitlines(), start=1):
+        line = raw.partition("#")[0].strip()
+        if not line:
+            continue
+        try:
+            days |= _days(line)
+        except ValueError:
+            wrong.append(f"line {number}: {line!r}")
+    if wrong:
+        raise RulesError("closures must be dates like 2027-01-01 or ranges 2027-02-05..2027-02-11; " + "; ".join(wrong))
+    return frozenset(days)
+
+
+def _days(line: str) -> set[date]:
+    start, _, end = line.partition("..")
+    first = date.fromisoformat(start.strip())
+    last = date.fromisoformat(end.strip()) if end else first
+    length = (last - first).days
+    if not 0 <= length <= LONGEST_CLOSURE_DAYS:
+        raise ValueError("a range runs forward and spans one closure")
+    return {first + timedelta(days=days) for days in range(length + 1)}
+
+
+def _public_holiday(day: date) -> bool:
+    try:
+        return bool(chinese_calendar.is_holiday(day))
+    except NotImplementedError as error:
+        raise UnknownYear(
+            f"no trading calendar for {day.year}: update the package chinesecalendar, or add the exchange's official "
+            f"closures with TradingCalendar.with_year({day.year}, parse_closures(text))"
+        ) from error
