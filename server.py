@@ -1,1 +1,133 @@
-"""The server."""
+"""Where everything meets: settings become a working installation, and the installation a server."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from bot.script import load_scripts
+from campaign.calllog import CallLog
+from campaign.clock import Clock, RealClock
+from campaign.feed import Feed
+from campaign.recovery import settle_interrupted
+from campaign.runner import Runner
+from campaign.works import House, Works
+from console import Desk, add_pages
+from intents import load_matcher
+from models import Database, load_seal, use_seal
+from rules import CallingHours
+from settings import Settings
+from speech.prompts import Prompts
+from speech.recogniser import Recogniser, find_model
+from speech.voice import Pyttsx3Voice
+from telephony.gateway import Gateway
+from telephony.recording import RecordingStore
+
+Job = Callable[[Works], Awaitable[None]]
+
+
+class InstallationError(Exception):
+    """The installation cannot start; the message says what to do."""
+
+
+@contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "huifang.lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise InstallationError(
+                f"another process is working on {folder}: stop it, or give this one another HUIFANG_DATA_DIR"
+            ) from error
+        yield
+
+
+def open_database(settings: Settings) -> Database:
+    """The migrated database of an installation, its key installed; raises ModelsError."""
+    use_seal(load_seal(settings.secret_key, settings.data_dir / "secret.key"))
+    database = Database(settings.database)
+    database.upgrade()
+    return database
+
+
+@asynccontextmanager
+async def open_works(settings: Settings, make_clock: Callable[[Database], Clock]) -> AsyncIterator[Works]:
+    """Everything that calls are made with, after the remains of a killed process have been settled."""
+    with _lock(settings.data_dir):
+        seal = load_seal(settings.secret_key, settings.data_dir / "secret.key")
+        database = open_database(settings)
+        scripts = load_scripts()
+        voice = Pyttsx3Voice()
+        recordings = RecordingStore(settings.data_dir / "recordings", seal.key)
+        ears = Recogniser(find_model(settings.asr_model, settings.data_dir / "models"), threads=settings.asr_threads)
+        async with CallLog(database) as call_log, _gateway(settings, recordings) as gateway:
+            works = Works(
+                database=database,
+                dialer=gateway,
+                recordings=recordings,
+                ears=ears,
+                prompts=Prompts(settings.data_dir / "prompts", voice),
+                matcher=load_matcher(),
+                scripts=scripts,
+                house=House(settings.firm, settings.department, settings.staff_number, settings.service_number),
+                clock=make_clock(database),
+                hours=CallingHours(),
+                call_log=call_log,
+                feed=Feed(),
+                worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+            )
+            await asyncio.to_thread(settle_interrupted, works)
+            yield works
+        ears.close()
+        database.close()
+
+
+@asynccontextmanager
+async def _gateway(settings: Settings, recordings: RecordingStore) -> AsyncIterator[Gateway]:
+    gateway = Gateway("127.0.0.1", settings.gateway_port, recordings)
+    await gateway.start()
+    try:
+        yield gateway
+    finally:
+        await gateway.close()
+
+
+def real_clock(_database: Database) -> Clock:
+    """The wall clock, whatever is in the database."""
+    return RealClock()
+
+
+def create_app(
+    settings: Settings, *, make_clock: Callable[[Database], Clock] = real_clock, job: Job | None = None
+) -> FastAPI:
+    """The server: pages, live feed, and the worker that runs campaigns (or `job` in its place)."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_works(settings, make_clock) as works:
+            app.state.desk = Desk(works.database, works.recordings, works.feed, works.clock, settings.firm)
+            running = asyncio.create_task(
+                _run(job, works) if job else Runner(works, settings.lines).run(until_done=False)
+            )
+            try:
+                yield
+            finally:
+                running.cancel()
+                await asyncio.gather(running, return_exceptions=True)
+
+    app = FastAPI(title="回访", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    add_pages(app)
+    return app
+
+
+async def _run(job: Job, works: Works) -> None:
+    await job(works)

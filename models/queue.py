@@ -75,7 +75,7 @@ def begin_attempt(
     try:
         session.flush()
     except IntegrityError as error:
-        raise ClientBusy(f"task {task.id}: the client is on another call") from error
+        raise ClientBusy(f"attempt {attempt.call_id}: the client is on another call") from error
     claim = (
         update(ReviewTask)
         .where(ReviewTask.id == task.id, ReviewTask.attempts_made == attempt.no - 1)

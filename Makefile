@@ -1,0 +1,44 @@
+# Every target sets up what it needs first; see README.md.
+PY := .venv/bin/python
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test check bench format lock clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup:
+	@tools/setup.sh run
+
+setup-test:
+	@tools/setup.sh test
+
+run: setup  ## serve the console on http://127.0.0.1:8000 and run the demo campaign on real audio
+	@.venv/bin/huifang run --demo
+
+demo: setup  ## the demo campaign in the terminal, without the server
+	@.venv/bin/huifang demo --exit
+
+test: setup-test check-static  ## all tests, with what they need
+	@$(PY) -m pytest -q
+
+check: test  ## the same: what CI runs
+
+check-static: setup-test
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+bench: setup-test  ## all measurements (README, "Measured")
+	@$(PY) -m benchmarks all --json
+
+format: setup-test  ## put the code into the house style
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+lock: setup-test  ## pin the packages anew
+	@.venv/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+	  --no-emit-index-url --no-header -q -o requirements.lock
+
+clean:  ## remove the demo data (recordings, database) and the virtual environment
+	rm -rf var .venv

@@ -1,0 +1,236 @@
+"""Carrying one attempt through: dial, listen, converse, settle."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.moves import Collect, Facts, Listen
+from bot.pipeline import ConversationError, Report, converse
+from bot.replay import Move, move_to_json
+from bot.script import Script
+from campaign.feed import LiveCall, Stage
+from campaign.settling import EndedCall, TaskFacts, settlement_of
+from campaign.works import House, Works
+from models import Attempt, ReviewTask
+from models.queue import SettledRecording, Settlement, begin_attempt, history_of, settle
+from rules import Evidence, Outcome, PastAttempt, RedialPolicy, ReviewType, RiskLevel, label_of
+from speech.errors import SpeechError
+from telephony.errors import TelephonyError
+from telephony.legs import HangupCause, Leg
+from telephony.progress import BeforeAnswer, listen_before_answer
+
+log = logging.getLogger(__name__)
+
+MANDATORY = frozenset({ReviewType.NEW_ACCOUNT})  # a step of the business itself (table F.1 note 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An attempt whose row is committed and whose line is not taken yet."""
+
+    attempt_id: int
+    call_id: str
+    number: str
+    started_at: datetime
+    script: Script
+    facts: Facts
+    task: TaskFacts
+    live: LiveCall
+
+
+async def review_attempt(works: Works, task_id: int) -> None:
+    """Dial a task once and store what became of it; raises ClientBusy or StaleAttempt before dialling."""
+    begun = await asyncio.to_thread(_begin, works, task_id)
+    works.feed.show(begun.live)
+    try:
+        call = await _carry(works, begun)
+        await works.call_log.flush()
+        settlement = await asyncio.to_thread(store_ended, works, call, begun.task)
+        works.feed.change(begun.call_id, stage=Stage.ENDED, outcome=label_of(Outcome(settlement.outcome)))
+    finally:
+        works.call_log.forget(begun.attempt_id)
+        works.feed.drop(begun.call_id)
+
+
+def store_ended(works: Works, call: EndedCall, task: TaskFacts) -> Settlement:
+    """Settle an ended call in one transaction; raises StaleAttempt when somebody else did."""
+    settlement = settlement_of(call, task, works.house, works.clock.now())
+    with works.database.write() as session:
+        settle(session, settlement)
+    return settlement
+
+
+def _begin(works: Works, task_id: int) -> Begun:
+    now = works.clock.now()
+    with works.database.write() as session:
+        task = session.get_one(ReviewTask, task_id)
+        script = works.scripts[task.script]
+        facts = facts_for(task, works.house, now)
+        history = task_facts(task, history_of(session, task.id))
+        attempt = begin_attempt(
+            session, task, worker=works.worker, now=now, script=script.name, script_hash=script.hash
+        )
+        return Begun(
+            attempt_id=attempt.id,
+            call_id=attempt.call_id,
+            number=attempt.dialled,
+            started_at=now,
+            script=script,
+            facts=facts,
+            task=history,
+            live=LiveCall(
+                call_id=attempt.call_id,
+                attempt_id=attempt.id,
+                task_number=task.number,
+                client=mask_name(task.customer.name),
+                title=script.title,
+                stage=Stage.DIALLING,
+            ),
+        )
+
+
+def mask_name(name: str) -> str:
+    """A name as those may see it who need not know it: 王某某 becomes 王**."""
+    return name[:1] + "*" * max(1, len(name) - 1)
+
+
+def facts_for(task: ReviewTask, house: House, now: datetime) -> Facts:
+    """The slots of a task's script and where to go on."""
+    slots = {str(key): str(value) for key, value in task.slots.items()}
+    slots |= {
+        "客户姓名": task.customer.name,
+        "称谓": task.customer.gender or "先生女士",
+        "券商": house.firm,
+        "部门": house.department,
+        "工号": house.staff_number,
+        "服务电话": house.service_number,
+        "回访业务": label_of(ReviewType(task.review_type)),
+    }
+    return Facts(slots=slots, called_at=now, resume_at=task.resume_at)
+
+
+def task_facts(task: ReviewTask, attempts: Any) -> TaskFacts:
+    """What the redial rules need to know of a task and its ended attempts."""
+    level = RiskLevel(task.product.risk_level) if task.product else None
+    return TaskFacts(
+        policy=RedialPolicy(
+            risk_level=level,
+            mandatory=ReviewType(task.review_type) in MANDATORY,
+            suitability=ReviewType(task.review_type) is ReviewType.SUITABILITY,
+            deadline_at=task.deadline_at,
+        ),
+        history=tuple(_past(attempt) for attempt in attempts),
+        email=task.customer.email,
+        next_phone=task.next_phone,
+        deadline_at=task.deadline_at,
+    )
+
+
+def _past(attempt: Attempt) -> PastAttempt:
+    return PastAttempt(
+        started_at=attempt.started_at,
+        ended_at=attempt.ended_at or attempt.started_at,
+        outcome=Outcome(attempt.outcome or Outcome.INTERRUPTED),
+        callback_at=attempt.callback_at,
+        new_number=bool(attempt.evidence.get("new_number")),
+    )
+
+
+async def _carry(works: Works, begun: Begun) -> EndedCall:
+    await works.prompts.prerender(begun.script.texts(begun.facts.slots))
+    course = Course()
+    try:
+        leg = await works.dialer.dial(begun.call_id, begun.number, ring_seconds=works.ring_seconds)
+    except TelephonyError as error:
+        log.warning("call %s could not be placed: %s", begun.call_id, error)
+        course.own_line_failed = True
+        return _ended(works, begun, course)
+    try:
+        await _follow(works, begun, leg, course)
+    except (ConversationError, SpeechError) as error:
+        log.error("call %s broke off: %s", begun.call_id, error)
+        course.broken = True
+    finally:
+        await leg.hang_up()
+    return _ended(works, begun, course)
+
+
+@dataclass(slots=True)
+class Course:
+    """What has become of a call so far; filled as it goes, so that a failure keeps what was known before it."""
+
+    before: BeforeAnswer | None = None
+    report: Report | None = None
+    broken: bool = False  # our own machinery failed in mid-call
+    own_line_failed: bool = False
+
+
+async def _follow(works: Works, begun: Begun, leg: Leg, course: Course) -> None:
+    works.feed.change(begun.call_id, stage=Stage.RINGING)
+    course.before = await listen_before_answer(leg, works.ears, ring_seconds=works.ring_seconds)
+    if not course.before.answered:
+        return
+    works.feed.change(begun.call_id, stage=Stage.TALKING)
+
+    def note(move: Move, at_ms: int) -> None:
+        works.call_log.append(begun.attempt_id, type(move).__name__, move_to_json(move), at_ms)
+        if isinstance(move, Listen | Collect):
+            works.feed.change(begun.call_id, question=move.question)
+
+    course.report = await converse(leg, begun.script, begun.facts, works.ears, works.prompts, works.matcher, log=note)
+    works.turn_latencies_ms.extend(course.report.turn_latencies_ms)
+
+
+def _ended(works: Works, begun: Begun, course: Course) -> EndedCall:
+    before, report = course.before, course.report
+    sealed = works.recordings.find(begun.call_id)
+    return EndedCall(
+        attempt_id=begun.attempt_id,
+        worker=works.worker,
+        started_at=begun.started_at,
+        ended_at=works.clock.now(),
+        evidence=_evidence(course),
+        details=_details(before),
+        ring_ms=before.ring_ms if before else 0,
+        talk_ms=max(0, sealed.duration_ms - before.ring_ms) if sealed and before and before.answered else 0,
+        finish=report.finish if report else None,
+        notes=report.notes if report else (),
+        flags=report.flags if report else (),
+        resume_at=report.resume_at if report else "",
+        recording=SettledRecording(sealed.path, sealed.duration_ms, sealed.sha256) if sealed else None,
+    )
+
+
+def _evidence(course: Course) -> Evidence:
+    before, report = course.before, course.report
+    if before is None:
+        return Evidence(own_line_failed=course.own_line_failed, interrupted=course.broken)
+    return Evidence(
+        ending=report.finish.ending if report and report.finish else None,
+        announced=before.announced.value if before.announced else None,
+        tone=before.tone,
+        sip_status=before.sip_status,
+        q850=before.q850,
+        answered=before.answered,
+        cleared_locally=before.cleared_locally,
+        interrupted=course.broken,
+        own_line_failed=before.cause is HangupCause.OWN_LINE,
+    )
+
+
+def _details(before: BeforeAnswer | None) -> dict[str, Any]:
+    if before is None:
+        return {}
+    return {
+        "announcement": before.announcement,
+        "announced": before.announced.value if before.announced else None,
+        "announcement_evidence": before.announcement_evidence,
+        "tone": before.tone.value if before.tone else None,
+        "sip": before.sip_status,
+        "q850": before.q850,
+        "cause": before.cause.value if before.cause else None,
+    }

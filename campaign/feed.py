@@ -1,0 +1,90 @@
+"""What happens right now, for whoever is watching: pages and the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+WATCHER_QUEUE = 256  # a watcher that falls further behind gets one full picture instead of the news
+
+
+class Stage(StrEnum):
+    """Where a call is."""
+
+    DIALLING = "拨号中"
+    RINGING = "振铃中"
+    TALKING = "通话中"
+    ENDED = "已结束"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCall:
+    """One call on the line, without anything that names the client."""
+
+    call_id: str
+    attempt_id: int
+    task_number: str
+    client: str  # masked
+    title: str  # of the review
+    stage: Stage
+    question: str = ""
+    outcome: str = ""
+
+
+class Feed:
+    """The calls on the line, and news for watchers; all on one event loop."""
+
+    def __init__(self) -> None:
+        self._calls: dict[str, LiveCall] = {}
+        self._watchers: set[asyncio.Queue[dict[str, Any]]] = set()
+
+    def calls(self) -> tuple[LiveCall, ...]:
+        """The calls on the line now."""
+        return tuple(self._calls.values())
+
+    def picture(self) -> dict[str, Any]:
+        """Everything a watcher who has just come needs."""
+        return {"kind": "picture", "calls": [asdict(call) for call in self._calls.values()]}
+
+    def show(self, call: LiveCall) -> None:
+        """A call is new or has changed."""
+        if call.stage is Stage.ENDED:
+            self._calls.pop(call.call_id, None)
+        else:
+            self._calls[call.call_id] = call
+        self._tell({"kind": "call", "call": asdict(call)})
+
+    def change(self, call_id: str, **changes: Any) -> None:
+        """Change fields of a call on the line; a call that is gone is ignored."""
+        call = self._calls.get(call_id)
+        if call is not None:
+            self.show(replace(call, **changes))
+
+    def drop(self, call_id: str) -> None:
+        """A call that ended without saying how leaves the picture."""
+        call = self._calls.get(call_id)
+        if call is not None:
+            self.show(replace(call, stage=Stage.ENDED))
+
+    def _tell(self, news: dict[str, Any]) -> None:
+        for watcher in self._watchers:
+            if watcher.full():
+                while not watcher.empty():
+                    watcher.get_nowait()
+                watcher.put_nowait(self.picture())
+            else:
+                watcher.put_nowait(news)
+
+    async def watch(self) -> AsyncGenerator[dict[str, Any], None]:
+        """The picture first, then the news as it happens."""
+        queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue(WATCHER_QUEUE)
+        queue.put_nowait(self.picture())
+        self._watchers.add(queue)
+        try:
+            while True:
+                yield await queue.get()
+        finally:
+            self._watchers.discard(queue)

@@ -1,0 +1,64 @@
+"""After a kill: what the dead process left is settled before anything is dialled."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from bot.moves import Finish, Flag, Listen, Note
+from bot.replay import Move, move_from_json
+from campaign.attempt import store_ended, task_facts
+from campaign.settling import EndedCall, TaskFacts
+from campaign.works import Works
+from models import Attempt, StaleAttempt
+from models.queue import SettledRecording, events_of, history_of, unended_attempts
+from rules import Evidence
+
+log = logging.getLogger(__name__)
+
+
+def settle_interrupted(works: Works) -> int:
+    """Settle every attempt that nobody ended and return how many; the caller holds the installation's lock.
+
+    Recordings are closed first. What the client said is in the call log, so answers and risk flags are kept;
+    a conversation that had come to its end counts as finished, any other as interrupted.
+    """
+    works.recordings.recover()
+    left = _left_behind(works)
+    for call, task in left:
+        try:
+            store_ended(works, call, task)
+        except StaleAttempt:
+            log.info("attempt %d was settled in the meantime", call.attempt_id)
+    return len(left)
+
+
+def _left_behind(works: Works) -> list[tuple[EndedCall, TaskFacts]]:
+    with works.database.read() as session:
+        return [
+            (
+                _ended(works, attempt, [move_from_json(row.kind, row.body) for row in events_of(session, attempt.id)]),
+                task_facts(attempt.task, history_of(session, attempt.task_id)),
+            )
+            for attempt in unended_attempts(session)
+        ]
+
+
+def _ended(works: Works, attempt: Attempt, moves: Sequence[Move]) -> EndedCall:
+    finish = next((move for move in moves if isinstance(move, Finish)), None)
+    asked = [move.question for move in moves if isinstance(move, Listen)]
+    sealed = works.recordings.find(attempt.call_id)
+    return EndedCall(
+        attempt_id=attempt.id,
+        worker=attempt.worker,
+        started_at=attempt.started_at,
+        ended_at=max(attempt.started_at, works.clock.now()),
+        evidence=Evidence(ending=finish.ending if finish else None, interrupted=finish is None, answered=bool(moves)),
+        details={},
+        talk_ms=sealed.duration_ms if sealed and moves else 0,
+        finish=finish,
+        notes=tuple(move for move in moves if isinstance(move, Note)),
+        flags=tuple(move for move in moves if isinstance(move, Flag)),
+        resume_at=asked[-1] if asked and finish is None else "",
+        recording=SettledRecording(sealed.path, sealed.duration_ms, sealed.sha256) if sealed else None,
+    )

@@ -1,0 +1,48 @@
+"""What a running campaign works with: one value that names every part once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bot.script import Script
+from campaign.calllog import CallLog
+from campaign.clock import Clock
+from campaign.feed import Feed
+from intents import Matcher
+from models import Database
+from rules import CallingHours
+from speech.prompts import Prompts
+from speech.recogniser import Recogniser
+from telephony.legs import Dialer
+from telephony.recording import RecordingStore
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """How the firm introduces itself; these fill the slots of the opening and the closing."""
+
+    firm: str  # 券商
+    department: str  # 部门
+    staff_number: str  # 工号
+    service_number: str  # 服务电话
+
+
+@dataclass(frozen=True, slots=True)
+class Works:
+    """Everything an attempt needs; made once when a process starts."""
+
+    database: Database
+    dialer: Dialer
+    recordings: RecordingStore
+    ears: Recogniser
+    prompts: Prompts
+    matcher: Matcher
+    scripts: dict[str, Script]
+    house: House
+    clock: Clock
+    hours: CallingHours
+    call_log: CallLog
+    feed: Feed
+    worker: str  # an executor id, new at each start
+    ring_seconds: float = 35.0
+    turn_latencies_ms: list[int] = field(default_factory=list)

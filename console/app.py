@@ -1,0 +1,24 @@
+"""The pages, put onto a FastAPI application."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from console import calls_page, campaign_page, escalations_page, import_page
+from console.desk import Desk
+from console.render import install_error_pages
+
+HERE = Path(__file__).parent
+
+__all__ = ["Desk", "add_pages"]
+
+
+def add_pages(app: FastAPI) -> None:
+    """Add every page, the live feed and the static files; the server puts its Desk into `app.state.desk`."""
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    for page in (campaign_page, calls_page, escalations_page, import_page):
+        app.include_router(page.router)
+    install_error_pages(app)

@@ -1,0 +1,137 @@
+"""Calls: the list with its filters, and one call with transcript, recording, answers, flags, evidence."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, time, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Header, HTTPException, Query, Request, Response
+from pydantic import BaseModel
+
+from bot.replay import move_from_json
+from campaign.exporting import results_csv
+from console.desk import Desk, desk_of
+from console.render import PAGE_SIZE, page
+from console.transcript import transcript_of
+from console.words import SHANGHAI
+from models import Attempt
+from models.calls import CallFilter, call, calls
+from rules import Outcome, ReviewType
+from telephony.errors import RecordingUnreadable
+
+router = APIRouter()
+
+
+class ListQuery(BaseModel):
+    """The filters in the address of the list; a value that means nothing narrows nothing."""
+
+    q: str = ""
+    review_type: str = ""
+    outcome: str = ""
+    campaign: int = 0
+    risky: str = ""
+    since: str = ""
+    until: str = ""
+    page_no: int = 1
+
+    def narrowed(self) -> CallFilter:
+        """The filter for the database."""
+        until = _day(self.until)
+        return CallFilter(
+            text=self.q.strip(),
+            review_type=self.review_type if self.review_type in ReviewType else "",
+            outcome=self.outcome if self.outcome in Outcome else "",
+            campaign_id=self.campaign,
+            risky=bool(self.risky),
+            since=_day(self.since),
+            until=until + timedelta(days=1) if until else None,
+        )
+
+
+def _day(text: str) -> datetime | None:
+    try:
+        return datetime.combine(datetime.fromisoformat(text).date(), time(), SHANGHAI) if text else None
+    except ValueError:
+        return None
+
+
+@router.get("/calls")
+def list_calls(request: Request, query: Annotated[ListQuery, Query()]) -> Response:
+    """All calls, the latest first, with filters in the address."""
+    with desk_of(request).database.read() as session:
+        found = calls(session, query.narrowed(), page=max(1, query.page_no), size=PAGE_SIZE)
+        return page(
+            request, "calls.html", calls=found, query=query, review_types=list(ReviewType), outcomes=list(Outcome)
+        )
+
+
+@router.get("/calls.csv")
+def export(request: Request) -> Response:
+    """The results of all tasks as a spreadsheet, masked."""
+    with desk_of(request).database.read() as session:
+        data = results_csv(session, masked=True)
+    headers = {"Content-Disposition": "attachment; filename*=UTF-8''%E5%9B%9E%E8%AE%BF%E7%BB%93%E6%9E%9C.csv"}
+    return Response(data, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/calls/{call_id}")
+def show_call(request: Request, call_id: str) -> Response:
+    """One call."""
+    desk = desk_of(request)
+    with desk.database.read() as session:
+        attempt = call(session, call_id)
+        if attempt is None:
+            raise HTTPException(404)
+        moves = [(move_from_json(event.kind, event.body), event.at_ms) for event in attempt.events]
+        trouble, peaks = _peaks(desk, attempt)
+        return page(
+            request,
+            "call.html",
+            attempt=attempt,
+            task=attempt.task,
+            lines=transcript_of(moves),
+            peaks=json.dumps(peaks),
+            trouble=trouble,
+        )
+
+
+def _peaks(desk: Desk, attempt: Attempt) -> tuple[str, list[list[float]]]:
+    if attempt.recording is None:
+        return ("通话尚未结束。" if attempt.ended_at is None else "这次拨打没有录音。"), []
+    try:
+        left, right = desk.recordings.peaks(attempt.call_id, 600)
+        return "", [list(left), list(right)]
+    except RecordingUnreadable as error:
+        return f"录音无法读取：{error}", []
+
+
+@router.get("/calls/{call_id}/recording.wav")
+def recording(request: Request, call_id: str, range: Annotated[str, Header()] = "") -> Response:
+    """The recording as a stereo WAV (left the client, right the bot); answers byte ranges."""
+    store = desk_of(request).recordings
+    try:
+        size = store.wav_size(call_id)
+        first, last = _byte_range(range, size)
+        data = store.wav_bytes(call_id, first, last + 1)
+    except RecordingUnreadable as error:
+        raise HTTPException(404, str(error)) from error
+    headers = {"Accept-Ranges": "bytes", "Cache-Control": "private, no-store"}
+    if range:
+        headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+    return Response(data, status_code=206 if range else 200, media_type="audio/wav", headers=headers)
+
+
+def _byte_range(text: str, size: int) -> tuple[int, int]:
+    if not text:
+        return 0, size - 1
+    try:
+        first_text, last_text = text.removeprefix("bytes=").split("-")
+        if not first_text:
+            return max(0, size - int(last_text)), size - 1
+        first, last = int(first_text), min(int(last_text or size - 1), size - 1)
+    except ValueError as error:
+        raise HTTPException(416) from error
+    if not 0 <= first <= last:
+        raise HTTPException(416)
+    return first, last

@@ -1,0 +1,64 @@
+"""Templates with what every page shows, and pages for errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import FastAPI, Request, Response
+from fastapi.templating import Jinja2Templates
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.exceptions import HTTPException
+
+from console.desk import desk_of
+from console.words import FILTERS
+from models.calls import open_escalations
+
+TEMPLATES = Path(__file__).parent / "templates"
+PAGE_SIZE = 25
+ERRORS = {404: "没有这个页面或记录。", 405: "这个地址不支持这种操作。"}
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(FILTERS)
+    return environment
+
+
+_templates = Jinja2Templates(env=_environment())
+
+
+def page(request: Request, template: str, *, status_code: int = 200, **values: Any) -> Response:
+    """Render a page with the frame that all pages share."""
+    desk = desk_of(request)
+    with desk.database.read() as session:
+        waiting = open_escalations(session)
+    shared = {"firm": desk.firm, "now": desk.clock.now(), "waiting": waiting, "path": request.url.path}
+    return _templates.TemplateResponse(
+        request, template, shared | values | {"with_query": _with_query(request)}, status_code=status_code
+    )
+
+
+def _with_query(request: Request) -> Any:
+    def changed(**changes: Any) -> str:
+        query = {key: value for key, value in request.query_params.items() if value} | changes
+        return f"{request.url.path}?{urlencode(query)}"
+
+    return changed
+
+
+def install_error_pages(app: FastAPI) -> None:
+    """Errors are pages too, in the words of the reader."""
+
+    async def show(request: Request, error: Exception) -> Response:
+        code = error.status_code if isinstance(error, HTTPException) else 500
+        return page(request, "error.html", status_code=code, message=ERRORS.get(code, "系统出错了，请稍后再试。"))
+
+    app.add_exception_handler(HTTPException, show)

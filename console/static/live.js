@@ -1,0 +1,57 @@
+// Calls on the line, from server-sent events. EventSource reconnects by itself and then gets the whole picture.
+const body = document.getElementById("live");
+const count = document.getElementById("live-count");
+const calls = new Map();
+let reload = 0;
+
+function cell(text) {
+  const td = document.createElement("td");
+  td.textContent = text;
+  return td;
+}
+
+function draw() {
+  body.replaceChildren(...[...calls.values()].map((call) => {
+    const row = document.createElement("tr");
+    row.append(cell(call.task_number), cell(call.client), cell(call.title), cell(call.stage), cell(call.question));
+    return row;
+  }));
+  count.textContent = calls.size;
+  document.getElementById("live-empty").hidden = calls.size > 0;
+}
+
+// Figures and tasks are rendered by the server: fetch the page anew, at most once a second, when a call has ended.
+async function refresh() {
+  reload = 0;
+  const answer = await fetch(location.href);
+  if (!answer.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const id of ["figures", "tasks"]) {
+    const now = document.getElementById(id), next = fresh.getElementById(id);
+    if (now && next) now.replaceWith(next);
+  }
+  spread();
+}
+
+function spread() {
+  for (const bar of document.querySelectorAll("[data-share]")) bar.style.width = `${bar.dataset.share}%`;
+}
+
+const source = new EventSource(body.dataset.source);
+source.onmessage = (message) => {
+  const news = JSON.parse(message.data);
+  if (news.kind === "picture") {
+    calls.clear();
+    for (const call of news.calls) calls.set(call.call_id, call);
+  } else if (news.call.stage === "已结束") {
+    calls.delete(news.call.call_id);
+  } else {
+    calls.set(news.call.call_id, news.call);
+  }
+  draw();
+  if (!reload && (news.kind === "picture" || news.call.stage === "已结束")) reload = setTimeout(refresh, 1000);
+};
+
+for (const select of document.querySelectorAll("select[data-submit]")) select.onchange = () => select.form.submit();
+spread();
+draw();

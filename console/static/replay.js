@@ -1,0 +1,64 @@
+// One call: both channels drawn, the transcript follows, a click on words or answers plays them.
+const audio = document.getElementById("audio");
+const lines = [...document.querySelectorAll("#transcript li[data-start]")];
+
+function seek(ms) {
+  if (!audio) return;
+  audio.currentTime = Number(ms) / 1000;
+  audio.play();
+}
+
+function drawWave() {
+  const canvas = document.getElementById("wave");
+  const [client, bot] = JSON.parse(document.getElementById("peaks").textContent);
+  if (!client?.length) return;
+  const width = canvas.width = canvas.clientWidth * devicePixelRatio;
+  const height = canvas.height = 96 * devicePixelRatio;
+  const pen = canvas.getContext("2d");
+  const style = getComputedStyle(document.documentElement);
+  [[client, 0.25, "--tblr-orange"], [bot, 0.75, "--tblr-primary"]].forEach(([peaks, middle, colour]) => {
+    pen.fillStyle = style.getPropertyValue(colour);
+    peaks.forEach((peak, i) => {
+      const tall = Math.max(1, peak * height * 0.48);
+      pen.fillRect(i * width / peaks.length, middle * height - tall / 2, Math.max(1, width / peaks.length - 1), tall);
+    });
+  });
+  if (audio.duration) {
+    pen.fillStyle = style.getPropertyValue("--tblr-red");
+    pen.fillRect(width * audio.currentTime / audio.duration, 0, 2, height);
+  }
+  canvas.onclick = (event) => seek(1000 * audio.duration * event.offsetX / canvas.clientWidth);
+}
+
+function follow() {
+  const now = audio.currentTime * 1000;
+  let current = null;
+  for (const line of lines) if (Number(line.dataset.start) <= now + 50) current = line;
+  for (const line of lines) line.classList.toggle("now", line === current);
+  current?.scrollIntoView({ block: "nearest" });
+  drawWave();
+}
+
+for (const element of document.querySelectorAll("[data-start], [data-seek]")) {
+  const play = () => seek(element.dataset.start ?? element.dataset.seek);
+  element.onclick = play;
+  element.onkeydown = (event) => { if (event.key === "Enter") play(); };
+}
+
+if (audio) {
+  document.getElementById("speed").onchange = (event) => { audio.playbackRate = Number(event.target.value); };
+  audio.ontimeupdate = follow;
+  audio.onloadedmetadata = () => {
+    drawWave();
+    const place = location.hash.match(/^#t=(\d+)$/);
+    if (place) audio.currentTime = Number(place[1]) / 1000;
+  };
+  addEventListener("resize", drawWave);
+  addEventListener("keydown", (event) => {
+    if (["INPUT", "SELECT", "TEXTAREA", "AUDIO"].includes(event.target.tagName)) return;
+    if (event.key === " ") { event.preventDefault(); audio.paused ? audio.play() : audio.pause(); }
+    if (event.key === "ArrowLeft") audio.currentTime -= 3;
+    if (event.key === "ArrowRight") audio.currentTime += 3;
+  });
+  drawWave();
+}

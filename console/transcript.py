@@ -1,0 +1,55 @@
+"""The words of a call, put together from its log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.moves import Heard, Pressed, PromptFinished, Say
+from bot.replay import Move
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Something that was said, with its place in the recording."""
+
+    speaker: str  # 机器人, 客户
+    text: str
+    start_ms: int
+    end_ms: int
+    intent: str = ""
+    must_hear: bool = False
+    cut: bool = False  # the bot was interrupted, or the call ended
+
+
+def transcript_of(moves: Iterable[tuple[Move, int]]) -> tuple[Line, ...]:
+    """Lines in the order of the recording from moves with the position at which each was logged."""
+    lines: list[Line] = []
+    queued: list[Say] = []
+    for move, _ in moves:
+        match move:
+            case Say():
+                queued.append(move)
+            case PromptFinished():
+                say = next((waiting for waiting in queued if waiting.prompt == move.prompt), None)
+                if say is not None:
+                    queued.remove(say)
+                    lines.append(_bot_line(say, move))
+            case Heard():
+                lines.append(Line("客户", move.text or "（听不清）", move.start_ms, move.end_ms, move.match.intent))
+            case Pressed():
+                lines.append(Line("客户", f"（按键 {move.keys}）", move.at_ms, move.at_ms))
+            case _:
+                pass
+    return tuple(sorted(lines, key=lambda line: line.start_ms))
+
+
+def _bot_line(say: Say, finished: PromptFinished) -> Line:
+    return Line(
+        speaker="机器人",
+        text=say.text,
+        start_ms=finished.at_ms - finished.played_ms,
+        end_ms=finished.at_ms,
+        must_hear=say.must_hear,
+        cut=not finished.complete,
+    )

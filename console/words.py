@@ -1,0 +1,120 @@
+"""How values are written on a page: Chinese dates, lengths, masks and labels."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from rules import Outcome, ReviewType, Risk, Severity, label_of
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+WEEKDAYS = "一二三四五六日"
+SEVERITIES = {Severity.HIGH: "高", Severity.MEDIUM: "中"}
+ESCALATION_STATES = {"open": "待处理", "taken": "处理中", "done": "已处理"}
+VALUES = {"yes": "是", "no": "否", "unsure": "不确定"}
+INTENTS = {
+    "yes": "肯定",
+    "no": "否定",
+    "unsure": "不确定",
+    "repeat": "没听清",
+    "question": "反问",
+    "busy": "不方便",
+    "refuse": "拒绝",
+    "human": "要求人工",
+    "doubt": "质疑",
+    "not_client": "非本人",
+    "wrong_number": "错号",
+    "complaint": "投诉",
+    "hold": "稍等",
+    "unclear": "未能理解",
+}
+
+
+def zh_time(at: datetime | None) -> str:
+    """2026年11月21日（周六）14:05 in Shanghai; a dash for nothing."""
+    if at is None:
+        return "—"
+    local = at.astimezone(SHANGHAI)
+    return f"{local.year}年{local.month}月{local.day}日（周{WEEKDAYS[local.weekday()]}）{local:%H:%M}"
+
+
+def zh_short_time(at: datetime | None) -> str:
+    """11月21日 14:05."""
+    if at is None:
+        return "—"
+    local = at.astimezone(SHANGHAI)
+    return f"{local.month}月{local.day}日 {local:%H:%M}"
+
+
+def clock_ms(ms: int) -> str:
+    """Position in a recording: 1:05.3."""
+    seconds, rest = divmod(max(0, ms), 1000)
+    return f"{seconds // 60}:{seconds % 60:02d}.{rest // 100}"
+
+
+def zh_length(ms: int) -> str:
+    """1分05秒, 42秒."""
+    seconds = round(ms / 1000)
+    return f"{seconds // 60}分{seconds % 60:02d}秒" if seconds >= 60 else f"{seconds}秒"
+
+
+def mask_name(name: str) -> str:
+    """王某某 becomes 王**."""
+    return name[:1] + "*" * max(1, len(name) - 1)
+
+
+def mask_phone(phone: str) -> str:
+    """13812345678 becomes 138****5678."""
+    return phone[:3] + "*" * max(0, len(phone) - 7) + phone[-4:] if len(phone) >= 8 else "*" * len(phone)
+
+
+def outcome_word(outcome: str | None) -> str:
+    """The Chinese word of an outcome; a call without one is on the line."""
+    return label_of(Outcome(outcome)) if outcome else "通话中"
+
+
+def review_word(review_type: str) -> str:
+    """The Chinese word of a review type."""
+    return label_of(ReviewType(review_type))
+
+
+def risk_word(risk: str) -> str:
+    """The Chinese word of a risk."""
+    return label_of(Risk(risk))
+
+
+def severity_word(severity: str) -> str:
+    """高 or 中."""
+    return SEVERITIES[Severity(severity)]
+
+
+def intent_word(intent: str | None) -> str:
+    """What an utterance was understood as."""
+    return INTENTS.get(intent or "", "—")
+
+
+def value_word(value: str) -> str:
+    """A stored answer."""
+    return VALUES.get(value, value)
+
+
+def escalation_word(state: str) -> str:
+    """The state of an escalation."""
+    return ESCALATION_STATES.get(state, state)
+
+
+FILTERS = {
+    "zh_time": zh_time,
+    "zh_short_time": zh_short_time,
+    "clock_ms": clock_ms,
+    "zh_length": zh_length,
+    "mask_name": mask_name,
+    "mask_phone": mask_phone,
+    "outcome_word": outcome_word,
+    "review_word": review_word,
+    "risk_word": risk_word,
+    "severity_word": severity_word,
+    "intent_word": intent_word,
+    "value_word": value_word,
+    "escalation_word": escalation_word,
+}

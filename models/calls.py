@@ -1,0 +1,218 @@
+"""Questions that the pages ask: the state of a campaign, lists of calls with filters, escalations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Select, case, func, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from models.sealed import current_seal
+from models.tables import Attempt, Campaign, Customer, Escalation, Notice, ReviewTask, RiskFlag
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class CallFilter:
+    """What a list of calls is narrowed to; empty fields narrow nothing."""
+
+    text: str = ""  # a client's name, phone number or number, or a task number: exact, since names are encrypted
+    review_type: str = ""
+    outcome: str = ""
+    campaign_id: int = 0
+    risky: bool = False
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list."""
+
+    items: Sequence[T]
+    total: int
+    number: int
+    size: int
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // self.size))
+
+
+def calls(session: Session, wanted: CallFilter, *, page: int, size: int) -> Page[Attempt]:
+    """Attempts, the latest first."""
+    query = _narrow(select(Attempt).join(Attempt.task).join(ReviewTask.customer), wanted)
+    total = session.scalar(query.with_only_columns(func.count(Attempt.id))) or 0
+    rows = session.scalars(
+        query.options(
+            joinedload(Attempt.task).joinedload(ReviewTask.customer),
+            selectinload(Attempt.flags),
+            joinedload(Attempt.recording),
+        )
+        .order_by(Attempt.started_at.desc(), Attempt.id.desc())
+        .limit(size)
+        .offset((page - 1) * size)
+    )
+    return Page(rows.unique().all(), total, page, size)
+
+
+def _narrow(query: Select[Attempt], wanted: CallFilter) -> Select[Attempt]:
+    if wanted.text:
+        digest = current_seal().digest(wanted.text)
+        query = query.where(
+            (Customer.name_digest == digest)
+            | (Customer.phone_digest == digest)
+            | (Customer.number == wanted.text)
+            | (ReviewTask.number == wanted.text)
+        )
+    if wanted.review_type:
+        query = query.where(ReviewTask.review_type == wanted.review_type)
+    if wanted.outcome:
+        query = query.where(Attempt.outcome == wanted.outcome)
+    if wanted.campaign_id:
+        query = query.where(ReviewTask.campaign_id == wanted.campaign_id)
+    if wanted.risky:
+        query = query.where(Attempt.id.in_(select(RiskFlag.attempt_id)))
+    if wanted.since:
+        query = query.where(Attempt.started_at >= wanted.since)
+    if wanted.until:
+        query = query.where(Attempt.started_at < wanted.until)
+    return query
+
+
+def call(session: Session, call_id: str) -> Attempt | None:
+    """One attempt with everything that a page shows of it."""
+    query = (
+        select(Attempt)
+        .where(Attempt.call_id == call_id)
+        .options(
+            joinedload(Attempt.task).joinedload(ReviewTask.customer).joinedload(Customer.served_by),
+            joinedload(Attempt.task).joinedload(ReviewTask.product),
+            joinedload(Attempt.task).selectinload(ReviewTask.attempts),
+            selectinload(Attempt.answers),
+            selectinload(Attempt.flags),
+            selectinload(Attempt.events),
+            joinedload(Attempt.recording),
+        )
+    )
+    return session.scalars(query).unique().one_or_none()
+
+
+def tasks(session: Session, *, campaign_id: int, status: str, page: int, size: int) -> Page[ReviewTask]:
+    """Review tasks of a campaign, by number."""
+    query = select(ReviewTask).where(ReviewTask.campaign_id == campaign_id)
+    if status:
+        query = query.where(ReviewTask.status == status)
+    total = session.scalar(query.with_only_columns(func.count(ReviewTask.id))) or 0
+    rows = session.scalars(
+        query.options(joinedload(ReviewTask.customer), selectinload(ReviewTask.attempts))
+        .order_by(ReviewTask.id)
+        .limit(size)
+        .offset((page - 1) * size)
+    )
+    return Page(rows.unique().all(), total, page, size)
+
+
+def campaigns(session: Session) -> Sequence[Campaign]:
+    """All campaigns, the latest first."""
+    return session.scalars(select(Campaign).order_by(Campaign.id.desc())).all()
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignFigures:
+    """Where a campaign stands: the funnel and the mix of statuses."""
+
+    tasks: int = 0
+    waiting: int = 0  # to be dialled, now or later
+    final: int = 0
+    with_human: int = 0
+    reviewed: int = 0
+    attempts: int = 0
+    on_the_line: int = 0
+    answered: int = 0
+    flagged: int = 0  # tasks with at least one risk flag
+    notices: int = 0
+    by_status: tuple[tuple[str, int], ...] = ()
+    by_outcome: tuple[tuple[str, int], ...] = ()
+
+
+def figures_of(session: Session, campaign_id: int) -> CampaignFigures:
+    """The figures of one campaign."""
+    mine = ReviewTask.campaign_id == campaign_id
+    row = session.execute(
+        select(
+            func.count(ReviewTask.id),
+            func.count(case((ReviewTask.due_at.is_not(None), 1))),
+            func.count(case((ReviewTask.final, 1))),
+            func.count(case((ReviewTask.with_human, 1))),
+            func.count(case((ReviewTask.status == "已完成：已回访", 1))),
+        ).where(mine)
+    ).one()
+    talk = session.execute(
+        select(
+            func.count(Attempt.id),
+            func.count(case((Attempt.ended_at.is_(None), 1))),
+            func.count(case((Attempt.talk_ms > 0, 1))),
+        )
+        .join(Attempt.task)
+        .where(mine)
+    ).one()
+    statuses = select(ReviewTask.status, func.count()).where(mine).group_by(ReviewTask.status)
+    outcomes = (
+        select(Attempt.outcome, func.count())
+        .join(Attempt.task)
+        .where(mine, Attempt.outcome.is_not(None))
+        .group_by(Attempt.outcome)
+    )
+    return CampaignFigures(
+        tasks=row[0],
+        waiting=row[1],
+        final=row[2],
+        with_human=row[3],
+        reviewed=row[4],
+        attempts=talk[0],
+        on_the_line=talk[1],
+        answered=talk[2],
+        flagged=_count_tasks_with(session, RiskFlag, campaign_id),
+        notices=_count_tasks_with(session, Notice, campaign_id),
+        by_status=_largest_first(session, statuses),
+        by_outcome=_largest_first(session, outcomes),
+    )
+
+
+def _count_tasks_with(session: Session, table: type[RiskFlag] | type[Notice], campaign_id: int) -> int:
+    query = select(func.count(func.distinct(table.task_id))).join(ReviewTask, table.task_id == ReviewTask.id)
+    return session.scalar(query.where(ReviewTask.campaign_id == campaign_id)) or 0
+
+
+def _largest_first(session: Session, query: Select[Any, int]) -> tuple[tuple[str, int], ...]:
+    rows = [(str(name), count) for name, count in session.execute(query)]
+    return tuple(sorted(rows, key=lambda row: (-row[1], row[0])))
+
+
+def escalations(session: Session, *, state: str, page: int, size: int) -> Page[Escalation]:
+    """What waits for a human: grave first, then the nearest deadline."""
+    query = select(Escalation)
+    if state:
+        query = query.where(Escalation.state == state)
+    total = session.scalar(query.with_only_columns(func.count(Escalation.id))) or 0
+    rows = session.scalars(
+        query.options(
+            joinedload(Escalation.attempt).joinedload(Attempt.task).joinedload(ReviewTask.customer),
+            joinedload(Escalation.attempt).selectinload(Attempt.flags),
+            joinedload(Escalation.attempt).joinedload(Attempt.recording),
+        )
+        .order_by(case((Escalation.severity == "high", 0), else_=1), Escalation.deadline_at, Escalation.id)
+        .limit(size)
+        .offset((page - 1) * size)
+    )
+    return Page(rows.unique().all(), total, page, size)
+
+
+def open_escalations(session: Session) -> int:
+    """How many escalations nobody has taken yet."""
+    return session.scalar(select(func.count(Escalation.id)).where(Escalation.state == "open")) or 0

@@ -1,0 +1,63 @@
+"""Fixtures that several rooms share: a sealed database with one client and one task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from models import Campaign, Customer, Database, ReviewTask, Seal, Staff, use_seal
+
+KEY = bytes(range(32))
+NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)  # noon in Shanghai
+
+
+@pytest.fixture
+def seal() -> Seal:
+    """The key of the test database, installed."""
+    made = Seal(KEY)
+    use_seal(made)
+    return made
+
+
+@pytest.fixture
+def database(tmp_path: Path, seal: Seal) -> Iterator[Database]:
+    """An empty, migrated SQLite database in a file."""
+    opened = Database(f"sqlite:///{tmp_path / 'test.db'}")
+    opened.upgrade()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def task_id(database: Database, seal: Seal) -> int:
+    """One suitability review of 单小明, due at NOON."""
+    with database.write() as session:
+        broker = Staff(number="B01", name="赵立", post="broker")
+        client = Customer(
+            number="C001",
+            name="单小明",
+            name_digest=seal.digest("单小明"),
+            gender="先生",
+            phone="13800001111",
+            phone_digest=seal.digest("13800001111"),
+            served_by=broker,
+        )
+        campaign = Campaign(name="年度适当性回访", created_at=NOON)
+        session.add_all([client, campaign])
+        session.flush()
+        task = ReviewTask(
+            number="T001",
+            campaign_id=campaign.id,
+            customer_id=client.id,
+            review_type="suitability",
+            script="suitability",
+            slots={"业务": "购买金融产品"},
+            created_at=NOON,
+            due_at=NOON,
+        )
+        session.add(task)
+        session.flush()
+        return task.id
