@@ -1,0 +1,34 @@
+"""What the learned model sees of an utterance: n-grams of characters, sounds and concepts, alone and by kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from intents.concepts import Concepts
+from intents.pinyin import syllables
+from intents.questions import Kind
+
+GRAMS = (1, 2, 3)
+
+
+def answer_features(concepts: Concepts, question: str, kind: Kind | None, text: str) -> list[str]:
+    """The features of a normalised answer; each n-gram also tied to the kind of question."""
+    alone = text_features(concepts, text)
+    name = kind.value if kind else "other"
+    tied = [f"{name}|{feature}" for feature in alone]
+    return [*alone, *tied, f"kind={name}", f"question={question}"]
+
+
+def text_features(concepts: Concepts, text: str) -> list[str]:
+    """The distinct n-grams of a normalised text: c characters, p sounds, k concepts, s concepts that are no gap."""
+    tokens = concepts.tokens(text)
+    named = [token for token in tokens if not token.startswith("~")]
+    found = set(_grams("c", ["^", *text, "$"], GRAMS))
+    found.update(_grams("p", ["^", *syllables(text), "$"], GRAMS))
+    found.update(_grams("k", ["^", *tokens, "$"], GRAMS))
+    found.update(_grams("s", ["^", *named, "$"], GRAMS[1:]))
+    return sorted(found)
+
+
+def _grams(prefix: str, units: Sequence[str], sizes: Sequence[int]) -> list[str]:
+    return [prefix + " ".join(units[i : i + size]) for size in sizes for i in range(len(units) - size + 1)]

@@ -1,0 +1,78 @@
+"""Fit the learned part of the matcher: `python -m intents.train`. scikit-learn is needed here and nowhere else."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from intents.concepts import Concepts, load_concepts
+from intents.features import answer_features, text_features
+from intents.labelled import Announcement, Answer, read_announcements, read_answers
+from intents.linear import LinearModel, quantised, save
+from intents.normalise import normalise
+from intents.phrases import FOLDER
+from intents.questions import kind_of
+from intents.values import Announced, Intent
+from rules.outcomes import Risk
+
+MODEL = FOLDER / "model.npz"
+LEARNED_RISKS = tuple(Risk)[:16]
+SEEN_AT_LEAST = 2  # texts; rarer features only memorise
+
+
+def learn_answers(concepts: Concepts, rows: Sequence[Answer]) -> LinearModel:
+    """The model of labels and risks in one: a class for each label, then one for each risk."""
+    features = [answer_features(concepts, row.question, kind_of(row.question), normalise(row.text)) for row in rows]
+    targets = [[row.label is label for row in rows] for label in Intent]
+    targets += [[risk in row.risks for row in rows] for risk in LEARNED_RISKS]
+    return _fit((*Intent, *LEARNED_RISKS), features, targets)
+
+
+def learn_announcements(concepts: Concepts, rows: Sequence[Announcement]) -> LinearModel:
+    """The model of announcements."""
+    features = [text_features(concepts, normalise(row.text)) for row in rows]
+    return _fit(tuple(Announced), features, [[row.outcome is outcome for row in rows] for outcome in Announced])
+
+
+def _fit(classes: Sequence[str], features: Sequence[list[str]], targets: Sequence[Sequence[bool]]) -> LinearModel:
+    """One balanced linear separator for each class over the same tf-idf columns."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.svm import LinearSVC
+
+    vectoriser = TfidfVectorizer(analyzer=_as_they_are, min_df=SEEN_AT_LEAST)
+    matrix = vectoriser.fit_transform(features)
+    fitted = [LinearSVC(C=1.0, class_weight="balanced", random_state=0).fit(matrix, target) for target in targets]
+    return quantised(
+        classes,
+        vectoriser.get_feature_names_out(),
+        np.stack([separator.coef_[0] for separator in fitted], axis=1),
+        [float(separator.intercept_[0]) for separator in fitted],
+        vectoriser.idf_,
+    )
+
+
+def _as_they_are(features: Any) -> Any:
+    return features
+
+
+def main() -> int:
+    """Train on everything under zh/ and write the model; prints where and how large."""
+    concepts = load_concepts(FOLDER / "concepts.yaml")
+    answers = [row for path in sorted(FOLDER.glob("train*.csv")) for row in read_answers(path)]
+    announced = [row for path in sorted(FOLDER.glob("announcements*.csv")) for row in read_announcements(path)]
+    answer_model, announcement_model = learn_answers(concepts, answers), learn_announcements(concepts, announced)
+    save({"answers": answer_model, "announcements": announcement_model}, MODEL)
+    sys.stdout.write(f"{_summary(MODEL)}: {len(answers)} answers, {len(announced)} announcements\n")
+    return 0
+
+
+def _summary(path: Path) -> str:
+    return f"{path.name} ({path.stat().st_size // 1024} KiB)"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
