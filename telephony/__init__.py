@@ -1,1 +1,67 @@
 """Placing and carrying calls: legs, gateway, recording, call progress, simulator."""
+
+from telephony.errors import (
+    CallExists,
+    GatewayUnavailable,
+    PlayQueueFull,
+    RecordingError,
+    RecordingExists,
+    RecordingMissing,
+    RecordingUnreadable,
+    TelephonyError,
+    WireError,
+)
+from telephony.gateway import Gateway
+from telephony.legs import (
+    FRAME_BYTES,
+    FRAME_MS,
+    FRAME_SAMPLES,
+    SAMPLE_RATE,
+    Answered,
+    AudioIn,
+    Dialer,
+    Digit,
+    EarlyMedia,
+    HangupCause,
+    HungUp,
+    Leg,
+    LegEvent,
+    Played,
+    Ringing,
+)
+from telephony.pacing import Lateness
+from telephony.recording import Recording, RecordingStore, SealedRecording
+from telephony.waveform import Peaks
+
+__all__ = [
+    "FRAME_BYTES",
+    "FRAME_MS",
+    "FRAME_SAMPLES",
+    "SAMPLE_RATE",
+    "Answered",
+    "AudioIn",
+    "CallExists",
+    "Dialer",
+    "Digit",
+    "EarlyMedia",
+    "Gateway",
+    "GatewayUnavailable",
+    "HangupCause",
+    "HungUp",
+    "Lateness",
+    "Leg",
+    "LegEvent",
+    "Peaks",
+    "PlayQueueFull",
+    "Played",
+    "Recording",
+    "RecordingError",
+    "RecordingExists",
+    "RecordingMissing",
+    "RecordingStore",
+    "RecordingUnreadable",
+    "Ringing",
+    "SealedRecording",
+    "TelephonyError",
+    "WireError",
+]

@@ -1,0 +1,278 @@
+"""The gateway's inside, on its own event loop: trunks, calls, and the one media clock for all of them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from websockets.frames import CloseCode
+
+from telephony.causes import cause_of
+from telephony.errors import RecordingError, WireError
+from telephony.legs import HangupCause, HungUp, LegEvent
+from telephony.medialeg import MediaLeg, Phase
+from telephony.pacing import Lateness, LatenessCount, Schedule
+from telephony.peer import Listener, Peer
+from telephony.wire import Dial, parse_control
+
+log = logging.getLogger(__name__)
+
+_PEERS = 1000  # connections at once
+_CATCH_UP_TICKS = 50  # made up in one go, so that a long stall still lets messages through
+_IDLE_SECONDS = 5.0  # without a sign of life before a far end is asked for one
+_DEAD_SECONDS = 20.0  # without a sign of life before a far end counts as lost
+_SEAL_SECONDS = 5.0
+_LEAVE_SECONDS = 3.0  # for far ends to go when the gateway closes
+
+Deliver = Callable[[LegEvent], None]
+
+
+class Trunk:
+    """One control connection: a far end that places calls."""
+
+    def __init__(self, peer: Peer, board: Switchboard) -> None:
+        self.peer = peer
+        self.calls: set[str] = set()
+        self._board = board
+
+    def on_text(self, text: str) -> None:
+        try:
+            rejected = parse_control(text)
+        except WireError as error:
+            self.drop(str(error))
+            return
+        if rejected.call in self.calls:
+            cause = cause_of(rejected.sip, rejected.q850, otherwise=HangupCause.OWN_LINE)
+            self._board.end(rejected.call, cause, rejected.sip, rejected.q850)
+
+    def on_binary(self, data: bytes) -> None:
+        self.drop("audio on a control connection")
+
+    def on_lost(self, reason: str) -> None:
+        self._board.lose(self, reason)
+
+    def drop(self, reason: str) -> None:
+        """Close the connection after a fault of the far end; its calls end."""
+        self.peer.close()
+        self._board.lose(self, reason)
+
+
+@dataclass(slots=True, eq=False)
+class Placed:
+    """A call with its trunk and its deadlines."""
+
+    leg: MediaLeg
+    number: str
+    ring_seconds: float
+    media_seconds: float
+    trunk: Trunk | None = None
+    timers: list[asyncio.TimerHandle] = field(default_factory=list)
+
+
+class Switchboard:
+    """Every method runs on the gateway's loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._peers: set[Peer] = set()
+        self._trunks: list[Trunk] = []
+        self._has_trunk = asyncio.Event()
+        self._empty = asyncio.Event()
+        self._calls: dict[str, Placed] = {}
+        self._sealing: set[asyncio.Future[None]] = set()
+        self._sealer = ThreadPoolExecutor(1, "recording-seal")
+        self._schedule: Schedule | None = None
+        self._lateness = LatenessCount()
+        self._outbox: dict[asyncio.AbstractEventLoop, list[tuple[Deliver, LegEvent]]] = {}
+        self._posting = False
+        self._watch = loop.call_later(_IDLE_SECONDS, self._look_for_dead)
+
+    @property
+    def trunks(self) -> int:
+        """Far ends that can place calls now."""
+        return len(self._trunks)
+
+    async def wait_for_trunk(self) -> None:
+        """Return as soon as a far end can place calls."""
+        await self._has_trunk.wait()
+
+    def lateness(self, reset: bool = False) -> Lateness:
+        """How late frames left since the last reset."""
+        summary = self._lateness.summary()
+        if reset:
+            self._lateness = LatenessCount()
+        return summary
+
+    # Connections
+
+    def joined(self, peer: Peer) -> None:
+        self._peers.add(peer)
+        self._empty.clear()
+        if len(self._peers) > _PEERS:
+            log.warning("a connection was refused: %d are open", _PEERS)
+            peer.abort()
+
+    def left(self, peer: Peer) -> None:
+        self._peers.discard(peer)
+        if not self._peers:
+            self._empty.set()
+
+    def receive(self, peer: Peer, path: str) -> Listener | HTTPStatus:
+        """Give a new connection its role by its path."""
+        if path == "/exchange":
+            trunk = Trunk(peer, self)
+            self._trunks.append(trunk)
+            self._has_trunk.set()
+            log.info("an exchange connected: %d now", len(self._trunks))
+            return trunk
+        call = self._calls.get(path.removeprefix("/media/")) if path.startswith("/media/") else None
+        if call is None:
+            return HTTPStatus.NOT_FOUND
+        if call.leg.phase is not Phase.DIALLING:
+            return HTTPStatus.CONFLICT
+        call.leg.connect(peer)
+        self._start_clock()
+        return call.leg
+
+    def lose(self, trunk: Trunk, reason: str) -> None:
+        """A trunk is gone: its calls end as our own line's failure."""
+        if trunk not in self._trunks:
+            return
+        self._trunks.remove(trunk)
+        if not self._trunks:
+            self._has_trunk.clear()
+        log.warning("an exchange is gone: %s; %d remain, %d calls end", reason, len(self._trunks), len(trunk.calls))
+        for call_id in list(trunk.calls):
+            self.end(call_id, HangupCause.OWN_LINE)
+
+    def _look_for_dead(self) -> None:
+        now = time.monotonic()
+        for peer in list(self._peers):
+            silent = now - peer.heard_at
+            if silent > _DEAD_SECONDS:
+                peer.abort()
+            elif silent > _IDLE_SECONDS:
+                peer.ping()
+        self._watch = self._loop.call_later(_IDLE_SECONDS, self._look_for_dead)
+
+    # Calls
+
+    def place(self, call: Placed) -> None:
+        """Ask the next trunk in turn to dial."""
+        call_id = call.leg.call_id
+        self._calls[call_id] = call
+        if not self._trunks:
+            call.leg.fail("no exchange is connected")
+            return
+        trunk = self._trunks.pop(0)
+        self._trunks.append(trunk)
+        trunk.calls.add(call_id)
+        call.trunk = trunk
+        call.timers = [
+            self._loop.call_later(min(call.media_seconds, call.ring_seconds), self._expect_media, call),
+            self._loop.call_later(call.ring_seconds, self._expect_answer, call),
+        ]
+        trunk.peer.send_text(Dial(call_id, call.number).serialise())
+
+    def end(self, call_id: str, cause: HangupCause, sip: int | None = None, q850: int | None = None) -> None:
+        """End a call if it is still going on."""
+        if call := self._calls.get(call_id):
+            call.leg.end(cause, sip, q850)
+
+    def finish(self, leg: MediaLeg, hung_up: HungUp, deliver: Callable[[HungUp], None]) -> None:
+        """A call is over: seal its recording off this thread, then say so."""
+        if call := self._calls.pop(leg.call_id, None):
+            for timer in call.timers:
+                timer.cancel()
+            if call.trunk is not None:
+                call.trunk.calls.discard(leg.call_id)
+        sealing = asyncio.ensure_future(self._seal(leg), loop=self._loop)
+        self._sealing.add(sealing)
+        sealing.add_done_callback(self._sealing.discard)
+        sealing.add_done_callback(lambda _: deliver(hung_up))
+
+    async def _seal(self, leg: MediaLeg) -> None:
+        if leg.recording is None:
+            return
+        try:
+            async with asyncio.timeout(_SEAL_SECONDS):
+                await self._loop.run_in_executor(self._sealer, leg.recording.seal)
+        except (RecordingError, TimeoutError) as error:
+            log.error("call %s: the recording waits for the next start: %s", leg.call_id, error or "the disk is slow")
+
+    def _expect_media(self, call: Placed) -> None:
+        if call.leg.phase is Phase.DIALLING:
+            call.leg.fail("the far end did not open the media connection in time")
+
+    def _expect_answer(self, call: Placed) -> None:
+        if call.leg.phase < Phase.ANSWERED:
+            call.leg.end(HangupCause.TIMED_OUT)
+
+    # The clock
+
+    def _start_clock(self) -> None:
+        if self._schedule is None:
+            self._schedule = Schedule(time.monotonic())
+            self._tick()
+
+    def _tick(self) -> None:
+        schedule = self._schedule
+        if schedule is None:
+            return
+        if not self._calls:
+            self._schedule = None  # rests until the next call
+            return
+        for _ in range(_CATCH_UP_TICKS):
+            if not schedule.is_due(time.monotonic()):
+                break
+            due_at = schedule.advance()
+            for call in list(self._calls.values()):
+                if call.leg.tick():
+                    self._lateness.add(time.monotonic() - due_at)
+        self._loop.call_later(max(0.0, schedule.next_at - time.monotonic()), self._tick)
+
+    # Events to the conversations
+
+    def post(self, loop: asyncio.AbstractEventLoop, deliver: Deliver, event: LegEvent) -> None:
+        """Hand an event over; all of one turn of the loop wake another loop once."""
+        self._outbox.setdefault(loop, []).append((deliver, event))
+        if not self._posting:
+            self._posting = True
+            self._loop.call_soon(self._deliver_all)
+
+    def _deliver_all(self) -> None:
+        self._posting = False
+        outbox, self._outbox = self._outbox, {}
+        for loop, events in outbox.items():
+            try:
+                loop.call_soon_threadsafe(_deliver, events)
+            except RuntimeError:
+                log.warning("%d events were lost: the event loop that dialled is closed", len(events))
+
+    async def close(self) -> None:
+        """End every call, seal, close every connection."""
+        self.stop()
+        for call in list(self._calls.values()):
+            call.leg.end(HangupCause.LOCAL)
+        if self._sealing:
+            await asyncio.wait(self._sealing, timeout=_SEAL_SECONDS)
+        for peer in list(self._peers):
+            peer.close(CloseCode.GOING_AWAY)
+        if self._peers:
+            await asyncio.wait([asyncio.ensure_future(self._empty.wait())], timeout=_LEAVE_SECONDS)
+        self._sealer.shutdown(wait=False, cancel_futures=True)
+        self._deliver_all()
+
+    def stop(self) -> None:
+        """Stop what runs without calls."""
+        self._watch.cancel()
+
+
+def _deliver(events: list[tuple[Deliver, LegEvent]]) -> None:
+    for deliver, event in events:
+        deliver(event)
