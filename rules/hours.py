@@ -41,7 +41,7 @@ class CallingHours:
 
     def __post_init__(self) -> None:
         if len(self.week) != 7:
-            raise BadPolicy(f"calling hours for {len(self.week)} days: give seven from Monday, an empty one for no calls")
+            raise BadPolicy(f"calling hours for {len(self.week)} days: give seven from Monday, empty for no calls")
         for day in self.week:
             for earlier, later in zip(day, day[1:], strict=False):
                 if earlier.end > later.start:

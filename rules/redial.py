@@ -34,12 +34,13 @@ from rules.appendix_f import (
     row_of,
 )
 from rules.errors import BadHistory, BadPolicy
-from rules.hours import CallingHours, next_allowed
+from rules.hours import SHANGHAI, CallingHours, next_allowed
 from rules.labels import label_of
 from rules.outcomes import Outcome, RiskLevel
 
 LEAST_R5 = 3  # note 3
 OWN_LINE_LONGEST = timedelta(hours=1)
+MOST_DOUBLINGS = 12  # 1 s × 2^12 is past the longest wait
 OPEN_CALLBACK = HOURS_24  # 改日再联系: another day
 STRICTLY = timedelta(seconds=1)  # "more than": the first whole second after the span
 MOST_CALLBACKS = 3
@@ -131,7 +132,12 @@ def next_step(history: Sequence[PastAttempt], policy: RedialPolicy, now: datetim
         decision = Decision(AWAITING, redial_at=now, reason="尚未拨打")
     if decision.redial_at is None:
         return decision
-    return _timed(_after_own_line(decision, decision.redial_at, history, policy), policy, now)
+    at = max(decision.redial_at, now)
+    retry_at = _own_line_retry_at(history, policy)
+    if retry_at is not None:
+        at = max(at, retry_at)
+        decision = replace(decision, reason=f"我方线路故障，不计入拨打次数，稍后重拨；此前：{decision.reason}")
+    return _timed(decision, at, policy)
 
 
 def _check_order(history: Sequence[PastAttempt], now: datetime) -> None:
@@ -236,21 +242,17 @@ def _for_human(reason: str) -> Decision:
     return Decision(HUMAN_STATUS, with_human=True, reason=reason)
 
 
-def _after_own_line(
-    decision: Decision, redial_at: datetime, history: Sequence[PastAttempt], policy: RedialPolicy
-) -> Decision:
+def _own_line_retry_at(history: Sequence[PastAttempt], policy: RedialPolicy) -> datetime | None:
     failures = 0
     while failures < len(history) and history[-1 - failures].outcome is Outcome.OWN_LINE_FAILED:
         failures += 1
     if not failures:
-        return decision
-    wait = min(policy.own_line_retry * 2 ** min(failures - 1, 12), OWN_LINE_LONGEST)
-    reason = f"我方线路故障，不计入拨打次数，稍后重拨；此前：{decision.reason}"
-    return replace(decision, redial_at=max(redial_at, history[-1].ended_at + wait), reason=reason)
+        return None
+    doublings = min(failures - 1, MOST_DOUBLINGS)
+    return history[-1].ended_at + min(policy.own_line_retry * (1 << doublings), OWN_LINE_LONGEST)
 
 
-def _timed(decision: Decision, policy: RedialPolicy, now: datetime) -> Decision:
-    at = max(decision.redial_at or now, now)
+def _timed(decision: Decision, at: datetime, policy: RedialPolicy) -> Decision:
     if policy.hours is not None:
         at = next_allowed(at, policy.hours)
     if policy.deadline_at is None or at <= policy.deadline_at:
@@ -260,4 +262,4 @@ def _timed(decision: Decision, policy: RedialPolicy, now: datetime) -> Decision:
 
 
 def _spoken(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M}"
+    return f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
