@@ -5,6 +5,7 @@
      ├── SynthesisFailed     the engine gave no audio for a text in time               try again; report the text's hash
      ├── Unreadable          a text cannot be turned into Mandarin syllables           mend the text or add an override
      ├── AudioUnreadable     a recorded prompt is not a WAV that can be played         replace or delete the file
+     ├── CacheUnavailable    the folder for rendered prompts cannot be used            mend its rights or name another
      ├── ModelNotFound       no recognition model where the setting points             set HUIFANG_ASR_MODEL
      ├── ModelUnreadable     the directory is there but Vosk cannot load it            unpack the model again
      ├── Overloaded          more audio waits for recognition than may wait            place fewer calls at once
@@ -41,6 +42,10 @@ class Unreadable(SpeechError):
 
 class AudioUnreadable(SpeechError):
     """A recorded prompt cannot be decoded."""
+
+
+class CacheUnavailable(SpeechError):
+    """The folder for rendered prompts cannot be made or written to."""
 
 
 class ModelNotFound(SpeechError):
