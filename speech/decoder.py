@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -18,10 +19,38 @@ SAMPLE_RATE = 8000  # Hz of what comes in; Vosk itself converts to the model's o
 _SILENT = -3  # below Kaldi's own errors: what matters is raised, and warnings may quote what a client said
 
 
-def load_model(folder: Path) -> vosk.Model:
-    """Load a Vosk model; ModelNotFound or ModelUnreadable (one message each) when that cannot be done."""
+@dataclass(frozen=True, slots=True)
+class Models:
+    """A loaded model: one graph for free speech, one (where the model has it) that takes grammars."""
+
+    free: vosk.Model
+    restricted: vosk.Model | None
+
+    def decoder(self, grammar: str) -> Decoder:
+        """A new decoder for Vosk's JSON list of phrases, or for free speech when that is empty."""
+        if grammar and self.restricted is not None:
+            return Decoder(grammar, vosk.KaldiRecognizer(self.restricted, SAMPLE_RATE, grammar))
+        return Decoder(grammar, vosk.KaldiRecognizer(self.free, SAMPLE_RATE))
+
+
+def load_models(folder: Path) -> Models:
+    """Load a Vosk model folder; ModelNotFound or ModelUnreadable (one message each) when that cannot be done.
+
+    A graph that takes grammars is put together while decoding, and each decoder keeps its own copy of what it has
+    seen (20 MB and more). A model may therefore bring a second, ready-made graph in `static/`, which all decoders
+    of free speech share.
+    """
     check_layout(folder)
     vosk.SetLogLevel(_SILENT)
+    graph = folder / "graph" if (folder / "am").is_dir() else folder
+    ready_made = (graph / "HCLG.fst").is_file()
+    whole = _load(folder)
+    if not ready_made and (folder / "static/graph/HCLG.fst").is_file():
+        return Models(_load(folder / "static"), whole)
+    return Models(whole, None if ready_made else whole)
+
+
+def _load(folder: Path) -> vosk.Model:
     try:
         model = vosk.Model(str(folder))
         vosk.KaldiRecognizer(model, SAMPLE_RATE)  # the graph is opened here, not by Model
@@ -33,20 +62,13 @@ def load_model(folder: Path) -> vosk.Model:
     return model
 
 
-def takes_grammar(folder: Path) -> bool:
-    """Whether the model's graph can be swapped for a grammar while it runs (a static HCLG cannot)."""
-    graph = folder / "graph" if (folder / "am").is_dir() else folder
-    return (graph / "HCLr.fst").is_file() and not (graph / "HCLG.fst").is_file()
-
-
 class Decoder:
     """One KaldiRecognizer with its clock set back: times count from the last `start`; never used by two threads."""
 
-    def __init__(self, model: vosk.Model, grammar: str) -> None:
-        """`grammar` is Vosk's JSON list of phrases, or empty for the model's own language model."""
+    def __init__(self, grammar: str, kaldi: vosk.KaldiRecognizer) -> None:
+        """`kaldi` was made for `grammar`, which is kept as the name of the shelf it goes back to."""
         self.grammar = grammar
-        arguments = (model, SAMPLE_RATE, grammar) if grammar else (model, SAMPLE_RATE)
-        self._kaldi = vosk.KaldiRecognizer(*arguments)
+        self._kaldi = kaldi
         self._kaldi.SetWords(True)
         self._fed = 0  # samples since this recogniser was made; Vosk's word times count from there
         self._origin = 0
@@ -84,8 +106,8 @@ class Decoder:
 class DecoderPool:
     """Lends decoders; idle ones are kept because a new one costs compiling its grammar or filling its graph cache."""
 
-    def __init__(self, model: vosk.Model, max_idle: int) -> None:
-        self._model = model
+    def __init__(self, models: Models, max_idle: int) -> None:
+        self._models = models
         self._max_idle = max_idle
         self._idle: OrderedDict[str, list[Decoder]] = OrderedDict()
         self._lock = Lock()
@@ -99,7 +121,7 @@ class DecoderPool:
                 if not shelf:
                     del self._idle[grammar]
                 return decoder
-        return Decoder(self._model, grammar)
+        return self._models.decoder(grammar)
 
     def give_back(self, decoder: Decoder) -> None:
         """Put a finished decoder back; beyond the bound, the grammar used longest ago loses one."""

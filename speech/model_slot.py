@@ -73,9 +73,11 @@ def check_layout(folder: Path) -> None:
 
 
 def _lacking_modern(folder: Path) -> list[str]:
-    features = [] if any((folder / "conf" / name).is_file() for name in ("mfcc.conf", "fbank.conf")) else [
-        "conf/mfcc.conf or conf/fbank.conf"
-    ]
+    features = (
+        []
+        if any((folder / "conf" / name).is_file() for name in ("mfcc.conf", "fbank.conf"))
+        else ["conf/mfcc.conf or conf/fbank.conf"]
+    )
     return features + _absent(folder, ["conf/model.conf"]) + _lacking_graph(folder, "graph/")
 
 

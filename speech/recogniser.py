@@ -11,7 +11,7 @@ from threading import Lock
 from time import thread_time
 from typing import TypeVar
 
-from speech.decoder import SAMPLE_RATE, Decoder, DecoderPool, load_model, takes_grammar
+from speech.decoder import SAMPLE_RATE, Decoder, DecoderPool, load_models
 from speech.errors import SpeechError, TooLate
 from speech.lanes import Workers
 from speech.model_slot import find_model
@@ -54,13 +54,13 @@ class Recogniser:
         deadline_seconds: float = 10.0,
         max_idle: int = 32,
     ) -> None:
-        model = load_model(model_dir)
-        self.takes_grammar = takes_grammar(model_dir)
+        models = load_models(model_dir)
+        self.takes_grammar = models.restricted is not None
         self.deadline_seconds = deadline_seconds
-        self._vocabulary = Vocabulary(lambda word: model.vosk_model_find_word(word) >= 0)
+        self._vocabulary = Vocabulary(lambda word: models.free.vosk_model_find_word(word) >= 0)
         self._grammar = lru_cache(maxsize=256)(self._vocabulary.grammar)
         self._workers = Workers(threads, max_waiting)
-        self._pool = DecoderPool(model, max_idle)
+        self._pool = DecoderPool(models, max_idle)
         self._usage = Usage()
         self._usage_lock = Lock()
 
