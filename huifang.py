@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import json
 import socket
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import uvicorn
 from rich.console import Console
 
 from bot.errors import BotError
-from campaign.demo import DEMO_CLIENTS, DemoJob, DemoResult, demo_clock
+from bot.script import load_scripts
+from campaign.demo import DEMO_CLIENTS, DEMO_FACTOR, Demo
+from campaign.demo_firm import demo_clock
+from campaign.demo_verdict import DemoResult
 from campaign.exporting import results_csv
 from campaign.importing import ImportRefused, import_file
+from campaign.works import Works
 from console.terminal import show_progress
 from intents.errors import IntentsError
+from intents.evaluate import main as evaluate
 from models import ModelsError
-from server import InstallationError, create_app, open_database, open_works, real_clock
+from server import InstallationError, create_app, open_database, open_works
 from settings import Settings, load_settings
 from speech.errors import SpeechError
 from telephony.errors import TelephonyError
@@ -30,33 +36,34 @@ ROOM_ERRORS = (BotError, InstallationError, IntentsError, ModelsError, SpeechErr
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; every expected trouble is one line on standard error and exit status 1."""
+    """Run one command; every expected trouble is told on standard error in one message, with exit status 1."""
     chosen = _parser().parse_args(arguments)
     try:
         status: int = chosen.command(chosen, load_settings())
         return status
     except KeyboardInterrupt:
         return 130
-    except ROOM_ERRORS as error:
+    except (*ROOM_ERRORS, OSError) as error:
         print(f"huifang: {error}", file=sys.stderr)
         return 1
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="huifang", description="回访: review calls of securities firms (T/SAC 002-2024)")
+    parser = argparse.ArgumentParser(prog="huifang", description="回访: review calls by T/SAC 002-2024")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     serve = commands.add_parser("serve", help="serve the console and run campaigns")
-    serve.add_argument("--port", type=int, help="port of the console (default: HUIFANG_PORT or 8000)")
     serve.set_defaults(command=_serve)
 
-    demo = commands.add_parser("demo", help="call the clients of a demo firm through the phone simulator")
-    demo.add_argument("--calls", type=int, default=DEMO_CLIENTS, help="how many clients are called")
-    demo.add_argument("--lines", type=int, help="calls at once (default: HUIFANG_LINES or 8)")
-    demo.add_argument("--port", type=int, help="port of the console (default: HUIFANG_PORT or 8000)")
-    demo.add_argument("--exit", action="store_true", help="serve no console; end when every client has been dealt with")
+    demo = commands.add_parser("demo", help="call the clients of a demo firm through the simulated network")
+    demo.add_argument("--calls", type=_count, default=DEMO_CLIENTS, help="how many clients are called")
+    demo.add_argument("--lines", type=_count, help="calls at once (default: HUIFANG_LINES or 8)")
+    demo.add_argument("--exit", action="store_true", help="serve no console; end when everybody has been dealt with")
     demo.add_argument("--json", action="store_true", help="with --exit: print one JSON object and nothing else")
     demo.set_defaults(command=_demo)
+
+    for command in (serve, demo):
+        command.add_argument("--port", type=int, help="port of the console (default: HUIFANG_PORT or 8000)")
 
     take = commands.add_parser("import", help="import clients or review tasks from a CSV file")
     take.add_argument("file", type=Path)
@@ -66,4 +73,131 @@ def _parser() -> argparse.ArgumentParser:
     give.add_argument("file", type=Path, nargs="?", help="default: standard output")
     give.add_argument("--unmasked", action="store_true", help="with full names and numbers")
     give.set_defaults(command=_export)
+
+    meaning = commands.add_parser("intents", help="what a sentence means").add_subparsers(required=True)
+    rate = meaning.add_parser("evaluate", help="how well a labelled set is understood")
+    rate.add_argument("file", type=Path)
+    rate.add_argument("--json", action="store_true")
+    rate.set_defaults(command=_evaluate)
+
+    scripts = commands.add_parser("scripts", help="the scripts").add_subparsers(required=True)
+    check = scripts.add_parser("check", help="every problem of every script at once")
+    check.set_defaults(command=_check_scripts)
     return parser
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
+def _serve(chosen: argparse.Namespace, settings: Settings) -> int:
+    port = chosen.port or settings.port
+    _check_port(settings.host, port)
+    print(f"控制台 http://{settings.host}:{port}（Ctrl-C 结束）", file=sys.stderr)
+    uvicorn.run(create_app(settings), host=settings.host, port=port, log_level="warning", loop="uvloop")
+    return 0
+
+
+def _check_port(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise InstallationError(
+                f"port {port} of {host} is in use: stop the other program, or choose a port with --port or HUIFANG_PORT"
+            ) from error
+
+
+def _demo(chosen: argparse.Namespace, settings: Settings) -> int:
+    demo = Demo(clients=chosen.calls, lines=chosen.lines or settings.lines)
+    if chosen.exit:
+        return asyncio.run(_demo_alone(demo, settings, as_json=chosen.json))
+    port = chosen.port or settings.port
+    _check_port(settings.host, port)
+
+    async def job(works: Works) -> None:
+        console = Console(stderr=True)
+        console.print(f"控制台 http://{settings.host}:{port}（Ctrl-C 结束）")
+        async with _shown(works, console, demo):
+            await demo.run(works)
+        _print_result(console, demo.result)
+        console.print(f"演示结束。控制台仍在 http://{settings.host}:{port}，按 Ctrl-C 结束。")
+
+    app = create_app(settings, make_clock=demo_clock(DEMO_FACTOR), job=job)
+    uvicorn.run(app, host=settings.host, port=port, log_level="warning", loop="uvloop")
+    return 0
+
+
+@asynccontextmanager
+async def _shown(works: Works, console: Console, demo: Demo) -> AsyncIterator[None]:
+    demo.say = console.print
+    drawing = asyncio.create_task(show_progress(works, console, headline="演示回访方案（间隔按 600 倍速）"))
+    try:
+        yield
+    finally:
+        drawing.cancel()
+        await asyncio.gather(drawing, return_exceptions=True)
+
+
+async def _demo_alone(demo: Demo, settings: Settings, *, as_json: bool) -> int:
+    alone = settings.model_copy(update={"gateway_port": 0})
+    console = Console(stderr=True, quiet=as_json)
+    async with open_works(alone, demo_clock(DEMO_FACTOR)) as works, _shown(works, console, demo):
+        result = await demo.run(works)
+    if as_json:
+        print(json.dumps(result.as_json(), ensure_ascii=False))
+    else:
+        _print_result(console, result)
+    return 0 if result.outcomes_as_expected == result.calls else 3
+
+
+def _print_result(console: Console, result: DemoResult | None) -> None:
+    if result is None:
+        return
+    console.print(f"{result.outcomes_as_expected} / {result.calls} 位客户的结果与预期一致，共拨打 {result.attempts} 次")
+    console.print("  ".join(f"{status} {count}" for status, count in result.by_status.items()))
+    for one in result.differences:
+        console.print(f"  不一致：{one.client} {one.what}：预期 {one.expected}，实际 {one.stored}")
+
+
+def _import(chosen: argparse.Namespace, settings: Settings) -> int:
+    database = open_database(settings)
+    try:
+        with database.write() as session:
+            print(import_file(session, chosen.file.read_bytes()).summary())
+    except ImportRefused as refused:
+        print(f"{chosen.file}：{len(refused.problems)} 处问题，未导入任何记录", file=sys.stderr)
+        for problem in refused.problems:
+            print(f"  {problem}", file=sys.stderr)
+        return 1
+    finally:
+        database.close()
+    return 0
+
+
+def _export(chosen: argparse.Namespace, settings: Settings) -> int:
+    database = open_database(settings)
+    with database.read() as session:
+        data = results_csv(session, masked=not chosen.unmasked)
+    database.close()
+    if chosen.file is None:
+        sys.stdout.buffer.write(data)
+    else:
+        chosen.file.write_bytes(data)
+    return 0
+
+
+def _evaluate(chosen: argparse.Namespace, _settings: Settings) -> int:
+    return evaluate(chosen.file, as_json=chosen.json, write=print)
+
+
+def _check_scripts(_chosen: argparse.Namespace, _settings: Settings) -> int:
+    for script in load_scripts().values():
+        print(f"{script.name}  {script.title}  {script.hash[:12]}  正常")
+    return 0

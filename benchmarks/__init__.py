@@ -1,1 +1,1 @@
-"""What performance claims are measured with."""
+"""What performance claims are measured with: `python -m benchmarks NAME [--json]`."""

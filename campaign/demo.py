@@ -1,0 +1,113 @@
+"""The demo: the demo firm's clients are called through the simulated telephone network until all are dealt with."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.script import Script
+from campaign.demo_firm import open_demo
+from campaign.demo_verdict import DemoResult, judge
+from campaign.runner import Runner
+from campaign.works import Works
+from models import Campaign
+from telephony.gateway import Gateway
+from telephony.simulator.cast import Cast, load_cast
+
+DEMO_CLIENTS = 24
+DEMO_FACTOR = 600.0
+TRUNK_SECONDS = 120.0  # the simulator renders its voices when it starts for the first time
+STOP_SECONDS = 10.0
+
+Say = Callable[[str], None]
+
+
+def _quiet(_message: str) -> None:
+    return None
+
+
+@dataclass(slots=True)
+class Demo:
+    """One run of the demo; `result` is there when every client has been dealt with."""
+
+    clients: int = DEMO_CLIENTS
+    lines: int = 8
+    simulator_log: Path | None = None
+    say: Say = field(default=_quiet)
+    result: DemoResult | None = None
+
+    async def run(self, works: Works) -> DemoResult:
+        """Start the simulator, call everybody, and hold what was stored against the cast."""
+        gateway = works.dialer
+        if not isinstance(gateway, Gateway):
+            raise TypeError("the demo's simulator needs the WebSocket gateway")
+        cast = load_cast().of(self.clients)
+        began = time.monotonic()
+        async with simulated_network(gateway, clients=self.clients, log=self.simulator_log):
+            self.say("准备语音 …")
+            await asyncio.gather(
+                asyncio.to_thread(prerender, works), gateway.wait_for_trunk(TRUNK_SECONDS)
+            )
+            campaign = await asyncio.to_thread(_open, works, cast)
+            self.say(f"{campaign.name}：{len(cast.clients)} 位客户，{self.lines} 路并发")
+            await Runner(works, self.lines).run(until_done=True)
+        self.result = await asyncio.to_thread(_judge, works, campaign.id, cast, time.monotonic() - began)
+        return self.result
+
+
+def prerender(works: Works) -> None:
+    """Make the audio of everything that the scripts always say."""
+    works.prompts.prerender(_fixed_texts(works.scripts.values()))
+
+
+def _fixed_texts(scripts: Iterable[Script]) -> list[str]:
+    return sorted({text for script in scripts for text in script.fixed_texts()})
+
+
+def _open(works: Works, cast: Cast) -> Campaign:
+    with works.database.write() as session:
+        return open_demo(session, cast, works.clock.now())
+
+
+def _judge(works: Works, campaign_id: int, cast: Cast, seconds: float) -> DemoResult:
+    with works.database.read() as session:
+        return judge(
+            session,
+            campaign_id,
+            cast,
+            latencies_ms=works.turn_latencies_ms,
+            usage=works.ears.usage,
+            seconds=seconds,
+        )
+
+
+@asynccontextmanager
+async def simulated_network(
+    gateway: Gateway, *, clients: int, log: Path | None = None, benchmark: bool = False
+) -> AsyncIterator[None]:
+    """The simulated telephone network as a process of its own, connected to a gateway."""
+    command = ["-m", "telephony.simulator", "--gateway", f"ws://{gateway.host}:{gateway.port}", "--clients", str(clients)]
+    if benchmark:
+        command.append("--benchmark")
+    if log is not None:
+        command += ["--log", str(log)]
+    process = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=asyncio.subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        await _stop(process)
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), STOP_SECONDS)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
