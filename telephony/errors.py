@@ -7,8 +7,8 @@ TelephonyError
 ├── WireError            the far end broke the protocol: its call ends as "own line failed"
 └── RecordingError       base of everything about recordings
     ├── RecordingExists      the call was recorded already: choose another call id
-    ├── RecordingMissing     nothing was recorded under this call id
     └── RecordingUnreadable  damaged, or made with another key: restore the file or the key
+        └── RecordingMissing     no file under this call id: restore it, unless nothing was recorded
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ class RecordingExists(RecordingError):
     """A recording of this call is there already: recordings are never overwritten."""
 
 
-class RecordingMissing(RecordingError):
-    """No recording of this call."""
-
-
 class RecordingUnreadable(RecordingError):
     """A recording that is damaged or was made with another key."""
+
+
+class RecordingMissing(RecordingUnreadable):
+    """No recording of this call."""

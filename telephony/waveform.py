@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,8 +24,7 @@ def wav_header(size: int) -> bytes:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Peaks:
+class Peaks(NamedTuple):
     """The loudest sample of each stretch, 0 to 1, per channel."""
 
     client: tuple[float, ...]

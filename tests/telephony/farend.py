@@ -28,6 +28,7 @@ class Call:
         self.heard = bytearray()  # PCM
         self.commands: list[dict[str, Any]] = []
         self.closed = asyncio.Event()
+        self._more = asyncio.Condition()
         self._reading = asyncio.create_task(self._read())
 
     async def say(self, event: str, **fields: object) -> None:
@@ -44,15 +45,16 @@ class Call:
     async def hear(self, seconds: float) -> bytes:
         """Wait until that much more was heard, and return it."""
         start, wanted = len(self.heard), int(seconds * 16000)
-        async with asyncio.timeout(WAIT + seconds):
-            while len(self.heard) - start < wanted:
-                await asyncio.sleep(0.01)
+        async with asyncio.timeout(WAIT + seconds), self._more:
+            await self._more.wait_for(lambda: len(self.heard) - start >= wanted)
         return bytes(self.heard[start : start + wanted])
 
     async def _read(self) -> None:
         async for message in self.media:
             if isinstance(message, bytes):
                 self.heard += alaw_decode(message)
+                async with self._more:
+                    self._more.notify_all()
             else:
                 self.commands.append(json.loads(message))
         self.closed.set()

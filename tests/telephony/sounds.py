@@ -1,0 +1,40 @@
+"""Sounds for the tests: tones by cadence, noise, the telephone's A-law; all from numpy with a given seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from speech.g711 import alaw_decode, alaw_encode
+
+Samples = NDArray[np.float64]
+RATE = 8000
+
+
+def sine(hertz: float, ms: float, dbfs: float = -15.0) -> Samples:
+    """A sine of a root-mean-square level."""
+    amplitude = 32768 * 10 ** (dbfs / 20) * np.sqrt(2)
+    return amplitude * np.sin(2 * np.pi * hertz * np.arange(round(ms * RATE / 1000)) / RATE)
+
+
+def silence(ms: float) -> Samples:
+    return np.zeros(round(ms * RATE / 1000))
+
+
+def cadence(pairs: Sequence[tuple[float, float]], cycles: int, hertz: float = 450.0, dbfs: float = -15.0) -> Samples:
+    return np.concatenate([
+        part for _ in range(cycles) for on, off in pairs for part in (sine(hertz, on, dbfs), silence(off))
+    ])
+
+
+def noisy(samples: Samples, dbfs: float, seed: int = 1) -> Samples:
+    """Samples with white noise of a level."""
+    return samples + np.random.default_rng(seed).normal(0, 32768 * 10 ** (dbfs / 20), len(samples))
+
+
+def line(samples: Samples) -> bytes:
+    """What arrives over an A-law line: 16-bit samples in whole frames."""
+    pcm = np.clip(np.round(samples), -32768, 32767).astype("<i2").tobytes()
+    return alaw_decode(alaw_encode(pcm + bytes(-len(pcm) % 320)))
