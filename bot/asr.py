@@ -1,0 +1,99 @@
+"""pipecat's speech-to-text service around the shared Vosk recogniser."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass
+
+from pipecat.frames.frames import (
+    Frame,
+    InterimTranscriptionFrame,
+    TranscriptionFrame,
+    UserStoppedSpeakingFrame,
+)
+from pipecat.processors.frame_processor import FrameDirection
+from pipecat.services.settings import STTSettings
+from pipecat.services.stt_service import STTService
+
+from bot.frames import HeardAudio
+from speech.recogniser import Recogniser, Stream, Transcript
+
+_BYTES_PER_MS = 16  # 8 kHz, 16 bit
+Grammar = Callable[[], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where in the recording a transcript was said, and how sure the recogniser is of it (0 to 1)."""
+
+    start_ms: int
+    end_ms: int
+    confidence: float
+
+
+class VoskSTTService(STTService):
+    """Partial transcripts while the client speaks, the final one as soon as the turn has ended.
+
+    `grammar` gives the phrases that may be heard, asked at the start of each turn; without any the model hears
+    freely. The end of the turn comes from downstream as UserStoppedSpeakingFrame.
+    """
+
+    def __init__(self, ears: Recogniser, *, grammar: Grammar | None = None) -> None:
+        super().__init__(
+            audio_passthrough=False,
+            sample_rate=8000,
+            ttfs_p99_latency=0.1,
+            settings=STTSettings(model="vosk", language=None),
+        )
+        self._ears = ears
+        self._grammar = grammar or tuple
+        self._phrases: tuple[str, ...] = ()
+        self._stream: Stream | None = None
+        self._fed_ms = 0  # audio that this stream was given; its word times count from there
+        self._behind_ms: int | None = None  # recording position minus stream position, in a turn
+        self._partial = ""
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Note where the audio belongs, and ask for the final text when the turn has ended."""
+        if isinstance(frame, HeardAudio) and self._behind_ms is None:
+            self._open()
+            self._behind_ms = frame.at_ms - self._fed_ms
+        elif isinstance(frame, UserStoppedSpeakingFrame) and direction is FrameDirection.UPSTREAM:
+            await self._finish()
+        await super().process_frame(frame, direction)
+
+    async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
+        """Hear one piece of audio; yields the partial text when it has changed."""
+        stream = self._stream or self._open()
+        self._fed_ms += len(audio) // _BYTES_PER_MS
+        partial = await stream.accept(audio)
+        if partial != self._partial:
+            self._partial = partial
+            yield InterimTranscriptionFrame(text=partial, user_id="", timestamp="")
+
+    async def cleanup(self) -> None:
+        """Give the decoder back."""
+        await super().cleanup()  # type: ignore[no-untyped-call]
+        if self._stream:
+            self._stream.close()
+
+    def _open(self) -> Stream:
+        phrases = tuple(self._grammar())
+        if self._stream is None or phrases != self._phrases:
+            if self._stream:
+                self._stream.close()
+            self._stream, self._phrases, self._fed_ms = self._ears.stream(phrases), phrases, 0
+        return self._stream
+
+    async def _finish(self) -> None:
+        heard = await self._stream.finish() if self._stream and self._behind_ms is not None else Transcript()
+        frame = TranscriptionFrame(text=heard.text, user_id="", timestamp="", finalized=True)
+        frame.result = self._placed(heard)
+        self._behind_ms, self._partial = None, ""
+        await self.push_frame(frame)
+
+    def _placed(self, heard: Transcript) -> Placed | None:
+        if not heard.words or self._behind_ms is None:
+            return None
+        first, last = heard.words[0], heard.words[-1]
+        return Placed(self._behind_ms + first.start_ms, self._behind_ms + last.end_ms, heard.confidence)

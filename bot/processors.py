@@ -1,0 +1,343 @@
+"""The dialogue in the pipeline: turns events into moves of the pure dialogue and carries its actions out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, assert_never
+
+from pipecat.frames.frames import Frame, InterruptionFrame, StartFrame
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+
+from bot.agents import Agents, Joined, NoAgents, NotJoined
+from bot.floor import Floor
+from bot.frames import KeyPressed, LineEnded, LinePlayed, TurnEnded, prompt_frames
+from bot.moves import (
+    Action,
+    AgentJoined,
+    BargedIn,
+    Collect,
+    Event,
+    FellSilent,
+    Finish,
+    Flag,
+    Heard,
+    HungUp,
+    Listen,
+    Note,
+    Pressed,
+    PromptFinished,
+    Say,
+    Transfer,
+    TransferFailed,
+)
+from bot.playout import Prompt
+from bot.report import Report
+from bot.turn_processor import Understanding
+from bot.turns import TurnTaking
+from rules.outcomes import Risk
+
+Log = Callable[[Event | Action, int], None]
+_WAIT_FOR_TURN_MS = 200
+_MOST_WAITING = 256
+
+
+class Mind(Protocol):
+    """A dialogue under way: the pure core with its state."""
+
+    @property
+    def question(self) -> str: ...
+
+    def begin(self) -> tuple[Action, ...]: ...
+
+    def advance(self, event: Event) -> tuple[Action, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Silence:
+    """The wait armed for this Listen or Collect is over."""
+
+    waiting: Listen | Collect
+    at_ms: int
+
+
+_Happened = Event | _Silence | TurnEnded | KeyPressed | LinePlayed | LineEnded
+
+
+class DialogueProcessor(FrameProcessor):
+    """Gives the dialogue one event after the other, in the order in which they happened."""
+
+    def __init__(
+        self,
+        floor: Floor,
+        mind: Mind,
+        matcher: Understanding,
+        taking: TurnTaking,
+        report: Report,
+        log: Log,
+        agents: Agents | None = None,
+        agent_seconds: float = 30.0,
+    ) -> None:
+        super().__init__(enable_direct_mode=True)
+        self._floor = floor
+        self._mind = mind
+        self._matcher = matcher
+        self._taking = taking
+        self._report = report
+        self._log = log
+        self._agents = agents or NoAgents()
+        self._agent_seconds = agent_seconds
+        self._inbox: asyncio.Queue[_Happened] = asyncio.Queue(_MOST_WAITING)
+        self._waiting: Listen | Collect | None = None
+        self._armed = False
+        self._fetching = False
+        self._keys = ""
+        self._held: list[TurnEnded | KeyPressed] = []  # said or pressed under a text that must be heard
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Collect what happens."""
+        await super().process_frame(frame, direction)
+        match frame:
+            case TurnEnded() | KeyPressed() | LinePlayed() | LineEnded():
+                self._inbox.put_nowait(frame)
+            case InterruptionFrame():
+                self._note_barge_in()
+                await self.push_frame(frame, direction)
+            case _:
+                await self.push_frame(frame, direction)
+        if isinstance(frame, StartFrame):
+            self._tasks.append(self.create_task(self._converse(), "dialogue"))
+
+    async def cleanup(self) -> None:
+        """Stop the dialogue and whoever is fetching an agent."""
+        await super().cleanup()  # type: ignore[no-untyped-call]
+        for task in self._tasks:
+            await self.cancel_task(task)
+
+    def _note_barge_in(self) -> None:
+        current, now_ms = self._floor.playout.current, self._floor.clock.now_ms
+        if current:
+            self._inbox.put_nowait(BargedIn(current.say.prompt, current.elapsed_ms(now_ms), now_ms))
+
+    async def _converse(self) -> None:
+        try:
+            await self._carry_out(self._mind.begin())
+            while not self._floor.over.is_set():
+                await self._take(await self._inbox.get())
+                await self._rest()
+        except Exception as error:
+            self._floor.fail(error)
+
+    async def _take(self, happened: _Happened) -> None:
+        match happened:
+            case _Silence():
+                await self._fall_silent(happened)
+            case TurnEnded():
+                await self._hear(happened)
+            case KeyPressed():
+                await self._press(happened)
+            case LinePlayed():
+                await self._played(happened)
+            case LineEnded():
+                await self._end(happened)
+            case _:
+                await self._advance(happened)
+
+    async def _advance(self, event: Event) -> None:
+        self._note(event)
+        actions = self._mind.advance(event)
+        self._floor.question = self._mind.question
+        await self._carry_out(actions)
+
+    def _note(self, move: Event | Action) -> None:
+        self._floor.moved_at = self.get_event_loop().time()
+        self._log(move, self._floor.clock.now_ms)
+
+    # What the client does
+
+    async def _hear(self, turn: TurnEnded) -> None:
+        if self._held_back() and turn.under_prompt:
+            self._held.append(turn)
+            return
+        self._stop_waiting()
+        if not turn.under_prompt and self._floor.playout.idle:
+            self._floor.answered_ms = turn.voice_end_ms
+        match = self._matcher.match(self._floor.question, turn.text)
+        heard = Heard(turn.text, match, turn.start_ms, turn.end_ms, turn.confidence, turn.under_prompt)
+        await self._advance(heard)
+
+    async def _press(self, key: KeyPressed) -> None:
+        if self._held_back():
+            self._held.append(key)
+        elif isinstance(self._waiting, Collect):
+            await self._collect(self._waiting, key)
+        else:
+            await self._pressed(key.key, key.at_ms)
+
+    async def _collect(self, collect: Collect, key: KeyPressed) -> None:
+        self._armed = False
+        if key.key == "#" and self._keys:
+            await self._pressed(self._keys, key.at_ms)
+            return
+        self._keys += key.key if key.key.isdigit() else ""
+        if len(self._keys) >= collect.max_digits:
+            await self._pressed(self._keys, key.at_ms)
+        else:
+            self._floor.clock.set("keys", key.at_ms + self._taking.key_pause_ms, self._keys_done)
+
+    async def _keys_done(self) -> None:
+        if self._keys:
+            self._inbox.put_nowait(KeyPressed(key="#", at_ms=self._floor.clock.now_ms))
+
+    async def _pressed(self, keys: str, at_ms: int) -> None:
+        self._stop_waiting()
+        await self._advance(Pressed(keys, at_ms))
+
+    def _held_back(self) -> bool:
+        current = self._floor.playout.current
+        return current is not None and not current.stoppable
+
+    async def _release(self) -> None:
+        """What was said under a text that must be heard, now that it has been played."""
+        if self._held and not self._floor.gone:
+            held, self._held = self._held, []
+            turns = [item for item in held if isinstance(item, TurnEnded)]
+            for key in held:
+                if isinstance(key, KeyPressed):
+                    await self._press(key)
+            if turns:
+                await self._hear(_joined(turns))
+
+    # Silence
+
+    def _stop_waiting(self) -> None:
+        self._waiting, self._armed, self._keys = None, False, ""
+        self._floor.collecting = False
+        for name in ("silence", "keys"):
+            self._floor.clock.cancel(name)
+
+    async def _rest(self) -> None:
+        """When nothing is left to be played: count the silence, or end the call."""
+        floor = self._floor
+        if not floor.playout.idle:
+            return
+        if floor.closing:
+            floor.over.set()
+        elif not self._armed and not self._fetching and not floor.handed_over:
+            self._armed = True
+            self._waiting = self._waiting or Listen(floor.question)
+            start_ms = max(floor.clock.now_ms, floor.playout.quiet_since_ms)
+            floor.clock.set("silence", start_ms + self._waiting.wait_ms, self._silence_due)
+
+    async def _silence_due(self) -> None:
+        floor = self._floor
+        if floor.turn_busy:
+            floor.clock.set("silence", floor.clock.now_ms + _WAIT_FOR_TURN_MS, self._silence_due)
+        elif self._waiting:
+            self._inbox.put_nowait(_Silence(self._waiting, floor.clock.now_ms))
+
+    async def _fall_silent(self, silence: _Silence) -> None:
+        if silence.waiting is self._waiting:
+            self._stop_waiting()
+            await self._advance(FellSilent(silence.at_ms))
+
+    # The line
+
+    async def _played(self, played: LinePlayed) -> None:
+        playout = self._floor.playout
+        playout.played(played.mark, played.played_ms, played.complete, played.at_ms)
+        for prompt, finished in playout.finished(played.at_ms):
+            await self._prompt_finished(prompt, finished)
+        if not self._held_back():
+            await self._release()
+
+    async def _prompt_finished(self, prompt: Prompt, finished: PromptFinished) -> None:
+        if prompt.say.must_hear and finished.complete:
+            self._report.delivered.append(finished.prompt)
+        await self._advance(finished)
+
+    async def _end(self, end: LineEnded) -> None:
+        for prompt, finished in self._floor.playout.abandon(end.at_ms):
+            await self._prompt_finished(prompt, finished)
+        for turn in [item for item in self._held if isinstance(item, TurnEnded)]:
+            await self._hear(turn)
+        if not self._floor.over.is_set():
+            self._report.hung_up = True
+            await self._advance(HungUp(end.at_ms))
+            self._floor.over.set()
+
+    # Actions
+
+    async def _carry_out(self, actions: tuple[Action, ...]) -> None:
+        for action in actions:
+            self._note(action)
+            match action:
+                case Say():
+                    await self._say(action)
+                case Listen() | Collect():
+                    self._listen(action)
+                case Note():
+                    self._report.notes.append(action)
+                case Flag():
+                    self._report.flags.append(action)
+                case Transfer():
+                    self._transfer(action)
+                case Finish():
+                    self._finish(action)
+                case _:
+                    assert_never(action)
+        await self._rest()
+
+    async def _say(self, say: Say) -> None:
+        if self._floor.gone:
+            return
+        prompt = self._floor.playout.announce(say)
+        for frame in prompt_frames(prompt.serial, say):
+            await self.push_frame(frame)
+
+    def _listen(self, action: Listen | Collect) -> None:
+        self._stop_waiting()
+        self._waiting = action
+        self._floor.question = action.question
+        self._floor.collecting = isinstance(action, Collect)
+
+    def _finish(self, finish: Finish) -> None:
+        self._stop_waiting()
+        self._report.finish = finish
+        self._floor.closing = True
+
+    def _transfer(self, transfer: Transfer) -> None:
+        self._stop_waiting()
+        self._fetching = True
+        self._tasks.append(self.create_task(self._fetch(transfer.reason), "agent"))
+
+    async def _fetch(self, reason: Risk) -> None:
+        try:
+            async with asyncio.timeout(self._agent_seconds):
+                answer = await self._agents.fetch(reason)
+        except TimeoutError:
+            answer = NotJoined("timed_out")
+        except Exception as error:
+            self._floor.fail(error)
+            return
+        self._fetching, at_ms = False, self._floor.clock.now_ms
+        if isinstance(answer, Joined):
+            self._floor.handed_over = True
+            self._inbox.put_nowait(AgentJoined(answer.agent, at_ms))
+        else:
+            self._inbox.put_nowait(TransferFailed(answer.reason, at_ms))
+
+
+def _joined(turns: list[TurnEnded]) -> TurnEnded:
+    """Several turns under one prompt as one."""
+    first, last = turns[0], turns[-1]
+    return TurnEnded(
+        text="".join(turn.text for turn in turns),
+        start_ms=first.start_ms,
+        end_ms=last.end_ms,
+        voice_end_ms=last.voice_end_ms,
+        confidence=min(turn.confidence for turn in turns),
+        under_prompt=True,
+    )

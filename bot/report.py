@@ -1,0 +1,25 @@
+"""What a conversation came to, as the shell hands it on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bot.moves import Action, Event, Finish, Flag, Note
+
+Move = Event | Action
+
+
+@dataclass(slots=True)
+class Report:
+    """Answers, flags and timings of one conversation.
+
+    `finish` is None when the dialogue did not come to its end. `turn_latencies_ms` count from the client's last
+    sound to the bot's first sample queued. `delivered` names the must-hear prompts that were played in full.
+    """
+
+    finish: Finish | None = None
+    notes: list[Note] = field(default_factory=list)
+    flags: list[Flag] = field(default_factory=list)
+    turn_latencies_ms: list[int] = field(default_factory=list)
+    delivered: list[str] = field(default_factory=list)
+    hung_up: bool = False  # the far end ended the call

@@ -1,0 +1,107 @@
+"""When a client's turn has ended and when the bot stops for it: pure decisions over positions and partial text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from intents.values import Intent, Match
+
+# What people say while they listen; 对, 好 and 是 are not here, because they are also answers.
+_BACKCHANNEL = re.compile(r"[嗯哦噢喔啊呃额唔唉哎诶欸咳哈]+")
+# Words after which people go on.
+_UNFINISHED = (
+    "因为", "就是", "就是说", "那个", "这个", "然后", "但是", "不过", "还有", "所以", "如果", "比如", "比如说", "或者",
+    "而且", "可是", "只是", "主要是", "我想", "我觉得", "我的意思是", "怎么说", "怎么说呢", "呃", "额",
+    "的话", "跟", "和", "把", "被",
+)  # fmt: skip
+# Meanings that a short sentence states in full.
+_CLOSED = frozenset(
+    {Intent.YES, Intent.NO, Intent.UNSURE, Intent.REPEAT, Intent.HUMAN, Intent.REFUSE, Intent.WRONG_NUMBER, Intent.HOLD}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TurnTaking:
+    """Every figure of turn taking, in milliseconds of audio (the silence is counted in 20 ms frames)."""
+
+    closed_ms: int = 300  # silence after a complete closed answer
+    open_ms: int = 700  # silence after anything else that was heard
+    unfinished_ms: int = 1200  # silence after 因为, 就是 … or in the middle of a dictated number
+    unheard_ms: int = 500  # silence after a sound without words
+    stale_ms: int = 2500  # no new word although there is still sound: music, a television
+    longest_turn_ms: int = 30_000
+    barge_in_words_ms: int = 280  # speech that stops the bot once a word was recognised
+    barge_in_sound_ms: int = 600  # speech that stops the bot without a word
+    near_end_ms: int = 700  # so little of the prompt is left that it is let finish
+    mumble_ms: int = 700  # sound without words that long is an answer that was not understood
+    key_pause_ms: int = 3000  # after the last key of a number
+    preroll_ms: int = 400  # audio before the start of speech that the recogniser hears too
+    chunk_ms: int = 60  # piece of audio handed to the recogniser
+    final_ms: int = 1500  # longest wait for a final transcript before the partial one is used
+    sure: float = 0.8  # confidence from which an answer counts as complete
+    closed_chars: int = 8  # a longer sentence is never a complete closed answer
+    number_digits: int = 11  # a dictated number of that many digits is complete
+
+
+@dataclass(slots=True)
+class Turn:
+    """The client's turn under way."""
+
+    start_ms: int
+    voice_end_ms: int
+    partial: str = ""
+    partial_ms: int = 0  # position of the last change of `partial`
+    said: str = ""  # final pieces of a recogniser that ends sentences by itself
+    under_prompt: bool = False
+    near_end: bool = False
+    barged: bool = False
+
+    @property
+    def text(self) -> str:
+        """Everything heard so far."""
+        return self.said + self.partial
+
+    @property
+    def sound_ms(self) -> int:
+        """From the first to the last sound."""
+        return max(0, self.voice_end_ms - self.start_ms)
+
+
+def is_backchannel(text: str) -> bool:
+    """Whether this only says that the client is listening (嗯, 哦, a cough taken for 咳)."""
+    return bool(_BACKCHANNEL.fullmatch(text))
+
+
+def is_unfinished(text: str) -> bool:
+    """Whether the sentence stops where people go on."""
+    return text.endswith(_UNFINISHED)
+
+
+def is_complete(text: str, match: Match, taking: TurnTaking) -> bool:
+    """Whether this is a whole closed answer (yes, no, say it again) to the question asked."""
+    return len(text) <= taking.closed_chars and match.intent in _CLOSED and match.confidence >= taking.sure
+
+
+def has_ended(turn: Turn, now_ms: int, silence_ms: int, needed_ms: int, taking: TurnTaking) -> bool:
+    """Whether the turn is over: silent for long enough, or too long without a new word, or too long at all."""
+    if silence_ms >= needed_ms or now_ms - turn.start_ms >= taking.longest_turn_ms:
+        return True
+    return now_ms - max(turn.partial_ms, turn.start_ms) >= taking.stale_ms + taking.barge_in_sound_ms
+
+
+def stops_the_bot(turn: Turn, taking: TurnTaking) -> bool:
+    """Whether this much speech interrupts a prompt that may be interrupted."""
+    text, sound_ms = turn.text, turn.sound_ms
+    if is_backchannel(text):
+        return sound_ms >= 2 * taking.barge_in_sound_ms
+    return sound_ms >= (taking.barge_in_words_ms if text else taking.barge_in_sound_ms)
+
+
+def is_nothing(turn: Turn, text: str, bot_speaks: bool, taking: TurnTaking) -> bool:
+    """Whether the finished turn is to be dropped: a cough, a click, a 嗯 while the bot goes on speaking."""
+    if turn.barged:
+        return False
+    if bot_speaks and not turn.near_end and (not text or is_backchannel(text)):
+        return True
+    return not text and turn.sound_ms < taking.mumble_ms
