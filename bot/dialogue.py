@@ -1,0 +1,260 @@
+"""The conversation: `begin` opens it, `advance` takes one event and gives the next state and what to do.
+
+Pure: no clock, no chance, no audio. Rules of the walk are in walking.py, what is kept in records.py.
+Rules that hold whatever happens:
+
+- Nothing private is said before identity is confirmed; words of a stranger take the confirmation back.
+- An answer counts only for a question that was put: not before it was asked, not under a prompt that may not
+  be interrupted, not after a pause. Words said there still raise flags and are still acted on.
+- A risky answer is noted, flagged and, when grave, handed to a human; it is never judged or explained.
+- Events that come late, twice or out of order change nothing (HEEDED).
+- Every wait and every loop is bounded (script limits); after too many turns the call ends as after silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import assert_never
+
+from bot.errors import SlotsMissing
+from bot.moves import (
+    Action,
+    AgentJoined,
+    BargedIn,
+    Event,
+    Facts,
+    FellSilent,
+    Finish,
+    Heard,
+    HungUp,
+    Pressed,
+    PromptFinished,
+    TransferFailed,
+)
+from bot.nodes import Capture, Ladder, Question, Reaction, Script, Statement
+from bot.records import Said, flag, grave, is_answer, note, shown_risks
+from bot.state import Delivered, Stage, State, Tries, Turn, node_of, part_of
+from bot.walking import (
+    ask,
+    ask_in_full,
+    clarify,
+    enter,
+    find_value,
+    follow,
+    give_up,
+    hand_over,
+    leads_to,
+    put_again,
+    take_value,
+)
+from intents.values import Intent
+from rules.outcomes import Ending, Risk
+
+# Which events each stage heeds; the rest came late or out of order.
+HEEDED: Mapping[Stage, tuple[type[Event], ...]] = MappingProxyType(
+    {
+        Stage.TALKING: (Heard, Pressed, FellSilent, BargedIn, PromptFinished, HungUp),
+        Stage.HANDING_OVER: (Heard, PromptFinished, AgentJoined, TransferFailed, HungUp),
+        Stage.WITH_AGENT: (PromptFinished, HungUp),
+        Stage.OVER: (Heard, PromptFinished, HungUp),
+    }
+)
+# Answers that mean something only after their question.
+PLAIN = frozenset({Intent.YES, Intent.NO, Intent.UNSURE, Intent.UNCLEAR, Intent.REPEAT})
+# What is acted on when it was said under a prompt that may not be interrupted; most urgent first.
+URGENT = (Intent.HUMAN, Intent.COMPLAINT, Intent.WRONG_NUMBER, Intent.NOT_CLIENT, Intent.REFUSE, Intent.BUSY)
+ASKED_BACK = (Intent.DOUBT, Intent.QUESTION, Intent.REPEAT)
+PUTTING = frozenset({"ask", "rephrase", "keys"})  # the prompts that put a question
+REACTION_MS = 400  # speech sooner after the start of a prompt is no reaction to it
+
+
+def begin(script: Script, facts: Facts) -> tuple[State, tuple[Action, ...]]:
+    """Open the conversation; raises SlotsMissing where the task lacks what the script speaks."""
+    missing = script.missing_slots(facts.slots)
+    if missing:
+        raise SlotsMissing(script.name, missing)
+    turn = enter(Turn(script, State(facts, script.entry)), script.entry)
+    return turn.state, turn.actions
+
+
+def advance(script: Script, state: State, event: Event) -> tuple[State, tuple[Action, ...]]:
+    """Take one event: the next state and the actions, in order."""
+    if not isinstance(event, HEEDED[state.stage]):
+        return state, ()
+    turn = _take(Turn(script, state), event)
+    return turn.state, turn.actions
+
+
+def _take(turn: Turn, event: Event) -> Turn:
+    match event:
+        case Heard():
+            return _hear(turn, event)
+        case Pressed():
+            return _press(turn, event)
+        case FellSilent():
+            return _fall_silent(turn, event)
+        case BargedIn():
+            return _cut_in(turn, event)
+        case PromptFinished():
+            return _finish_prompt(turn, event)
+        case HungUp():
+            return _hang_up(turn, event)
+        case AgentJoined():
+            return turn.having(stage=Stage.WITH_AGENT)
+        case TransferFailed():
+            return _stay_alone(turn)
+        case _:
+            assert_never(event)
+
+
+def _hear(turn: Turn, heard: Heard) -> Turn:
+    said = Said.heard(heard)
+    if turn.state.stage is not Stage.TALKING:
+        return flag(turn, said.risks, said)
+    if heard.under_prompt:
+        turn = turn.having(kept=(*turn.state.kept, heard))
+        return turn if turn.state.owed else _release(turn)
+    return _after_release(turn, said, _answer)
+
+
+def _press(turn: Turn, pressed: Pressed) -> Turn:
+    """Take keys as an answer, or as the number that is asked for; under a must-hear text they mean nothing."""
+    if turn.state.owed:
+        return turn
+    keyed_number = isinstance(turn.node, Question) and turn.node.capture is Capture.NUMBER
+    unknown = Intent.YES if keyed_number else Intent.UNCLEAR
+    cue = turn.script.keypad.get(pressed.keys, unknown)
+    return _answer(turn, Said.pressed(cue, pressed.keys, pressed.at_ms))
+
+
+def _answer(turn: Turn, said: Said) -> Turn:
+    """Take what was said as the answer to the question here, if it was put."""
+    turn = turn.having(turns=turn.state.turns + 1)
+    if turn.state.turns > turn.script.limits.turns:
+        return give_up(turn, replace(said, cue=Ladder.SILENT))
+    if find_value(turn, turn.node, said) is not None:
+        return _mark(turn, said, said.risks, _take_value_here)
+    if not turn.state.put and said.cue in PLAIN:
+        return _mark(turn, said, said.risks, put_again)
+    if _hesitates(turn, said):
+        return _mark(turn, said, said.risks, clarify)
+    if is_answer(turn, said):
+        turn = note(turn, said)
+    return _mark(turn, said, shown_risks(turn, said), follow)
+
+
+def _hesitates(turn: Turn, said: Said) -> bool:
+    """Whether the client is unsure at a review question and has not been asked in other words yet."""
+    node = turn.node
+    unsure = isinstance(node, Question) and node.review and said.cue is Intent.UNSURE
+    return unsure and turn.state.tries.clarified == 0
+
+
+def _take_value_here(turn: Turn, said: Said) -> Turn:
+    return take_value(turn, turn.node, said)
+
+
+def _mark(turn: Turn, said: Said, risks: frozenset[Risk], onward: Callable[[Turn, Said], Turn]) -> Turn:
+    """Flag risks; a grave one fetches a human, else the conversation goes on."""
+    turn = flag(turn, risks, said)
+    reason = grave(risks)
+    if reason is None or leads_to(turn, said) == Reaction.HAND_OVER:
+        return onward(turn, said)
+    return hand_over(turn, reason)
+
+
+def _fall_silent(turn: Turn, fell: FellSilent) -> Turn:
+    return _after_release(turn, Said.nothing(fell.at_ms), _answer_silence)
+
+
+def _answer_silence(turn: Turn, said: Said) -> Turn:
+    """Ask again, then offer the keys, then give up; after a statement, go on."""
+    turn = turn.having(turns=turn.state.turns + 1)
+    silences = turn.state.tries.silences
+    if isinstance(turn.node, Statement):
+        return follow(turn, said)
+    if silences >= turn.script.limits.silence or turn.state.turns > turn.script.limits.turns:
+        return give_up(turn, said)
+    turn = turn.tried(silences=silences + 1)
+    if turn.state.put:
+        return ask(turn, "keys" if silences else "ask")
+    if turn.state.tries.holds:
+        turn = turn.say("still_there", turn.script.texts.still_there)
+    return ask_in_full(turn, guarded=True)
+
+
+def _cut_in(turn: Turn, cut: BargedIn) -> Turn:
+    """Keep whether the question had been put when the client began to speak."""
+    here = node_of(cut.prompt) == turn.state.node and part_of(cut.prompt) in PUTTING
+    put_before = turn.state.tries != Tries()
+    return turn.having(put=turn.state.put and (put_before or (here and cut.played_ms >= REACTION_MS)))
+
+
+def _finish_prompt(turn: Turn, finished: PromptFinished) -> Turn:
+    """Settle a prompt that may not be interrupted: was it delivered, and what was said under it."""
+    if finished.prompt not in turn.state.owed:
+        return turn
+    turn = _settle_prompt(turn, finished.prompt, finished.played_ms, finished.at_ms, complete=finished.complete)
+    return turn if turn.state.owed or turn.state.stage is not Stage.TALKING else _release(turn)
+
+
+def _settle_prompt(turn: Turn, prompt: str, played_ms: int, at_ms: int, *, complete: bool) -> Turn:
+    owed = list(turn.state.owed)
+    owed.remove(prompt)
+    turn = turn.having(owed=tuple(owed))
+    node = turn.script.nodes[node_of(prompt)]
+    if not isinstance(node, Statement) or not node.must_hear:
+        return turn
+    if complete:
+        return turn.having(delivered=(*turn.state.delivered, Delivered(node.id, played_ms, at_ms)))
+    return flag(turn, {Risk.REMINDER_UNDELIVERED}, Said.nothing(at_ms), node.id)
+
+
+def _after_release(turn: Turn, said: Said, onward: Callable[[Turn, Said], Turn]) -> Turn:
+    """Act on what was kept; go on with `said` only where that has not led elsewhere."""
+    released = _release(turn)
+    same = released.state.node == turn.state.node and released.state.stage is turn.state.stage
+    return onward(released, said) if same else flag(released, said.risks, said)
+
+
+def _release(turn: Turn) -> Turn:
+    """Record what was said under a prompt and act on the most urgent of it."""
+    overheard = [Said.heard(heard) for heard in turn.state.kept]
+    turn = _record_kept(turn)
+    cues = URGENT + ASKED_BACK if isinstance(turn.node, Statement) else URGENT
+    urgent = next((said for cue in cues for said in overheard if said.cue is cue), None)
+    reason = grave(frozenset().union(*(said.risks for said in overheard)))
+    if reason is not None and (urgent is None or leads_to(turn, urgent) != Reaction.HAND_OVER):
+        return hand_over(turn, reason)
+    return turn if urgent is None else follow(turn, urgent)
+
+
+def _record_kept(turn: Turn) -> Turn:
+    """Flag what was said under a prompt; what answers a statement is noted with its words."""
+    kept, turn = turn.state.kept, turn.having(kept=())
+    for said in map(Said.heard, kept):
+        if isinstance(turn.node, Statement) and is_answer(turn, said):
+            turn = note(turn, said)
+        turn = flag(turn, said.risks, said)
+    return turn
+
+
+def _hang_up(turn: Turn, hung_up: HungUp) -> Turn:
+    """The line is gone: keep what was said last, and what was not heard to its end."""
+    turn = _record_kept(turn)
+    for prompt in turn.state.owed:
+        turn = _settle_prompt(turn, prompt, 0, hung_up.at_ms, complete=False)
+    state = turn.state
+    if state.stage is Stage.OVER:
+        return turn
+    ending = Ending.HUNG_UP if state.stage is Stage.TALKING else Ending.HANDED_OVER
+    turn = turn.having(stage=Stage.OVER, question="", ending=ending)
+    return turn.do(Finish(ending, state.callback_at, state.callback_words))
+
+
+def _stay_alone(turn: Turn) -> Turn:
+    """No human could be fetched: say that one will call back."""
+    turn = turn.say("no_agent", turn.script.texts.no_agent)
+    return turn.having(stage=Stage.OVER, ending=Ending.HANDED_OVER).do(Finish(Ending.HANDED_OVER))

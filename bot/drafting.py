@@ -1,0 +1,174 @@
+"""From files to a script: the script's own file and the parts that it names, merged into one value.
+
+The script's own file comes first: where a whole block (limits, waits, texts, keypad, defaults) is given twice,
+its own is taken, and its approved replies are tried before the shared ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from bot.errors import Problem
+from bot.node_forms import read_exits, read_node
+from bot.nodes import Limits, Node, Reply, Script, Slot, Texts, Waits
+from bot.source import Form, Place, read, read_nothing
+from intents.values import Intent
+from rules.outcomes import ReviewType
+
+KEYS = tuple("0123456789*#")
+Places = Mapping[tuple[str, str], Place]  # by (node, field); (node, "") is the node itself, ("", field) the top
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A script that was read but not yet checked."""
+
+    script: Script
+    places: Places
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """The forms of the script's own file and of its parts."""
+
+    own: Form
+    parts: tuple[Form, ...]
+
+    def all(self) -> tuple[Form, ...]:
+        return (self.own, *self.parts)
+
+    def first(self, key: str) -> Form:
+        """The block of the first file that has it; taken in all of them."""
+        blocks = [form.form(key) for form in self.all() if form.has(key)]
+        return blocks[0] if blocks else self.own.form(key)
+
+    def entries(self, key: str) -> Iterator[tuple[str, Form]]:
+        """The named entries of a block, over all files."""
+        for form in self.all():
+            block = form.form(key)
+            for name in block.keys():
+                yield name, block.form(name)
+
+
+def draft(path: Path, problems: list[Problem]) -> Draft:
+    """Read a script and its parts; what is wrong goes to `problems`, what is missing is left empty."""
+    sources = _open(path, problems)
+    own, entry = sources.own, _entry(sources)
+    places = {("", "entry"): entry.where("entry"), ("", "review"): own.where("review")}
+    script = Script(
+        name=path.stem,
+        title=own.text("title"),
+        clause=own.text("clause"),
+        review_types=_review_types(own),
+        entry=entry.text("entry"),
+        review=own.text("review"),
+        nodes=_nodes(sources, places),
+        slots=_slots(sources),
+        questions=_replies(sources, "questions"),
+        doubts=_replies(sources, "doubts"),
+        keypad=_keypad(sources.first("keypad")),
+        texts=_texts(sources.first("texts")),
+        limits=_limits(sources.first("limits")),
+        waits=_waits(sources.first("waits")),
+        pronunciations=_pronunciations(sources),
+    )
+    for form in sources.all():
+        form.close()
+    return Draft(script, places)
+
+
+def _open(path: Path, problems: list[Problem]) -> _Sources:
+    own = Form(read(path, path.name, problems), problems)
+    return _Sources(own, tuple(_part(path.parent, name, own, problems) for name in own.texts("parts")))
+
+
+def _part(folder: Path, name: str, own: Form, problems: list[Problem]) -> Form:
+    file = f"parts/{name}.yaml"
+    if (folder / file).is_file():
+        return Form(read(folder / file, file, problems), problems)
+    own.report("parts", f"找不到共用部分“{name}”（{file}）；请检查名称")
+    return Form(read_nothing(file), problems)
+
+
+def _entry(sources: _Sources) -> Form:
+    return next((form for form in sources.all() if form.has("entry")), sources.own)
+
+
+def _review_types(own: Form) -> tuple[ReviewType, ...]:
+    names = own.texts("review_types", needed=True)
+    types = (own.one_of("review_types", name, ReviewType) for name in names)
+    return tuple(review_type for review_type in types if review_type is not None)
+
+
+def _nodes(sources: _Sources, places: dict[tuple[str, str], Place]) -> dict[str, Node]:
+    defaults = read_exits(sources.first("defaults"))
+    nodes: dict[str, Node] = {}
+    for source in sources.all():
+        inherited = {**defaults, **read_exits(source.form("exits"))}
+        block = source.form("nodes")
+        for name in block.keys():
+            form = block.form(name, node=name)
+            _name_is_good(name, block, nodes)
+            nodes[name] = read_node(name, form, inherited, review=source is sources.own)
+            places |= {(name, field): place for field, place in form.field_places()}
+    return nodes
+
+
+def _name_is_good(name: str, block: Form, nodes: Mapping[str, Node]) -> None:
+    if name in nodes:
+        block.report(name, f"节点“{name}”在别的文件里已经有了；请改名或者删去一个")
+    if "." not in name:
+        block.report(name, f"节点名称“{name}”中间应当有一个点，例如 opening.identity")
+
+
+def _slots(sources: _Sources) -> dict[str, Slot]:
+    slots: dict[str, Slot] = {}
+    for name, form in sources.entries("slots"):
+        if name in slots:
+            form.report("", f"内容“{name}”在别的文件里已经有了；请删去一个")
+        slots[name] = Slot(name, form.text("about"), form.text("sample"), form.flag("private"))
+        form.close()
+    return slots
+
+
+def _replies(sources: _Sources, key: str) -> tuple[Reply, ...]:
+    replies = []
+    for name, form in sources.entries(key):
+        replies.append(Reply(name, form.texts("when", needed=True), form.text("say"), form.flag("private")))
+        form.close()
+    return tuple(replies)
+
+
+def _keypad(block: Form) -> dict[str, Intent]:
+    for key in block.keys():
+        if key not in KEYS:
+            block.report(key, f"“{key}”不是电话按键；可以用 0 到 9、* 和 #")
+    chosen = ((key, block.choice(key, Intent)) for key in block.keys())
+    return {key: intent for key, intent in chosen if intent is not None}
+
+
+def _texts(block: Form) -> Texts:
+    texts = Texts(**{field.name: block.text(field.name) for field in fields(Texts)})
+    block.close()
+    return texts
+
+
+def _limits(block: Form) -> Limits:
+    bounds = {field.name: (1, 5) for field in fields(Limits)} | {"turns": (10, 200)}
+    limits = Limits(**{name: int(block.number(name, *bound)) for name, bound in bounds.items()})
+    block.close()
+    return limits
+
+
+def _waits(block: Form) -> Waits:
+    """Seconds in the file, milliseconds in the value."""
+    waits = Waits(**{field.name: round(1000 * block.number(field.name, 0.5, 60)) for field in fields(Waits)})
+    block.close()
+    return waits
+
+
+def _pronunciations(sources: _Sources) -> dict[str, str]:
+    blocks = [form.form("pronunciations") for form in reversed(sources.all())]
+    return {word: block.text(word) for block in blocks for word in block.keys()}

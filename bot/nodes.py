@@ -1,0 +1,246 @@
+"""A loaded script: what is said, what is asked, and where each answer leads. Values only.
+
+A conversation walks from node to node. A `Question` waits for an answer, a `Statement` is told, a `Goodbye`
+ends the call. Where an answer leads is an `Exit`: another node, or a `Reaction` that stays at the question.
+Every question has an exit for every cue, so the dialogue never has to guess.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from intents.values import Intent
+from rules.outcomes import Ending, ReviewType, Risk
+
+SLOT = re.compile(r"\{([^{}]*)\}")
+CALLBACK_SLOT, NUMBER_SLOT = "预约时间", "新号码"
+CAPTURED_SLOTS = frozenset({CALLBACK_SLOT, NUMBER_SLOT})  # filled by what the client says in the call
+
+
+class Reaction(StrEnum):
+    """What the bot does with an answer that leads to no other node."""
+
+    CLARIFY = "clarify"  # 没听明白：换个说法，再请按键，再放弃
+    REPEAT = "repeat"  # 再说一遍，第二次放慢
+    EXPLAIN = "explain"  # 用批准的答复解释，再问一遍
+    REASSURE = "reassure"  # 说明身份和核实办法，再问一遍
+    WAIT = "wait"  # 等客户，再问一遍
+    HAND_OVER = "hand_over"  # 转人工
+    REVIEW = "review"  # 开始回访，或者从上次中断的问题继续
+
+
+class Ladder(StrEnum):
+    """Cues that no utterance gives: a ladder of attempts has been climbed to its end."""
+
+    GAVE_UP = "gave_up"  # 多次没听明白
+    SILENT = "silent"  # 多次没有回应
+
+
+CUES: tuple[Intent | Ladder, ...] = (*Intent, *Ladder)
+ANSWERS = (Intent.YES, Intent.NO, Intent.UNSURE)  # what a review question stores
+
+
+class Capture(StrEnum):
+    """What a question takes from the client's words, beside their meaning."""
+
+    TIME = "time"  # 预约时间
+    NUMBER = "number"  # 电话号码
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """Where an answer leads: `go` is a node id or a Reaction; `say` is spoken on the way."""
+
+    go: str
+    say: str = ""
+    confirms_identity: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """A sentence before a question."""
+
+    say: str
+    interruptible: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Asks one thing; `id` is the question id under which the answer is stored.
+
+    A review question has `answers`: the risk of each of yes, no and unsure, None for the safe one. Its
+    `rephrase` and `keys` are the steps of the ladder; `explain` answers a question asked back.
+    """
+
+    id: str
+    ask: str
+    rephrase: str
+    keys: str
+    exits: Mapping[str, Exit]
+    explain: str = ""
+    before: Lead | None = None
+    answers: Mapping[str, Risk | None] = field(default_factory=dict)
+    capture: Capture | None = None
+    captured: str = ""
+    phrases: tuple[str, ...] = ()
+    private: bool = False
+    review: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Tells something; a must-hear text is spoken in full and its delivery is kept."""
+
+    id: str
+    say: str
+    exits: Mapping[str, Exit]
+    must_hear: bool = False
+    private: bool = False
+    review: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Goodbye:
+    """The last words of a call and how it ended."""
+
+    id: str
+    say: str
+    ending: Ending
+    private: bool = False
+
+
+Node: TypeAlias = Question | Statement | Goodbye
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A value that the task or the firm gives, already worded for speech; `sample` stands in for it in checks."""
+
+    name: str
+    about: str
+    sample: str
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An approved answer, chosen when the client's words contain one of `when`."""
+
+    name: str
+    when: tuple[str, ...]
+    say: str
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What is said at any node; all of it may be said to a stranger."""
+
+    unclear: str
+    repeat: str
+    hold: str
+    still_there: str
+    explain: str
+    reassure: str
+    bridge_human: str
+    bridge_complaint: str
+    bridge_risk: str
+    bridge_unclear: str
+    no_agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How often each thing is done at one question before the bot goes on; `capture` and `turns` are per call."""
+
+    clarify: int
+    silence: int
+    repeat: int
+    aside: int
+    hold: int
+    capture: int
+    turns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How long the bot waits for the client to speak, in milliseconds."""
+
+    answer: int
+    number: int
+    hold: int
+    after_reminder: int
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One review script with its shared parts, resolved; `hash` (SHA-256, hex) names exactly this content.
+
+    The call begins at `entry`; `review` is the first question after identity and convenience.
+    """
+
+    name: str
+    title: str
+    clause: str
+    review_types: tuple[ReviewType, ...]
+    entry: str
+    review: str
+    nodes: Mapping[str, Node]
+    slots: Mapping[str, Slot]
+    questions: tuple[Reply, ...]
+    doubts: tuple[Reply, ...]
+    keypad: Mapping[str, Intent]
+    texts: Texts
+    limits: Limits
+    waits: Waits
+    pronunciations: Mapping[str, str] = field(default_factory=dict)
+    hash: str = ""
+
+    def missing_slots(self, slots: Mapping[str, str]) -> tuple[str, ...]:
+        """The slots that the script speaks and `slots` leaves out or empty."""
+        return tuple(name for name in self.slots if not slots.get(name, "").strip())
+
+    def fixed_texts(self, slots: Mapping[str, str] | None = None) -> tuple[str, ...]:
+        """Every text that can be voiced before the call: those without slots, or with slots all in `slots`."""
+        known = slots or {}
+        texts = (text for _, text in spoken_texts(self) if set(SLOT.findall(text)) <= set(known))
+        return tuple(dict.fromkeys(fill(text, known) for text in texts))
+
+    def phrases(self, question: str) -> tuple[str, ...]:
+        """Example answers to a question for the recogniser's grammar; empty leaves it free."""
+        node = self.nodes.get(question)
+        return node.phrases if isinstance(node, Question) else ()
+
+
+def fill(text: str, slots: Mapping[str, str]) -> str:
+    """The text with its slots filled; raises KeyError for a slot without a value."""
+    return SLOT.sub(lambda slot: slots[slot[1]], text)
+
+
+def spoken_texts(script: Script) -> Iterator[tuple[str, str]]:
+    """Every text a script may speak, as (node id or "", text)."""
+    for node in script.nodes.values():
+        for text in node_texts(node):
+            yield node.id, text
+    for reply in (*script.questions, *script.doubts):
+        yield "", reply.say
+    for name in Texts.__dataclass_fields__:
+        yield "", getattr(script.texts, name)
+
+
+def node_texts(node: Node) -> tuple[str, ...]:
+    """Every text of one node, those on its exits included."""
+    match node:
+        case Question():
+            lead = node.before.say if node.before else ""
+            own = (lead, node.ask, node.rephrase, node.keys, node.explain)
+            texts = own + tuple(way.say for way in node.exits.values())
+        case Statement():
+            texts = (node.say, *(way.say for way in node.exits.values()))
+        case Goodbye():
+            texts = (node.say,)
+    return tuple(text for text in texts if text)

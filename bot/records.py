@@ -1,0 +1,101 @@
+"""What a turn leaves on record: answers noted, risks flagged. Nothing here judges or explains (只做记录不做评判)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.moves import Flag, Heard, Note
+from bot.nodes import Goodbye, Ladder, Question, Reaction, Statement
+from bot.state import Turn
+from intents.values import Intent
+from rules.outcomes import Risk, Severity
+from rules.risks import severity_of
+
+# What a review question stores, and what a question that only finds the way stores besides.
+_REVIEWED = frozenset({Intent.YES, Intent.NO, Intent.UNSURE})
+_ROUTED = _REVIEWED | {Intent.BUSY, Intent.NOT_CLIENT, Intent.WRONG_NUMBER}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the client gave in one turn, by voice, by key or by silence; milliseconds as in the moves."""
+
+    cue: Intent | Ladder
+    words: str = ""
+    risks: frozenset[Risk] = frozenset()
+    confidence: float = 1.0
+    evidence: str = ""
+    start_ms: int = 0
+    end_ms: int = 0
+
+    @staticmethod
+    def heard(heard: Heard) -> Said:
+        """By voice."""
+        match = heard.match
+        confidence = min(heard.confidence, match.confidence)
+        return Said(match.intent, heard.text, match.risks, confidence, match.evidence, heard.start_ms, heard.end_ms)
+
+    @staticmethod
+    def pressed(cue: Intent, keys: str, at_ms: int) -> Said:
+        """By key; `words` name the keys."""
+        return Said(cue, f"按键{keys}", evidence=f"按键{keys}", start_ms=at_ms, end_ms=at_ms)
+
+    @staticmethod
+    def nothing(at_ms: int) -> Said:
+        """By silence."""
+        return Said(Ladder.SILENT, start_ms=at_ms, end_ms=at_ms)
+
+
+def is_answer(turn: Turn, said: Said) -> bool:
+    """Whether what was said answers the question here; a question asked back never does."""
+    match turn.node:
+        case Statement():
+            return said.cue in _REVIEWED or said.cue is Intent.UNCLEAR  # an acknowledgement, kept with its words
+        case Question(answers=answers, exits=exits):
+            leads_on = exits[said.cue].go not in tuple(Reaction) or exits[said.cue].go == Reaction.REVIEW
+            return leads_on and said.cue in (_REVIEWED if answers else _ROUTED)
+        case Goodbye():
+            return False
+
+
+def note(turn: Turn, said: Said, value: str = "") -> Turn:
+    """Store what was said as the answer to the question here; `value` where it is more than its meaning."""
+    intent = said.cue if isinstance(said.cue, Intent) else None
+    return turn.do(
+        Note(
+            question=turn.state.node,
+            value=value or said.cue.value,
+            words=said.words,
+            intent=intent,
+            confidence=said.confidence,
+            evidence=said.evidence,
+            start_ms=said.start_ms,
+            end_ms=said.end_ms,
+        )
+    )
+
+
+def shown_risks(turn: Turn, said: Said) -> frozenset[Risk]:
+    """The risks in the words themselves and the one of an unsafe answer to the question here."""
+    node = turn.node
+    if isinstance(node, Question) and is_answer(turn, said):
+        unsafe = node.answers.get(said.cue)
+        if unsafe is not None:
+            return said.risks | {unsafe}
+    return said.risks
+
+
+def flag(turn: Turn, risks: Iterable[Risk], said: Said, node: str = "") -> Turn:
+    """Mark risks with the client's words; in the order of the standing list, so that a replay gives the same."""
+    where = node or turn.state.node
+    marked = set(risks)
+    flags = [
+        Flag(risk, severity_of(risk), where, said.words, said.start_ms, said.end_ms) for risk in Risk if risk in marked
+    ]
+    return turn.do(*flags)
+
+
+def grave(risks: frozenset[Risk]) -> Risk | None:
+    """The first risk that calls a person at once, if any."""
+    return next((risk for risk in Risk if risk in risks and severity_of(risk) is Severity.HIGH), None)

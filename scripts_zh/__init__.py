@@ -1,0 +1,7 @@
+"""The review scripts (话术): data only, one YAML file each, shared parts in `parts/`; see README.md there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
