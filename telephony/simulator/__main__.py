@@ -1,0 +1,107 @@
+"""Run the simulated telephone network: `python -m telephony.simulator --help`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import resource
+import signal
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+import uvloop
+
+from speech.errors import SpeechError
+from speech.recogniser import Recogniser, find_model
+from telephony.simulator.cast import load_cast
+from telephony.simulator.errors import SimulatorError
+from telephony.simulator.exchange import Exchange
+from telephony.simulator.network import Network
+from telephony.simulator.story import Story
+from telephony.simulator.voices import Utterances
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT (status 0) or until no gateway answers; a trouble is one line and status 1."""
+    chosen = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="telephony.simulator: %(message)s", stream=sys.stderr)
+    try:
+        with _log_file(chosen.log) as out:
+            uvloop.run(_serve(chosen, out))
+    except (SimulatorError, SpeechError, OSError) as error:
+        print(f"telephony.simulator: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m telephony.simulator",
+                                     description="A simulated telephone network whose clients listen and speak.")
+    parser.add_argument("--gateway", default="ws://127.0.0.1:8001", help="where to connect (default: %(default)s)")
+    parser.add_argument("--cast", type=Path, help="YAML of clients (default: the demo's 24)")
+    parser.add_argument("--clients", type=int, help="this many clients, made from the cast over and over")
+    parser.add_argument("--benchmark", action="store_true", help="only clients who talk a review through at once")
+    parser.add_argument("--seed", type=int, default=0, help="decides all chance (default: %(default)s)")
+    parser.add_argument("--log", type=Path, help="file of JSON lines, one per call (default: standard output)")
+    parser.add_argument("--wait", type=float, default=30.0, help="seconds to wait for a gateway (default: %(default)s)")
+    parser.add_argument("--cache", type=Path, default=Path("var"), help="folder of rendered voices and the model")
+    parser.add_argument("--model", default="", help="Vosk model that the clients hear with (default: the shipped one)")
+    return parser
+
+
+def _log_file(path: Path | None) -> TextIO:
+    return path.open("a", encoding="utf-8") if path else open(sys.stdout.fileno(), "w", encoding="utf-8", closefd=False)
+
+
+async def _serve(chosen: argparse.Namespace, out: TextIO) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    cast = load_cast(chosen.cast)
+    if chosen.clients:
+        cast = cast.of(chosen.clients, benchmark=chosen.benchmark)
+    recogniser = Recogniser(find_model(chosen.model, chosen.cache / "models"), threads=1)
+    try:
+        network = Network(cast, Utterances(chosen.cache / "callers"), recogniser, chosen.seed)
+        await asyncio.to_thread(network.prepare)
+        log = _Log(out)
+        exchange = Exchange(chosen.gateway, network.connect_call, log.call)
+        await exchange.run(chosen.wait, stop, lambda: log.line({"event": "connected", "clients": len(cast.clients)}))
+        log.line(log.summary(recogniser))
+    finally:
+        recogniser.close()
+
+
+class _Log:
+    """JSON lines, flushed one by one so that a killed process loses none."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._calls: Counter[str] = Counter()
+
+    def line(self, fields: dict[str, object]) -> None:
+        print(json.dumps(fields, ensure_ascii=False), file=self._out, flush=True)  # noqa: T201
+
+    def call(self, story: Story) -> None:
+        self._calls[story.call] += 1
+        self.line(story.as_json())
+
+    def summary(self, recogniser: Recogniser) -> dict[str, object]:
+        """What this process carried and what it cost."""
+        spent = resource.getrusage(resource.RUSAGE_SELF)
+        return {
+            "event": "summary", "calls": sum(self._calls.values()),
+            "dialled_twice": sorted(call for call, times in self._calls.items() if times > 1),
+            "cpu_seconds": round(spent.ru_utime + spent.ru_stime, 2),
+            "heard_seconds": round(recogniser.usage.audio_seconds, 1),
+            "recogniser_cpu_seconds": round(recogniser.usage.busy_seconds, 2),
+        }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
