@@ -1,0 +1,24 @@
+"""Names and numbers as those may see them who need not know them (T/SAC 002-2024 §7.3.5)."""
+
+from __future__ import annotations
+
+import re
+
+_LONG_NUMBER = re.compile(r"\d{7,}")
+
+
+def mask_name(name: str) -> str:
+    """王小明 becomes 王**."""
+    return name[:1] + "*" * max(1, len(name) - 1) if name else ""
+
+
+def mask_phone(phone: str) -> str:
+    """13812345678 becomes 138****5678; a short number is hidden whole."""
+    if len(phone) < 10:
+        return "*" * len(phone)
+    return phone[:3] + "*" * (len(phone) - 7) + phone[-4:]
+
+
+def mask_numbers(text: str) -> str:
+    """A text in which every number of seven or more digits is masked."""
+    return _LONG_NUMBER.sub(lambda match: mask_phone(match[0]), text)
