@@ -21,12 +21,12 @@ from campaign.sheet import read_sheet
 from models.sealed import current_seal
 from models.tables import Base, Campaign, Customer, Product, ReviewTask, Staff
 from rules import TradingCalendar
+from rules.appendix_f import AWAITING
 from rules.hours import SHANGHAI
 
 __all__ = ["ImportRefused", "Imported", "Kind", "Problem", "import_file"]
 
 CHUNK = 500  # rows per statement, well under every database's bound on parameters
-AWAITING = "待回访"
 MOST_NAMED = 20
 
 T = TypeVar("T")
