@@ -59,6 +59,7 @@ _KINDS = (*[_Kind.PROGRESS] * 5, *[_Kind.SIT_1] * 3, *[_Kind.SIT_2] * 3, *[_Kind
 _ANGLES = 2 * np.pi * np.outer(np.arange(FRAME_SAMPLES), _FREQUENCIES) / SAMPLE_RATE
 _PROJECTION = np.hstack([np.cos(_ANGLES), np.sin(_ANGLES)]).astype(np.float32)
 _SHARE = 0.5  # of a frame's energy
+_STEADY_MS = 80
 _FAINTEST = 40.0  # root mean square, -58 dBFS: below it A-law's own steps matter
 _SAMPLES: np.dtype[np.int16] = np.dtype("<i2")
 
@@ -106,17 +107,21 @@ class ToneDetector:
         self._runs: deque[_Run] = deque(maxlen=40)
         self._now_ms = 0
         self._heard: ToneHeard | None = None
-        self.sounding = False  # whether the latest frames held a tone
 
     @property
     def heard(self) -> ToneHeard | None:
         """The latest tone that was recognised, with all its cycles."""
         return self._heard
 
+    @property
+    def sounding(self) -> bool:
+        """Whether a tone has been heard for a moment: a vowel can look like one, but not for so long."""
+        run = self._runs[-1] if self._runs else None
+        return run is not None and run.kind is not _Kind.OTHER and run.ms >= _STEADY_MS
+
     def feed(self, pcm: bytes, at_ms: int) -> ToneHeard | None:
         """Hear audio that begins at `at_ms`; returns the tone when a further cycle of it was completed."""
         frames = _frames(pcm)
-        self.sounding = any(frame.kind is not _Kind.OTHER for frame in frames)
         found: ToneHeard | None = None
         for index, frame in enumerate(frames):
             self._now_ms = at_ms + index * FRAME_MS

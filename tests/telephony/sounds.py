@@ -16,7 +16,8 @@ RATE = 8000
 def sine(hertz: float, ms: float, dbfs: float = -15.0) -> Samples:
     """A sine of a root-mean-square level."""
     amplitude = 32768 * 10 ** (dbfs / 20) * np.sqrt(2)
-    return amplitude * np.sin(2 * np.pi * hertz * np.arange(round(ms * RATE / 1000)) / RATE)
+    wave: Samples = amplitude * np.sin(2 * np.pi * hertz * np.arange(round(ms * RATE / 1000)) / RATE)
+    return wave
 
 
 def silence(ms: float) -> Samples:

@@ -110,7 +110,7 @@ def test_one_beep_is_no_busy_tone() -> None:
 
 def test_sounding_tells_tone_from_other_sound() -> None:
     detector = ToneDetector()
-    detector.feed(line(sine(450, 60)), 0)
+    detector.feed(line(sine(450, 120)), 0)
     assert detector.sounding
-    detector.feed(line(noisy(silence(60), -20)), 60)
+    detector.feed(line(noisy(silence(60), -20)), 120)
     assert not detector.sounding

@@ -1,0 +1,223 @@
+"""Call progress: what the network says before anybody answers, and when to stop listening to it.
+
+Networks speak the reason in early media and send codes that contradict it. `ProgressDetector` gathers tones and
+announcements from the audio and says when the outcome is certain; `listen_before_answer` carries it on a leg. Ringback
+music (彩铃) is never a reason to hang up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+
+from intents import Announced
+from rules.witnesses import Tone
+from speech.errors import SpeechError
+from speech.recogniser import Recogniser, Stream, Transcript
+from telephony.announcements import ENDINGS, Quote, Verdict, has_point, verdict_of
+from telephony.legs import Answered, AudioIn, EarlyMedia, HangupCause, HungUp, Leg, LegEvent, Ringing
+from telephony.sound_gate import SoundGate
+from telephony.tones import ToneDetector, ToneHeard
+
+log = logging.getLogger(__name__)
+
+_ENDING_TONES = frozenset({Tone.BUSY, Tone.CONGESTION, Tone.EMPTY_NUMBER})
+_ENDING_CYCLES = 3
+_STABLE_MS = 180  # a partial text must say the same for so long
+_QUOTES = 20  # utterances kept
+_SURE = 0.5  # the recogniser's own confidence in a final text
+
+
+@dataclass(frozen=True, slots=True)
+class BeforeAnswer:
+    """What happened before answer, every witness kept apart.
+
+    `ring_ms`: from the first sign of ringing to the answer or the end. `announcement` and `announced`: the words that
+    decided and what they mean (None when nothing was understood). `tone`: the latest tone, `tone_heard` its evidence.
+    `cleared_locally`: we hung up, certain of the outcome or at the end of the ring time (`cause` TIMED_OUT).
+    """
+
+    answered: bool
+    ring_ms: int = 0
+    announcement: str = ""
+    announced: Announced | None = None
+    announcement_evidence: str = ""
+    announcement_confidence: float = 0.0
+    tone: Tone | None = None
+    tone_heard: ToneHeard | None = None
+    sip_status: int | None = None
+    q850: int | None = None
+    cause: HangupCause | None = None
+    cleared_locally: bool = False
+    quotes: tuple[Quote, ...] = ()
+
+
+class ProgressDetector:
+    """Gathers the evidence in early media; values in, values out.
+
+    Feed `hear` with audio; what it returns as wanted goes to a recogniser, whose texts come back through `partial` and
+    `final`; `certain` says that waiting brings nothing more.
+    """
+
+    def __init__(self) -> None:
+        self.gate = SoundGate()
+        self._tones = ToneDetector()
+        self._candidate: Announced | None = None
+        self._candidate_ms = 0  # since when the partial text says so
+        self._quotes: list[Quote] = []
+        self._verdict = verdict_of(())
+
+    @property
+    def tone(self) -> ToneHeard | None:
+        """The latest tone."""
+        return self._tones.heard
+
+    @property
+    def quotes(self) -> tuple[Quote, ...]:
+        """Everything that was understood, in order."""
+        return tuple(self._quotes)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The words that decide, and what they mean."""
+        return self._verdict
+
+    @property
+    def certain(self) -> bool:
+        """Whether the outcome is beyond doubt, so that the call can be cleared."""
+        tone = self._tones.heard
+        if tone is not None and tone.tone in _ENDING_TONES and tone.cycles >= _ENDING_CYCLES:
+            return True
+        return self._verdict.sure and self._verdict.match.outcome in ENDINGS
+
+    def hear(self, audio: AudioIn) -> tuple[bytes, bool]:
+        """Take early media; returns the audio to decode (may be empty) and whether the utterance ends with it."""
+        self._tones.feed(audio.pcm, audio.at_ms)
+        wanted = self.gate.feed(audio.pcm, audio.at_ms, self._tones.sounding)
+        return wanted.pcm, wanted.ended
+
+    def partial(self, text: str) -> None:
+        """Take the utterance so far: once it has said the same for a while, it counts as it is.
+
+        A final text asked for in mid-word would lose that word.
+        """
+        quotes = [*self._quotes, Quote(text, self.gate.start_ms, self.gate.end_ms)]
+        verdict = verdict_of(quotes) if has_point(text) else None
+        outcome = verdict.match.outcome if verdict is not None else None
+        if outcome is not self._candidate:
+            self._candidate, self._candidate_ms = outcome, self.gate.end_ms
+        if verdict is not None and outcome in ENDINGS and self.gate.end_ms - self._candidate_ms >= _STABLE_MS:
+            self._quotes, self._verdict = quotes, verdict
+
+    def final(self, transcript: Transcript) -> None:
+        """Take a finished utterance."""
+        self._candidate = None
+        if transcript.text and not self.certain:
+            quote = Quote(transcript.text, self.gate.start_ms, self.gate.end_ms, transcript.confidence >= _SURE)
+            self._quotes = [*self._quotes[1 - _QUOTES :], quote]
+            self._verdict = verdict_of(self._quotes)
+
+
+@dataclass(slots=True)
+class _Listener:
+    """The shell's state: a leg, a recogniser stream, the detector, the clock."""
+
+    leg: Leg
+    stream: Stream
+    detector: ProgressDetector = field(default_factory=ProgressDetector)
+    rang_at: float | None = None
+    deaf: bool = False  # the recogniser failed: tones and codes remain
+
+    async def follow(self) -> LegEvent | None:
+        """Read events until the answer, the end, or certainty (None)."""
+        events = self.leg.events()
+        try:
+            async for event in events:
+                if isinstance(event, Answered | HungUp):
+                    return event
+                if isinstance(event, Ringing | EarlyMedia) and self.rang_at is None:
+                    self.rang_at = asyncio.get_running_loop().time()
+                if isinstance(event, AudioIn) and await self._hear(event):
+                    return None
+        finally:
+            if isinstance(events, AsyncGenerator):
+                await events.aclose()
+        return None
+
+    async def _hear(self, audio: AudioIn) -> bool:
+        pcm, ended = self.detector.hear(audio)
+        if pcm and not self.deaf:
+            self.detector.partial(await self._decode(pcm))
+        if ended:
+            await self.finish()
+        return self.detector.certain
+
+    async def _decode(self, pcm: bytes) -> str:
+        try:
+            return await self.stream.accept(pcm)
+        except SpeechError as error:
+            self._give_up(error)
+            return ""
+
+    async def finish(self) -> None:
+        """Have the utterance finished."""
+        if self.deaf:
+            return
+        try:
+            self.detector.final(await self.stream.finish())
+        except SpeechError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: SpeechError) -> None:
+        self.deaf = True
+        log.warning("call %s: announcements are not heard any more: %s", self.leg.call_id, error)
+
+    def outcome(self, event: LegEvent | None, cause: HangupCause, cleared_locally: bool) -> BeforeAnswer:
+        """All the evidence as one value."""
+        now = asyncio.get_running_loop().time()
+        verdict = self.detector.verdict
+        tone = self.detector.tone
+        ended = event if isinstance(event, HungUp) else None
+        return BeforeAnswer(
+            answered=isinstance(event, Answered),
+            ring_ms=round((now - self.rang_at) * 1000) if self.rang_at is not None else 0,
+            announcement=verdict.text, announced=verdict.match.outcome,
+            announcement_evidence=verdict.match.evidence, announcement_confidence=verdict.match.confidence,
+            tone=tone.tone if tone else None, tone_heard=tone,
+            sip_status=ended.sip_status if ended else None, q850=ended.q850 if ended else None,
+            cause=None if isinstance(event, Answered) else ended.cause if ended else cause,
+            cleared_locally=cleared_locally, quotes=self.detector.quotes,
+        )  # fmt: skip
+
+
+async def listen_before_answer(leg: Leg, ears: Recogniser, *, ring_seconds: float) -> BeforeAnswer:
+    """Follow a dialled leg until somebody answers or it is over.
+
+    Returns with the leg answered (its further events unread), or ended: by the far end, by us because the outcome is
+    certain, or by us after `ring_seconds`.
+    """
+    listener = _Listener(leg, ears.stream())
+    try:
+        return await _listen(leg, listener, ring_seconds)
+    finally:
+        listener.stream.close()
+
+
+async def _listen(leg: Leg, listener: _Listener, ring_seconds: float) -> BeforeAnswer:
+    try:
+        async with asyncio.timeout(ring_seconds):
+            event = await listener.follow()
+    except TimeoutError:
+        await listener.finish()
+        before = listener.outcome(None, HangupCause.TIMED_OUT, cleared_locally=True)
+        await leg.hang_up()
+        return before
+    if isinstance(event, HungUp):
+        await listener.finish()  # the end often cuts the announcement off
+        return listener.outcome(event, event.cause, cleared_locally=False)
+    before = listener.outcome(event, HangupCause.LOCAL, cleared_locally=event is None)
+    if event is None:
+        await leg.hang_up()
+    return before
