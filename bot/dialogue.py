@@ -133,7 +133,7 @@ def _answer(turn: Turn, said: Said) -> Turn:
     """Take what was said as the answer to the question here, if it was put."""
     turn = turn.having(turns=turn.state.turns + 1)
     if turn.state.turns > turn.script.limits.turns:
-        return give_up(turn, replace(said, cue=Ladder.SILENT))
+        return give_up(flag(turn, said.risks, said), replace(said, cue=Ladder.SILENT))
     if find_value(turn, turn.node, said) is not None:
         return _mark(turn, said, said.risks, _take_value_here)
     if not turn.state.put and said.cue in PLAIN:
@@ -228,7 +228,14 @@ def _release(turn: Turn) -> Turn:
     reason = grave(frozenset().union(*(said.risks for said in overheard)))
     if reason is not None and (urgent is None or leads_to(turn, urgent) != Reaction.HAND_OVER):
         return hand_over(turn, reason)
-    return turn if urgent is None else follow(turn, urgent)
+    if urgent is not None:
+        return follow(turn, urgent)
+    return follow(turn, overheard[-1]) if overheard and _was_told(turn) else turn
+
+
+def _was_told(turn: Turn) -> bool:
+    """Whether the statement here was delivered, so that an acknowledgement under it leads on."""
+    return any(told.node == turn.state.node for told in turn.state.delivered)
 
 
 def _record_kept(turn: Turn) -> Turn:

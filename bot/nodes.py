@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -226,10 +226,15 @@ def spoken_texts(script: Script) -> Iterator[tuple[str, str]]:
     for node in script.nodes.values():
         for text in node_texts(node):
             yield node.id, text
-    for reply in (*script.questions, *script.doubts):
-        yield "", reply.say
-    for name in Texts.__dataclass_fields__:
-        yield "", getattr(script.texts, name)
+    for private in (False, True):
+        for text in shared_texts(script, private=private):
+            yield "", text
+
+
+def shared_texts(script: Script, *, private: bool) -> tuple[str, ...]:
+    """The texts that belong to no node: those only for the client, or those for anybody."""
+    replies = tuple(reply.say for reply in (*script.questions, *script.doubts) if reply.private is private)
+    return replies if private else (*replies, *(getattr(script.texts, field.name) for field in fields(Texts)))
 
 
 def node_texts(node: Node) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from bot.moves import Collect, Finish, Listen, Transfer
 from bot.nodes import Capture, Goodbye, Ladder, Node, Question, Reaction, Reply, Statement
 from bot.records import Said, flag, note
 from bot.state import Stage, Tries, Turn
-from intents.values import Intent
+from intents import Intent, normalise
 from rules.outcomes import Ending, Risk
 
 _STRANGERS = (Intent.NOT_CLIENT, Intent.WRONG_NUMBER)
@@ -210,9 +210,10 @@ def _aside(turn: Turn, part: str, text: str, said: Said) -> Turn:
 
 def _reply(turn: Turn, replies: tuple[Reply, ...], words: str) -> str:
     """The first approved reply whose key words were said; a private one only to the client."""
-    heard = words.replace(" ", "")
+    heard = normalise(words)
     for reply in replies:
-        if any(word in heard for word in reply.when) and (turn.state.identity_confirmed or not reply.private):
+        allowed = turn.state.identity_confirmed or not reply.private
+        if allowed and any(normalise(word) in heard for word in reply.when):
             return reply.say
     return ""
 

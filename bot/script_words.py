@@ -1,0 +1,80 @@
+"""What the wording of a script must satisfy: disclosure, must-hear texts, slots, one question at a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from bot.errors import Problem
+from bot.nodes import CAPTURED_SLOTS, SLOT, Question, Script, Statement, node_texts, shared_texts, spoken_texts
+from bot.source import Place
+
+SAYS_AUTOMATED = re.compile("智能语音|自动语音|语音助手|语音助理|机器人")
+SAYS_RECORDED = re.compile("录音")
+REMINDS = re.compile("温馨提示|郑重提醒|风险提示")
+Where = Callable[[str, str], Place]
+
+
+def opening_discloses(script: Script, where: Where) -> Iterator[Problem]:
+    """The first words say that a machine speaks and that the call is recorded, and are heard to their end."""
+    entry = script.nodes.get(script.entry)
+    if not isinstance(entry, Question):
+        return
+    lead = entry.before
+    said = lead.say if lead else ""
+    place = where(entry.id, "before")
+    if not SAYS_AUTOMATED.search(said):
+        yield place.problem("开头没有说明是智能语音助手；请写在第一个问题的 before 里")
+    if not SAYS_RECORDED.search(said):
+        yield place.problem("开头没有告知通话录音；请写在第一个问题的 before 里")
+    if lead and lead.interruptible:
+        yield place.problem("开头的说明不能被打断；请在 before 里加上 interruptible: no")
+
+
+def strangers_hear_nothing_private(script: Script, where: Where) -> Iterator[Problem]:
+    """What may be said before identity is confirmed names nothing about the account."""
+    private = {slot.name for slot in script.slots.values() if slot.private}
+    for node in script.nodes.values():
+        for name in () if node.private else sorted(_slots_in(*node_texts(node)) & private):
+            yield where(node.id, "").problem(f"确认本人之前会说到的话里不能有 {{{name}}}")
+    for name in sorted(_slots_in(*shared_texts(script, private=False)) & private):
+        yield where("", "review").problem(f"通用应对和公开的答复里不能有 {{{name}}}；答复可以标明 private: yes")
+
+
+def reminders_are_must_hear(script: Script, where: Where) -> Iterator[Problem]:
+    """A reminder stands alone and cannot be interrupted."""
+    for node in script.nodes.values():
+        if isinstance(node, Statement) and not node.must_hear and REMINDS.search(node.say):
+            yield where(node.id, "say").problem("提示和提醒必须让客户听完；请加上 must_hear: yes")
+        if isinstance(node, Question) and any(REMINDS.search(text) for text in node_texts(node)):
+            yield where(node.id, "").problem("提示和提醒不能和问题写在一起；请另立节点并标明 must_hear: yes")
+
+
+def one_thing_is_asked(script: Script, where: Where) -> Iterator[Problem]:
+    """One question at a time."""
+    for node in script.nodes.values():
+        if isinstance(node, Question) and node.ask.count("？") > 1:
+            yield where(node.id, "ask").problem("一次只能问一件事；请拆成几个节点")
+
+
+def slots_are_known(script: Script, where: Where) -> Iterator[Problem]:
+    """Every slot spoken is declared, and its braces are closed."""
+    known = set(script.slots) | CAPTURED_SLOTS
+    for node_id, text in spoken_texts(script):
+        for name in sorted(_slots_in(text) - known):
+            yield where(node_id, "").problem(f"话里的 {{{name}}} 没有在 slots 里说明；请补上或者改正")
+        if set("{}") & set(SLOT.sub("", text)):
+            yield where(node_id, "").problem(f"花括号不成对：“{text}”；请写成 {{名称}}")
+
+
+def _slots_in(*texts: str) -> set[str]:
+    return {name for text in texts for name in SLOT.findall(text)}
+
+
+WORD_RULES = (
+    opening_discloses,
+    strangers_hear_nothing_private,
+    reminders_are_must_hear,
+    one_thing_is_asked,
+    slots_are_known,
+)
