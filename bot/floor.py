@@ -19,6 +19,7 @@ class Floor:
         self.voice_end_ms = 0  # where the last sound ended
         self.turn_open = False  # a turn is under way: audio goes to the recogniser
         self.turn_busy = False  # a turn is under way or its text has not come yet
+        self.interrupted_ms = 0  # where the client began to speak over the bot
         self.question = ""  # what was asked last
         self.collecting = False  # a number is being dictated or keyed
         self.closing = False  # the dialogue has finished; only the last words are still to be played

@@ -64,6 +64,10 @@ class _Scripted:
     def question(self) -> str:
         return self._state.question if self._state else ""
 
+    @property
+    def resume_at(self) -> str:
+        return self._state.resume_at if self._state else ""
+
     def begin(self) -> tuple[Action, ...]:
         self._state, actions = begin(self._script, self._facts)
         return actions
@@ -109,6 +113,7 @@ async def converse(
         LegOutput(line, floor),
     ]
     broken = await _run(Pipeline(processors), line, floor, limits)
+    report.resume_at = mind.resume_at
     if floor.failure is not None:
         name = type(floor.failure).__name__
         message = f"call {line.call_id}: the conversation broke off ({name}); the line was hung up, call again"

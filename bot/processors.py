@@ -117,9 +117,10 @@ class DialogueProcessor(FrameProcessor):
             await self.cancel_task(task)
 
     def _note_barge_in(self) -> None:
-        current, now_ms = self._floor.playout.current, self._floor.clock.now_ms
+        """The event says where the client began; PromptFinished says how much was played until the bot stopped."""
+        current, at_ms = self._floor.playout.current, self._floor.interrupted_ms
         if current:
-            self._inbox.put_nowait(BargedIn(current.say.prompt, current.elapsed_ms(now_ms), now_ms))
+            self._inbox.put_nowait(BargedIn(current.say.prompt, current.elapsed_ms(at_ms), at_ms))
 
     async def _converse(self) -> None:
         try:

@@ -13,7 +13,7 @@ Move = Event | Action
 class Report:
     """Answers, flags and timings of one conversation.
 
-    `finish` is None when the dialogue did not come to its end. `turn_latencies_ms` count from the client's last
+    `finish` is None when a fault broke the dialogue off. `turn_latencies_ms` count from the client's last
     sound to the bot's first sample queued. `delivered` names the must-hear prompts that were played in full.
     """
 
@@ -23,3 +23,4 @@ class Report:
     turn_latencies_ms: list[int] = field(default_factory=list)
     delivered: list[str] = field(default_factory=list)
     hung_up: bool = False  # the far end ended the call
+    resume_at: str = ""  # the node at which a later attempt goes on

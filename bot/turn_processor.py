@@ -133,6 +133,7 @@ class TurnProcessor(FrameProcessor):
 
     async def _interrupt(self, turn: Turn) -> None:
         turn.barged = True
+        self._floor.interrupted_ms = turn.start_ms
         await self.push_frame(InterruptionFrame())
 
     async def _close(self, turn: Turn) -> None:
@@ -151,6 +152,10 @@ class TurnProcessor(FrameProcessor):
         if self._closing:
             placed = frame.result if isinstance(frame.result, Placed) else None
             await self._deliver(self._closing.said + frame.text, placed)
+        elif frame.text and frame.finalized:  # it came after all patience
+            await self._begin(self._floor.clock.now_ms)
+            self._closing, self._turn = self._turn, None
+            await self._deliver(frame.text, frame.result if isinstance(frame.result, Placed) else None)
         elif frame.text:
             await self._hear_piece(frame.text)
 
@@ -179,6 +184,7 @@ class TurnProcessor(FrameProcessor):
     async def _press(self, frame: KeyPressed) -> None:
         current = self._floor.playout.current
         if current and current.stoppable and not self._floor.closing:
+            self._floor.interrupted_ms = frame.at_ms
             await self.push_frame(InterruptionFrame())
         await self.push_frame(frame)
 
@@ -207,7 +213,7 @@ def _turn_ended(turn: Turn, text: str, placed: Placed | None) -> TurnEnded:
     return TurnEnded(
         text=text,
         start_ms=place.start_ms,
-        end_ms=max(place.end_ms, place.start_ms),
+        end_ms=max(place.end_ms, turn.voice_end_ms),
         voice_end_ms=turn.voice_end_ms,
         confidence=place.confidence,
         under_prompt=turn.under_prompt,

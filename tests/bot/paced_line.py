@@ -14,7 +14,8 @@ from speech.voice import CallerVoice
 from telephony.legs import FRAME_BYTES, FRAME_MS, AudioIn, Digit, HangupCause, HungUp, LegEvent, Played
 
 _SILENT = bytes(FRAME_BYTES)
-_NOISE_DBFS = -42.0
+_NOISE_RMS = 250  # 20 dB below the client's speech
+_NOISE = (np.random.default_rng(1).standard_normal((500, FRAME_BYTES // 2)) * _NOISE_RMS).astype(np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class PacedLine:
     call_id: str = "test-1"
     client_pcm: bytearray = field(default_factory=bytearray)
     bot_pcm: bytearray = field(default_factory=bytearray)
+    said_ms: list[tuple[int, int]] = field(default_factory=list)  # from where to where the client spoke
     cleared: int = 0
     hung_up: bool = False
     _events: asyncio.Queue[LegEvent] = field(default_factory=lambda: asyncio.Queue(2000))
@@ -158,6 +160,7 @@ class PacedLine:
         match step:
             case Speak():
                 self._speaking = step.audio
+                self.said_ms.append((self._at_ms, self._at_ms + len(step.audio) // 16))
             case Press():
                 self._keys.extend(step.keys)
             case HangUp():
@@ -165,7 +168,7 @@ class PacedLine:
 
     def _line(self, frame: bytes) -> bytes:
         """Line noise and A-law, as a telephone network does it."""
-        samples = np.frombuffer(frame, "<i2").astype(np.float32) + _noise(self._at_ms)
+        samples = np.frombuffer(frame, "<i2") + _NOISE[self._at_ms // FRAME_MS % len(_NOISE)]
         return alaw_decode(alaw_encode(np.clip(samples, -32768, 32767).astype("<i2").tobytes()))
 
     def _end(self, cause: HangupCause) -> None:
@@ -175,12 +178,6 @@ class PacedLine:
 
     def _put(self, event: LegEvent) -> None:
         self._events.put_nowait(event)
-
-
-def _noise(seed: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    chance = np.random.default_rng(seed)
-    level = 32768 * 10 ** (_NOISE_DBFS / 20)
-    return (chance.standard_normal(FRAME_BYTES // 2) * level).astype(np.float32)
 
 
 _CLIENT = CallerVoice("f2", 60, 180)
