@@ -20,7 +20,7 @@ from websockets.server import ServerProtocol
 
 from telephony.wire import MESSAGE_BYTES
 
-_KERNEL_BYTES = 32 * 1024  # a send buffer small enough for a stuck far end to be noticed
+_KERNEL_BYTES = 16 * 1024  # a send buffer small enough for a stuck far end to be noticed
 _CLOSE_SECONDS = 2.0  # the far end's time to answer a close, and to begin with a request
 
 # The library logs messages in full at DEBUG, and they hold numbers: this logger never goes that far.
