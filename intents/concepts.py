@@ -19,11 +19,31 @@ class Concepts:
 
     words: Mapping[str, str]
     sounds: Mapping[tuple[str, ...], str]
+    spelling: Mapping[tuple[str, ...], str]  # the word to write for a sound
     longest: int
 
     def tokens(self, text: str) -> list[str]:
         """The concepts of a normalised text from left to right, longest words first; other characters as `~sound`."""
         return list(self._tokens(text, syllables(text)))
+
+    def repaired(self, text: str) -> str:
+        """A normalised text with the words that only sound like a known one spelled as that one."""
+        sounds = syllables(text)
+        written, position = "", 0
+        while position < len(text):
+            word = self._word_at(text, sounds, position)
+            written += word
+            position += len(word)
+        return written
+
+    def _word_at(self, text: str, sounds: tuple[str, ...], position: int) -> str:
+        for end in range(min(len(text), position + self.longest), position + 1, -1):
+            heard = text[position:end]
+            if heard in self.words:
+                return heard
+            if (known := self.spelling.get(sounds[position:end])) and PROTECTED.isdisjoint(heard):
+                return known
+        return text[position]
 
     def _tokens(self, text: str, sounds: tuple[str, ...]) -> Iterator[str]:
         position = 0
@@ -54,9 +74,11 @@ def build_concepts(groups: Mapping[str, Sequence[str]]) -> Concepts:
     """Concepts from their words; the first concept that names a word keeps it."""
     words: dict[str, str] = {}
     sounds: dict[tuple[str, ...], str] = {}
+    spelling: dict[tuple[str, ...], str] = {}
     for concept, members in groups.items():
         for word in members:
             words.setdefault(word, concept)
             if len(word) > 1:
                 sounds.setdefault(syllables(word), concept)
-    return Concepts(words, sounds, max(map(len, words), default=1))
+                spelling.setdefault(syllables(word), word)
+    return Concepts(words, sounds, spelling, max(map(len, words), default=1))

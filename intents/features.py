@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from intents.concepts import Concepts
 from intents.pinyin import syllables
 from intents.questions import Kind
+from intents.reading import Reader, Reading
 
 GRAMS = (1, 2, 3)
 
 
-def answer_features(concepts: Concepts, question: str, kind: Kind | None, text: str) -> list[str]:
-    """The features of a normalised answer; each n-gram also tied to the kind of question."""
-    alone = text_features(concepts, text)
+def answer_features(reader: Reader, question: str, kind: Kind | None, reading: Reading) -> list[str]:
+    """The features of an answer in plain words; each n-gram also tied to the kind of question."""
+    alone = text_features(reader.concepts, reading.plain)
     name = kind.value if kind else "other"
     tied = [f"{name}|{feature}" for feature in alone]
     return [*alone, *tied, f"kind={name}", f"question={question}"]

@@ -7,12 +7,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from intents.concepts import Concepts, load_concepts
+from intents.examples import example_phrases
 from intents.features import answer_features
 from intents.linear import LinearModel, Scores, load
-from intents.normalise import normalise
 from intents.phrases import FOLDER
 from intents.questions import kind_of
+from intents.reading import Reader, load_reader
 from intents.values import Intent, Match
 from rules.outcomes import Risk
 
@@ -21,15 +21,15 @@ from rules.outcomes import Risk
 class Matcher:
     """Decides what an utterance means; thread-safe, holds no state between calls."""
 
-    concepts: Concepts
+    reader: Reader
     model: LinearModel
 
     def match(self, question: str, text: str) -> Match:
         """The meaning of `text`, heard after `question` (an id of intents.questions); never raises."""
-        plain = normalise(text)
-        if not plain:
+        reading = self.reader.read(text)
+        if not reading.heard:
             return Match(Intent.UNCLEAR, evidence="没有听到话")
-        scores = self.model.scores(answer_features(self.concepts, question, kind_of(question), plain))
+        scores = self.model.scores(answer_features(self.reader, question, kind_of(question), reading))
         labels = scores[: len(Intent)]
         best = int(np.argmax(labels))
         risks = self._risks(scores)
@@ -48,9 +48,7 @@ def _confidence(labels: Scores, best: int) -> float:
 @lru_cache(maxsize=1)
 def load_matcher() -> Matcher:
     """The matcher of this process; LexiconError when its files are missing or broken."""
-    return Matcher(load_concepts(FOLDER / "concepts.yaml"), load(FOLDER / "model.npz", "answers"))
+    return Matcher(load_reader(), load(FOLDER / "model.npz", "answers"))
 
 
-def example_phrases(question: str) -> tuple[str, ...]:
-    """Short phrases that are likely answers to a question, for a recogniser's grammar and language model."""
-    return ()
+__all__ = ["Matcher", "example_phrases", "load_matcher"]

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from intents.concepts import Concepts, load_concepts
+from intents.examples import written_examples
 from intents.features import answer_features, text_features
 from intents.labelled import Announcement, Answer, read_announcements, read_answers
 from intents.linear import LinearModel, quantised, save
 from intents.normalise import normalise
 from intents.phrases import FOLDER
 from intents.questions import kind_of
+from intents.reading import Reader, load_reader
 from intents.values import Announced, Intent
 from rules.outcomes import Risk
 
@@ -24,17 +25,17 @@ LEARNED_RISKS = tuple(Risk)[:16]
 SEEN_AT_LEAST = 2  # texts; rarer features only memorise
 
 
-def learn_answers(concepts: Concepts, rows: Sequence[Answer]) -> LinearModel:
+def learn_answers(reader: Reader, rows: Sequence[Answer]) -> LinearModel:
     """The model of labels and risks in one: a class for each label, then one for each risk."""
-    features = [answer_features(concepts, row.question, kind_of(row.question), normalise(row.text)) for row in rows]
+    features = [answer_features(reader, row.question, kind_of(row.question), reader.read(row.text)) for row in rows]
     targets = [[row.label is label for row in rows] for label in Intent]
     targets += [[risk in row.risks for row in rows] for risk in LEARNED_RISKS]
     return _fit((*Intent, *LEARNED_RISKS), features, targets)
 
 
-def learn_announcements(concepts: Concepts, rows: Sequence[Announcement]) -> LinearModel:
+def learn_announcements(reader: Reader, rows: Sequence[Announcement]) -> LinearModel:
     """The model of announcements."""
-    features = [text_features(concepts, normalise(row.text)) for row in rows]
+    features = [text_features(reader.concepts, normalise(row.text)) for row in rows]
     return _fit(tuple(Announced), features, [[row.outcome is outcome for row in rows] for outcome in Announced])
 
 
@@ -61,10 +62,11 @@ def _as_they_are(features: Any) -> Any:
 
 def main() -> int:
     """Train on everything under zh/ and write the model; prints where and how large."""
-    concepts = load_concepts(FOLDER / "concepts.yaml")
+    reader = load_reader()
     answers = [row for path in sorted(FOLDER.glob("train*.csv")) for row in read_answers(path)]
+    answers += written_examples()
     announced = [row for path in sorted(FOLDER.glob("announcements*.csv")) for row in read_announcements(path)]
-    answer_model, announcement_model = learn_answers(concepts, answers), learn_announcements(concepts, announced)
+    answer_model, announcement_model = learn_answers(reader, answers), learn_announcements(reader, announced)
     save({"answers": answer_model, "announcements": announcement_model}, MODEL)
     sys.stdout.write(f"{_summary(MODEL)}: {len(answers)} answers, {len(announced)} announcements\n")
     return 0
