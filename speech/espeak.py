@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import threading
 import wave
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,25 +24,44 @@ LANGUAGE = "cmn-latn-pinyin"
 INSTALL = "install it with: apt-get install espeak-ng"
 OVERLOADED = "the machine is overloaded, place fewer calls at once"
 
+_LISTING_SECONDS = 10.0
 _HEADER = 44  # bytes of a WAV header as espeak-ng writes it
 
 
 def run_program(pinyin: str, variant: str, pitch: int, speed: int, deadline_seconds: float) -> tuple[Samples, int]:
     """Samples and their rate from the program espeak-ng; safe from any number of threads."""
-    command = ["espeak-ng", "--stdin", "--stdout", "-v", f"{LANGUAGE}+{variant}", "-p", str(pitch), "-s", str(speed)]
+    if not _speaks(LANGUAGE):
+        raise VoiceUnavailable(f"espeak-ng has no voice {LANGUAGE}: {INSTALL} (1.51 or newer)")
+    arguments = ("--stdin", "--stdout", "-v", f"{LANGUAGE}+{variant}", "-p", str(pitch), "-s", str(speed))
+    wav = _program(arguments, pinyin, deadline_seconds)
+    if len(wav) <= _HEADER:
+        raise SynthesisFailed("espeak-ng gave no audio for a text: write its reading as an override")
+    return _floats(wav[_HEADER:]), int.from_bytes(wav[24:28], "little")
+
+
+@lru_cache(maxsize=4)
+def _speaks(language: str) -> bool:
+    """Whether the program has a voice; for one that it lacks it would speak with another without a word."""
+    listed = _program((f"--voices={language.split('-')[0]}",), "", _LISTING_SECONDS).decode(errors="replace")
+    return language in listed.split()
+
+
+def _program(arguments: tuple[str, ...], text: str, deadline_seconds: float) -> bytes:
+    """What espeak-ng prints; the text goes through stdin, where no list of processes shows it."""
     try:
-        done = subprocess.run(  # noqa: S603 (arguments are ours, the text goes through stdin)
-            command, input=pinyin.encode(), capture_output=True, timeout=deadline_seconds, check=False
-        )
+        return subprocess.run(  # noqa: S603
+            ["espeak-ng", *arguments],  # noqa: S607
+            input=text.encode(),
+            capture_output=True,
+            timeout=deadline_seconds,
+            check=True,
+        ).stdout
     except FileNotFoundError:
         raise VoiceUnavailable(f"the program espeak-ng is missing: {INSTALL}") from None
     except subprocess.TimeoutExpired:
         raise SynthesisFailed(f"espeak-ng gave no audio within {deadline_seconds:g} s: {OVERLOADED}") from None
-    if done.returncode or len(done.stdout) <= _HEADER:
-        reason = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no audio"]
-        raise VoiceUnavailable(f"espeak-ng cannot speak with {command[4]} ({reason[0]}): {INSTALL} (1.51 or newer)")
-    rate = int.from_bytes(done.stdout[24:28], "little")
-    return _floats(done.stdout[_HEADER:]), rate
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise VoiceUnavailable(f"espeak-ng does not run ({type(error).__name__}): {INSTALL}") from error
 
 
 def _floats(pcm: bytes) -> Samples:

@@ -73,6 +73,13 @@ PHRASES = _table("""
     告诉 gao4 su5
     休息 xiu1 xi5
     给予 ji3 yu3
+    为准 wei2 zhun3
+    为止 wei2 zhi3
+    为期 wei2 qi1
+    为主 wei2 zhu3
+    为由 wei2 you2
+    为限 wei2 xian4
+    为例 wei2 li4
     供给 gong1 ji3
     差价 cha1 jia4
     价差 jia4 cha1

@@ -53,12 +53,13 @@ def to_pinyin(text: str, overrides: Mapping[str, str] = NONE) -> str:
     else. Raises Unreadable when an override is no pinyin or the text holds nothing that can be said.
     """
     held: list[list[str]] = []
+    text = re.sub("[\ue000-\uf8ff]", "", text)
     held_text = _hold(text, [(re.escape(word), _checked(word, overrides[word])) for word in overrides if word], held)
     held_text = _hold_names(held_text, held)
-    words = _sandhi(list(_words(spoken(held_text), held)))
+    words = list(_words(spoken(held_text), held))
     if not any(word.syllables for word in words):
         raise Unreadable("a prompt holds nothing that can be said aloud: give it words, or leave it out of the script")
-    return _written(words)
+    return _written(_sandhi(words))
 
 
 def read_name(name: str) -> str:
@@ -201,14 +202,14 @@ def _is_word(text: str) -> bool:
     return bool(_cutter().FREQ.get(text))
 
 
-_STAYS_AFTER = frozenset("零一二三四五六七八九十百千万亿点幺第周期拜")
+_STAYS_AFTER = frozenset("零一二三四五六七八九十百千万亿点幺第周期拜统唯")
 _STAYS_BEFORE = frozenset("零〇一二三四五六七八九十幺月日号")
 
 
 def _sandhi(words: list[_Word]) -> list[_Word]:
     """The tones of 一 and 不 before the next syllable; espeak-ng itself only knows that of two third tones."""
     text = "".join(word.text if word.characters else _HELD for word in words)
-    following = [word.syllables[0] if word.syllables else "" for word in words[1:]] + [""]
+    following = [word.syllables[0] if word.syllables else "" for word in words[1:]] + [""][: len(words)]
     out: list[_Word] = []
     at = 0
     for word, after_word in zip(words, following, strict=True):

@@ -22,19 +22,19 @@ _LABELS = (
     "席位号|合同号|流水号|邮编|拨打|致电|短号|分机"
 )
 _LABELLED = re.compile(
-    rf"((?:{_LABELS})(?:号码)?(?:\s|是|为|:|“|\")*)(\d{{2,}})(?!\d*(?:\.\d|[年月万亿元个股手份位]))"
+    rf"((?:{_LABELS})(?:号码)?(?:\s|是|为|:|“|\")*)(\d{{2,}})(?!\d*(?:\.\d|[年月日号万亿元个股手份位次天户人名岁分秒条项种周只支期级%]))"
 )
 _SERVICE = re.compile(
     r"(?<![\d.,])(?:9[56]\d{3}|123\d{2}|100\d{2})(?!\d|[.,]\d|\s*(?:元|万|亿|股|份|手|个|位|名|户|笔|次|人|块))"
 )
 _TELEPHONE = re.compile(
-    r"(?<!\d)(?:1[3-9]\d([ -]?)\d{4}\1\d{4}|0\d{2,3}-\d{7,8}|[48]00-?\d{3}-?\d{4})(?!\d)"
+    r"(?<!\d)(?:(?:\+?86[ -]?)?1[3-9]\d([ -]?)\d{4}\1\d{4}|0\d{2,3}-\d{7,8}|[48]00-?\d{3}-?\d{4})(?!\d)"
 )
 
 
 def spoken(text: str) -> str:
     """The words of a text, e.g. 'R5，2024年3月5日' -> 'R五，二零二四年三月五日'."""
-    text = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text)
+    text = re.sub(r"(?<=\d),(?=\d{3}(?!\d))|(?<=\d{4}) (?=\d{4})", "", text)  # 1,234 and 6222 0212 3456
     text = unicodedata.normalize("NFKC", text)
     for pattern, replace in _RULES:
         text = pattern.sub(replace, text)
@@ -57,14 +57,19 @@ def _time(found: re.Match[str]) -> str:
 
 def _telephone(found: re.Match[str]) -> str:
     number = re.sub(r"\D", "", found[0])
-    if found[0][0] == "1":
-        cuts = (3, 7)
+    if number[0] in "18" and len(number) >= 11:  # a mobile number, perhaps with the country's 86
+        number, cuts = number[-11:], (3, 7)
     elif "-" in found[0]:
         cuts = (found[0].index("-"), len(number) - 4)
     else:
         cuts = (3, 6)
     parts = (number[: cuts[0]], number[cuts[0] : cuts[1]], number[cuts[1] :])
     return "，".join(digits(part, telephone=True) for part in parts)
+
+
+def _masked(found: re.Match[str]) -> str:
+    """138****5678: what is hidden is a pause."""
+    return "，".join(digits(part, telephone=True) for part in found.groups() if part)
 
 
 def _in_fours(number: str) -> str:
@@ -93,6 +98,11 @@ def _letters_then_digits(found: re.Match[str]) -> str:
     return letters + ("加" if plus else "") + read
 
 
+def _ordinal(found: re.Match[str]) -> str:
+    first, last = found.groups()
+    return f"第{cardinal(first)}" + (f"至{cardinal(last)}" if last else "")
+
+
 def _range(found: re.Match[str]) -> str:
     low, high, unit = found.groups()
     counting = re.match(_COUNTED, unit) is not None
@@ -114,15 +124,17 @@ _RULES: tuple[tuple[re.Pattern[str], _Replace], ...] = (
     (re.compile(r"(?<!\d)0(?=\d[月日])"), lambda found: ""),
     (re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?::(\d{2}))?(?!\d)"), _time),
     (_TELEPHONE, _telephone),
+    (re.compile(r"(\d+)\*+(\d*)"), _masked),
     (_LABELLED, lambda found: found[1] + _in_fours(found[2])),
     (_SERVICE, lambda found: digits(found[0], telephone=True)),
     (re.compile(rf"([-+]?{_NUMBER})%?(?:\s*[-~至到]\s*({_NUMBER}))?\s*([%‰])"), _percent),
     (re.compile(rf"([¥$€£])\s*({_NUMBER})\s*(万|亿)?元?"), _money),
     (re.compile(r"([A-Za-z])(\+?)(\d+)"), _letters_then_digits),
-    (re.compile(r"第(\d+)"), lambda found: "第" + cardinal(found[1])),
+    (re.compile(r"第(\d+)(?:\s*[-~]\s*(\d+))?"), _ordinal),
     (re.compile(r"(?<!\d)(\d+)/(\d+)(?!\d)"), lambda found: f"{cardinal(found[2])}分之{cardinal(found[1])}"),
     (re.compile(rf"({_NUMBER})\s*[-~]\s*({_NUMBER})\s*((?:{_COUNTED}|月|日|号|人|岁))"), _range),
     (re.compile(rf"(?<![\d.])({_NUMBER})(?=\s*(?:{_COUNTED}))"), lambda found: cardinal(found[1], counting=True)),
+    (re.compile(r"(?<=[年月日号点整分秒元])\s*[-~]\s*(?=[\d零一二三四五六七八九十两])"), lambda found: "至"),
     (re.compile(rf"(?<![\w\u4e00-\u9fff])-?{_NUMBER}|{_NUMBER}"), _bare),
     (re.compile(r"(?<=[A-Za-z])\+(?=[零一二三四五六七八九])"), lambda found: "加"),
     (re.compile(r"×"), lambda found: "乘"),
