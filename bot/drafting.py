@@ -11,9 +11,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from bot.errors import Problem
-from bot.node_forms import read_exits, read_node
+from bot.node_forms import read_node, read_ways
 from bot.nodes import Limits, Node, Reply, Script, Slot, Texts, Waits
-from bot.source import Form, Place, read, read_nothing
+from bot.source import Form, Place, read
 from intents.values import Intent
 from rules.outcomes import ReviewType
 
@@ -52,11 +52,17 @@ class _Sources:
                 yield name, block.form(name)
 
 
-def draft(path: Path, problems: list[Problem]) -> Draft:
-    """Read a script and its parts; what is wrong goes to `problems`, what is missing is left empty."""
+def draft(path: Path, problems: list[Problem]) -> Draft | None:
+    """Read a script and its parts; what is wrong goes to `problems`, what is missing is left empty.
+
+    None where a file is no YAML at all: its lack would make every other file look wrong.
+    """
     sources = _open(path, problems)
+    if sources is None:
+        return None
     own, entry = sources.own, _entry(sources)
     places = {("", "entry"): entry.where("entry"), ("", "review"): own.where("review")}
+    places |= {("", name): place for name, place in _shared_places(sources)}
     script = Script(
         name=path.stem,
         title=own.text("title"),
@@ -79,17 +85,23 @@ def draft(path: Path, problems: list[Problem]) -> Draft:
     return Draft(script, places)
 
 
-def _open(path: Path, problems: list[Problem]) -> _Sources:
-    own = Form(read(path, path.name, problems), problems)
-    return _Sources(own, tuple(_part(path.parent, name, own, problems) for name in own.texts("parts")))
+def _open(path: Path, problems: list[Problem]) -> _Sources | None:
+    tree = read(path, path.name, problems)
+    if tree is None:
+        return None
+    own = Form(tree, problems)
+    parts = [_part(path.parent, name, own, problems) for name in own.texts("parts")]
+    readable = tuple(part for part in parts if part is not None)
+    return _Sources(own, readable) if len(readable) == len(parts) else None
 
 
-def _part(folder: Path, name: str, own: Form, problems: list[Problem]) -> Form:
+def _part(folder: Path, name: str, own: Form, problems: list[Problem]) -> Form | None:
     file = f"parts/{name}.yaml"
-    if (folder / file).is_file():
-        return Form(read(folder / file, file, problems), problems)
-    own.report("parts", f"找不到共用部分“{name}”（{file}）；请检查名称")
-    return Form(read_nothing(file), problems)
+    if not (folder / file).is_file():
+        own.report("parts", f"找不到共用部分“{name}”（{file}）；请检查名称")
+        return None
+    tree = read(folder / file, file, problems)
+    return None if tree is None else Form(tree, problems)
 
 
 def _entry(sources: _Sources) -> Form:
@@ -103,16 +115,16 @@ def _review_types(own: Form) -> tuple[ReviewType, ...]:
 
 
 def _nodes(sources: _Sources, places: dict[tuple[str, str], Place]) -> dict[str, Node]:
-    defaults = read_exits(sources.first("defaults"))
+    defaults = read_ways(sources.first("defaults"))
     nodes: dict[str, Node] = {}
     for source in sources.all():
-        inherited = {**defaults, **read_exits(source.form("exits"))}
+        inherited = {**defaults, **read_ways(source.form("exits"))}
         block = source.form("nodes")
         for name in block.keys():
             form = block.form(name, node=name)
             _name_is_good(name, block, nodes)
-            nodes[name] = read_node(name, form, inherited, review=source is sources.own)
-            places |= {(name, field): place for field, place in form.field_places()}
+            nodes[name], fields_at = read_node(name, form, inherited, review=source is sources.own)
+            places |= {(name, field): place for field, place in fields_at.items()}
     return nodes
 
 
@@ -139,6 +151,13 @@ def _replies(sources: _Sources, key: str) -> tuple[Reply, ...]:
         replies.append(Reply(name, form.texts("when", needed=True), form.text("say"), form.flag("private")))
         form.close()
     return tuple(replies)
+
+
+def _shared_places(sources: _Sources) -> Iterator[tuple[str, Place]]:
+    """The lines of the texts that belong to no node."""
+    yield from sources.first("texts").places().items()
+    for key in ("questions", "doubts"):
+        yield from ((name, form.place) for name, form in sources.entries(key))
 
 
 def _keypad(block: Form) -> dict[str, Intent]:

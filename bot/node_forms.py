@@ -6,10 +6,11 @@ file, over them `next`, over all the node's own `exits`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from bot.nodes import ANSWERS, CUES, Capture, Exit, Goodbye, Ladder, Lead, Node, Question, Statement
-from bot.source import Form
+from bot.source import Form, Place
 from intents.values import Intent
 from rules.outcomes import Ending, Risk
 
@@ -17,28 +18,50 @@ from rules.outcomes import Ending, Risk
 GOES_ON = (Intent.YES, Intent.NO, Intent.UNSURE, Intent.UNCLEAR, Intent.HOLD, Intent.BUSY, Intent.REFUSE, *Ladder)
 
 
-def read_node(name: str, form: Form, inherited: Mapping[str, Exit], *, review: bool) -> Node:
-    """The node of one form; `review` says that it stands in the script's own file."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """An exit and the line that states it."""
+
+    exit: Exit
+    place: Place
+
+
+def read_node(name: str, form: Form, inherited: Mapping[str, Way], *, review: bool) -> tuple[Node, dict[str, Place]]:
+    """The node of one form and the line of each of its fields and cues; `review`: of the script's own file."""
     private = form.flag("private", default=review)
+    ways: dict[str, Way] = {}
     if form.has("ending"):
         ending = form.choice("ending", Ending) or Ending.COMPLETED
         node: Node = Goodbye(name, form.text("say"), ending, private)
     elif form.has("ask"):
-        node = _question(name, form, inherited, private=private, review=review)
+        answers = _answers(form)
+        ways = _ways(form, inherited, ANSWERS if answers else ())
+        node = _question(name, form, ways, answers, private=private, review=review)
     else:
-        node = _statement(name, form, inherited, private=private, review=review)
+        ways = _ways(form, inherited, GOES_ON)
+        node = _statement(name, form, ways, private=private, review=review)
     form.close()
-    return node
+    return node, {cue: way.place for cue, way in ways.items()} | form.places()
 
 
-def read_exits(form: Form) -> dict[str, Exit]:
+def read_ways(form: Form) -> dict[str, Way]:
     """A block of exits: the node or reaction that each cue leads to."""
-    exits: dict[str, Exit] = {}
+    ways: dict[str, Way] = {}
     for cue in form.keys():
         if cue not in CUES:
             form.report(cue, f"不认识客户回答“{cue}”；可以用的有：{'、'.join(CUES)}")
-        exits[cue] = _exit(form, cue)
-    return exits
+        ways[cue] = Way(_exit(form, cue), form.where(cue))
+    return ways
+
+
+def _ways(form: Form, inherited: Mapping[str, Way], going_on: Iterable[str]) -> dict[str, Way]:
+    """All ways out of a node; the cues in `going_on` lead where `next` says."""
+    onward = {cue: Way(Exit(form.text("next")), form.where("next")) for cue in going_on}
+    return {**inherited, **onward, **read_ways(form.form("exits"))}
+
+
+def _exits(ways: Mapping[str, Way]) -> dict[str, Exit]:
+    return {cue: way.exit for cue, way in ways.items()}
 
 
 def _exit(form: Form, cue: str) -> Exit:
@@ -53,28 +76,21 @@ def _exit(form: Form, cue: str) -> Exit:
     return way
 
 
-def _statement(name: str, form: Form, inherited: Mapping[str, Exit], *, private: bool, review: bool) -> Statement:
-    onward: dict[str, Exit] = dict.fromkeys(GOES_ON, Exit(form.text("next")))
-    return Statement(
-        id=name,
-        say=form.text("say"),
-        exits={**inherited, **onward, **read_exits(form.form("exits"))},
-        must_hear=form.flag("must_hear"),
-        private=private,
-        review=review,
-    )
+def _statement(name: str, form: Form, ways: Mapping[str, Way], *, private: bool, review: bool) -> Statement:
+    must_hear = form.flag("must_hear")
+    return Statement(name, form.text("say"), _exits(ways), must_hear, private, review)
 
 
-def _question(name: str, form: Form, inherited: Mapping[str, Exit], *, private: bool, review: bool) -> Question:
-    answers = _answers(form)
-    onward: dict[str, Exit] = dict.fromkeys(ANSWERS, Exit(form.text("next"))) if answers else {}
+def _question(
+    name: str, form: Form, ways: Mapping[str, Way], answers: Mapping[str, Risk | None], *, private: bool, review: bool
+) -> Question:
     capture = form.choice("capture", Capture, needed=False)
     return Question(
         id=name,
         ask=form.text("ask"),
         rephrase=form.text("rephrase"),
         keys=form.text("keys"),
-        exits={**inherited, **onward, **read_exits(form.form("exits"))},
+        exits=_exits(ways),
         explain=form.text("explain", needed=False),
         before=_lead(form.form("before")) if form.has("before") else None,
         answers=answers,

@@ -207,7 +207,7 @@ class Script:
     def fixed_texts(self, slots: Mapping[str, str] | None = None) -> tuple[str, ...]:
         """Every text that can be voiced before the call: those without slots, or with slots all in `slots`."""
         known = slots or {}
-        texts = (text for _, text in spoken_texts(self) if set(SLOT.findall(text)) <= set(known))
+        texts = (text for _, _, text in spoken_texts(self) if set(SLOT.findall(text)) <= set(known))
         return tuple(dict.fromkeys(fill(text, known) for text in texts))
 
     def phrases(self, question: str) -> tuple[str, ...]:
@@ -221,31 +221,36 @@ def fill(text: str, slots: Mapping[str, str]) -> str:
     return SLOT.sub(lambda slot: slots[slot[1]], text)
 
 
-def spoken_texts(script: Script) -> Iterator[tuple[str, str]]:
-    """Every text a script may speak, as (node id or "", text)."""
+def spoken_texts(script: Script) -> Iterator[tuple[str, str, str]]:
+    """Every text a script may speak, as (node id, field, text); what belongs to no node has node id ""."""
     for node in script.nodes.values():
-        for text in node_texts(node):
-            yield node.id, text
+        for place, text in node_texts(node).items():
+            yield node.id, place, text
     for private in (False, True):
-        for text in shared_texts(script, private=private):
-            yield "", text
+        for name, text in shared_texts(script, private=private).items():
+            yield "", name, text
 
 
-def shared_texts(script: Script, *, private: bool) -> tuple[str, ...]:
-    """The texts that belong to no node: those only for the client, or those for anybody."""
-    replies = tuple(reply.say for reply in (*script.questions, *script.doubts) if reply.private is private)
-    return replies if private else (*replies, *(getattr(script.texts, field.name) for field in fields(Texts)))
+def shared_texts(script: Script, *, private: bool) -> dict[str, str]:
+    """The texts that belong to no node, by name: those only for the client, or those for anybody."""
+    replies = {reply.name: reply.say for reply in (*script.questions, *script.doubts) if reply.private is private}
+    return replies if private else replies | {each.name: getattr(script.texts, each.name) for each in fields(Texts)}
 
 
-def node_texts(node: Node) -> tuple[str, ...]:
-    """Every text of one node, those on its exits included."""
+def node_texts(node: Node) -> dict[str, str]:
+    """Every text of one node by its field; what is said on an exit stands under its cue."""
     match node:
         case Question():
-            lead = node.before.say if node.before else ""
-            own = (lead, node.ask, node.rephrase, node.keys, node.explain)
-            texts = own + tuple(way.say for way in node.exits.values())
+            texts = {
+                "before": node.before.say if node.before else "",
+                "ask": node.ask,
+                "rephrase": node.rephrase,
+                "keys": node.keys,
+                "explain": node.explain,
+                **{cue: way.say for cue, way in node.exits.items()},
+            }
         case Statement():
-            texts = (node.say, *(way.say for way in node.exits.values()))
+            texts = {"say": node.say, **{cue: way.say for cue, way in node.exits.items()}}
         case Goodbye():
-            texts = (node.say,)
-    return tuple(text for text in texts if text)
+            texts = {"say": node.say}
+    return {name: text for name, text in texts.items() if text}

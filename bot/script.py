@@ -31,8 +31,9 @@ def load_script(name: str | Path) -> Script:
         raise ScriptMissing(str(name), script_names(path.parent))
     problems: list[Problem] = []
     drafted = draft(path, problems)
-    problems += check(drafted.script, drafted.places)
-    if problems:
+    if drafted is not None:
+        problems += check(drafted.script, drafted.places)
+    if drafted is None or problems:
         raise ScriptInvalid(path.stem, problems)
     return replace(drafted.script, hash=content_hash(drafted.script))
 

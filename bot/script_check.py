@@ -17,7 +17,7 @@ from bot.source import Place
 from intents.values import Intent
 
 CAPTURED = "captured"  # the way out that a captured value takes, beside the cues
-ANSWERED = (Intent.YES, Intent.NO, Intent.BUSY, CAPTURED)  # a path ends by answers, not only by giving up
+ANSWERED = (Intent.YES, Intent.NO, CAPTURED)  # a path must end by answers, not only by giving up
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def targets_exist(script: Script, where: Where) -> Iterator[Problem]:
     for node_id in script.nodes:
         for step in steps_from(script, node_id):
             if step.target not in script.nodes and step.target != script.review:
-                message = f"“{step.cue}”指向的节点“{step.target}”不存在；请改成已有节点的名称"
+                message = f"指向的节点“{step.target}”不存在；请改成已有节点的名称"
                 yield where(node_id, step.cue).problem(message)
 
 

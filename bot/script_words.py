@@ -35,10 +35,12 @@ def strangers_hear_nothing_private(script: Script, where: Where) -> Iterator[Pro
     """What may be said before identity is confirmed names nothing about the account."""
     private = {slot.name for slot in script.slots.values() if slot.private}
     for node in script.nodes.values():
-        for name in () if node.private else sorted(_slots_in(*node_texts(node)) & private):
-            yield where(node.id, "").problem(f"确认本人之前会说到的话里不能有 {{{name}}}")
-    for name in sorted(_slots_in(*shared_texts(script, private=False)) & private):
-        yield where("", "review").problem(f"通用应对和公开的答复里不能有 {{{name}}}；答复可以标明 private: yes")
+        for field, text in node_texts(node).items():
+            for name in set() if node.private else _slots_in(text) & private:
+                yield where(node.id, field).problem(f"确认本人之前会说到的话里不能有 {{{name}}}")
+    for field, text in shared_texts(script, private=False).items():
+        for name in _slots_in(text) & private:
+            yield where("", field).problem(f"对任何人都会说的话里不能有 {{{name}}}；答复可以标明 private: yes")
 
 
 def reminders_are_must_hear(script: Script, where: Where) -> Iterator[Problem]:
@@ -46,8 +48,9 @@ def reminders_are_must_hear(script: Script, where: Where) -> Iterator[Problem]:
     for node in script.nodes.values():
         if isinstance(node, Statement) and not node.must_hear and REMINDS.search(node.say):
             yield where(node.id, "say").problem("提示和提醒必须让客户听完；请加上 must_hear: yes")
-        if isinstance(node, Question) and any(REMINDS.search(text) for text in node_texts(node)):
-            yield where(node.id, "").problem("提示和提醒不能和问题写在一起；请另立节点并标明 must_hear: yes")
+        for field, text in node_texts(node).items() if isinstance(node, Question) else ():
+            if REMINDS.search(text):
+                yield where(node.id, field).problem("提示和提醒不能和问题写在一起；请另立节点并标明 must_hear: yes")
 
 
 def one_thing_is_asked(script: Script, where: Where) -> Iterator[Problem]:
@@ -60,15 +63,15 @@ def one_thing_is_asked(script: Script, where: Where) -> Iterator[Problem]:
 def slots_are_known(script: Script, where: Where) -> Iterator[Problem]:
     """Every slot spoken is declared, and its braces are closed."""
     known = set(script.slots) | CAPTURED_SLOTS
-    for node_id, text in spoken_texts(script):
-        for name in sorted(_slots_in(text) - known):
-            yield where(node_id, "").problem(f"话里的 {{{name}}} 没有在 slots 里说明；请补上或者改正")
+    for node_id, field, text in spoken_texts(script):
+        for name in _slots_in(text) - known:
+            yield where(node_id, field).problem(f"话里的 {{{name}}} 没有在 slots 里说明；请补上或者改正")
         if set("{}") & set(SLOT.sub("", text)):
-            yield where(node_id, "").problem(f"花括号不成对：“{text}”；请写成 {{名称}}")
+            yield where(node_id, field).problem("花括号不成对；请写成 {名称}")
 
 
-def _slots_in(*texts: str) -> set[str]:
-    return {name for text in texts for name in SLOT.findall(text)}
+def _slots_in(text: str) -> set[str]:
+    return set(SLOT.findall(text))
 
 
 WORD_RULES = (

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from bot.errors import Problem
 
+_FORMAT_HINT = "请检查缩进、冒号和引号；以花括号开头的话，整句要加引号"
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
@@ -62,28 +63,31 @@ class Branch:
 Tree: TypeAlias = Leaf | Row | Branch
 
 
-def read(path: Path, name: str, problems: list[Problem]) -> Branch:
-    """One file as a tree; what cannot be read is reported under `name` and left out."""
-    empty = read_nothing(name)
+def read(path: Path, name: str, problems: list[Problem]) -> Branch | None:
+    """One file as a tree, None where it is no YAML; what is refused is reported under `name`."""
+    top = Place(name, 1)
     try:
         composed = YAML(typ="rt", pure=True).compose(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        problems.append(empty.place.problem(f"文件无法读取（{error}）；请检查路径，并保存为 UTF-8 编码"))
-        return empty
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        problems.append(Place(name, line).problem(f"格式错误（{error.problem}）；请检查缩进、冒号和引号"))
-        return empty
-    tree = _tree(composed, name, problems) if composed is not None else empty
+        problems.append(top.problem(f"文件无法读取（{error}）；请检查路径，并保存为 UTF-8 编码"))
+        return None
+    except YAMLError as error:
+        problems.append(_place_of(error, name).problem(f"格式错误（{_reason(error)}）；{_FORMAT_HINT}"))
+        return None
+    tree = _tree(composed, name, problems) if composed is not None else Branch({}, {}, top)
     if isinstance(tree, Branch):
         return tree
-    problems.append(empty.place.problem("文件最外层应当是“名称: 内容”的形式"))
-    return empty
+    problems.append(top.problem("文件最外层应当是“名称: 内容”的形式"))
+    return None
 
 
-def read_nothing(name: str) -> Branch:
-    """The tree of a file that is not there."""
-    return Branch({}, {}, Place(name, 1))
+def _place_of(error: YAMLError, name: str) -> Place:
+    mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
+    return Place(name, mark.line + 1 if mark else 1)
+
+
+def _reason(error: YAMLError) -> str:
+    return str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
 
 
 def _tree(node: Node, name: str, problems: list[Problem]) -> Tree:
@@ -197,8 +201,8 @@ class Form:
         tree = self._take(key)
         if tree is not None and not isinstance(tree, Branch):
             self.report(key, f"“{key}”下面应当是“名称: 内容”的形式")
-        branch = tree if isinstance(tree, Branch) else Branch({}, {}, self.where(key))
-        return Form(branch, self._problems, node or self._node)
+        found = tree if isinstance(tree, Branch) else Branch({}, {}, self.place)
+        return Form(replace(found, place=self.where(key)), self._problems, node or self._node)
 
     def is_branch(self, key: str) -> bool:
         """Whether the field has fields of its own."""
@@ -208,14 +212,9 @@ class Form:
         """The names of all fields, in the order of the file."""
         return iter(tuple(self._branch.items))
 
-    def field_places(self) -> Iterator[tuple[str, Place]]:
-        """The line of the branch under "", then of each field and of each field of `exits`."""
-        yield "", self.place
-        for key in self.keys():
-            yield key, self.where(key)
-        exits = self._branch.items.get("exits")
-        if isinstance(exits, Branch):
-            yield from ((cue, replace(place, node=self._node)) for cue, place in exits.places.items())
+    def places(self) -> dict[str, Place]:
+        """The line of each field, and of the whole under ""."""
+        return {"": self.place} | {key: self.where(key) for key in self.keys()}
 
     def close(self) -> None:
         """Report every field that was not taken."""
