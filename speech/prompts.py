@@ -18,6 +18,7 @@ from speech.reading import VERSION
 from speech.recorded import load_recorded
 from speech.voice import Voice
 
+_AWAKE = "好"
 _log = logging.getLogger(__name__)
 
 # One small pool for the process: the bot's voice is serial anyway, and disk reads are short.
@@ -73,9 +74,10 @@ class Prompts:
         return await asyncio.get_running_loop().run_in_executor(_threads, self.get, text, slower)
 
     def prerender(self, texts: Iterable[str], progress: Callable[[int, int], None] | None = None) -> int:
-        """Put fixed texts on disk at both speeds; those that are there already cost nothing.
+        """Put fixed texts on disk at both speeds; those that are there already are not made again.
 
-        `progress` is told (done, all) after each text. Returns how many pieces of audio were made.
+        `progress` is told (done, all) after each text. Returns how many pieces of audio were made. The engine and
+        the dictionaries are loaded afterwards in any case, so that the first call does not wait for them.
         """
         wanted = list(dict.fromkeys(text.strip() for text in texts if text.strip()))
         made = 0
@@ -86,6 +88,8 @@ class Prompts:
                     made += 1
             if progress:
                 progress(done, len(wanted))
+        if not made:
+            self._voice.speak(_AWAKE)
         return made
 
     def _name(self, text: str, slower: bool) -> str:

@@ -1,9 +1,9 @@
 """Chinese text -> toned pinyin for espeak-ng's voice `cmn-latn-pinyin`.
 
 The plain Mandarin voice of espeak-ng reads many characters aloud as English letters, so it never sees any.
-Words are cut by jieba's dictionary and read by pypinyin's, corrected by `speech.lexicon`. Names of people are
-found by what stands around them (请问您是单晓明先生吗, 我姓曾, 客户经理解华岗位调整) and read as names. Syllables of
-one word are joined (zhi1dao4), words are parted by a space, pauses are "," and ".".
+Words are cut by jieba's dictionary and read by pypinyin's, corrected by `speech.lexicon`. Names of people are found
+by what stands around them (请问您是单晓明先生吗, 我姓曾, 客户经理解华岗位调整) and read by `speech.surnames`. Syllables
+of one word are joined (zhi1dao4), words are parted by a space, pauses are "," and ".".
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 from pypinyin import Style, pinyin
 
-from speech import lexicon
+from speech import lexicon, surnames
 from speech.errors import Unreadable
 from speech.spoken import spoken
 
@@ -31,10 +31,10 @@ _HELD = "\ue000"  # first of the private characters that hold the places of name
 _SYLLABLE = re.compile(r"[a-z]{1,6}[1-5]")
 _ODD = {"n": "en", "ng": "en", "m": "mu", "hm": "hen", "hng": "heng", "ê": "ei", "yo": "you"}
 _HAN = r"[\u3400-\u9fff]"
-_SINGLE = "".join(sorted(lexicon.COMMON_SURNAMES))
-_WORDLIKE = "".join(sorted(lexicon.WORDLIKE_SURNAMES))
-_SURNAME = rf"(?:{'|'.join(lexicon.COMPOUND_SURNAMES)}|(?![{_WORDLIKE}][{_SINGLE}])[{_SINGLE}])"
-_ROLE = "(?:(?<=经理)|(?<=人员)|(?<=经纪人)|(?<=顾问)|(?<=专员)|(?<=坐席)|(?<=叫)|(?<=您对)|(?<=是))"
+_SINGLE = "".join(sorted(surnames.COMMON_SURNAMES))
+_WORDLIKE = "".join(sorted(surnames.WORDLIKE_SURNAMES))
+_SURNAME = rf"(?:{'|'.join(surnames.COMPOUND_SURNAMES)}|(?![{_WORDLIKE}][{_SINGLE}])[{_SINGLE}])"
+_ROLE = "(?:(?<=经理)|(?<=人员)|(?<=经纪人)|(?<=顾问)|(?<=专员)|(?<=坐席)|(?<=叫)|(?<=您对)|(?<=[我您你]是))"
 _NAMES = (
     re.compile(rf"({_SURNAME}{_HAN}{{0,2}}?)(?=先生|女士|小姐|太太)"),
     re.compile(rf"(?:(?<!{_HAN})|(?<=[是的叫找由和与对给请为]))({_SURNAME})(?=经理|老师|主任|顾问|总监|总(?!{_HAN}))"),
@@ -113,11 +113,11 @@ def _hold_names(text: str, held: list[list[str]]) -> str:
 
 
 def _name_syllables(name: str) -> list[str]:
-    surname = name[:2] if name[:2] in lexicon.COMPOUND_SURNAMES else name[:1]
-    known = lexicon.COMPOUND_SURNAMES.get(surname) or lexicon.SURNAMES.get(surname)
+    surname = name[:2] if name[:2] in surnames.COMPOUND_SURNAMES else name[:1]
+    known = surnames.COMPOUND_SURNAMES.get(surname) or surnames.SURNAMES.get(surname)
     syllables = known.split() if known else _dictionary(surname)
     for char in name[len(surname) :]:
-        given = lexicon.GIVEN_NAMES.get(char)
+        given = surnames.GIVEN_NAMES.get(char)
         syllables += [given] if given else _dictionary(char)
     return syllables
 

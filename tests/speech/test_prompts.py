@@ -41,7 +41,7 @@ def test_a_text_is_synthesised_once(tmp_path: Path) -> None:
     assert voice.asked == [("您好", False), ("您好", True)]
 
 
-def test_prerendered_texts_outlive_the_process_and_cost_nothing_twice(tmp_path: Path) -> None:
+def test_prerendered_texts_outlive_the_process_and_are_not_made_twice(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     first = Prompts(tmp_path, CountingVoice())
     assert first.prerender(["您好", "再见", "您好", ""], lambda done, all_: told.append((done, all_))) == 4
@@ -49,8 +49,9 @@ def test_prerendered_texts_outlive_the_process_and_cost_nothing_twice(tmp_path: 
     voice = CountingVoice()
     second = Prompts(tmp_path, voice)
     assert second.prerender(["您好", "再见"]) == 0
+    assert len(voice.asked) == 1  # a word to wake the engine
     assert second.get("再见") == first.get("再见")
-    assert voice.asked == []
+    assert len(voice.asked) == 1
 
 
 def test_another_voice_is_another_prompt(tmp_path: Path) -> None:

@@ -120,6 +120,8 @@ NAMES_IN_TEXT = {
     "我是单晓明": "wo3 shi4 shan4 xiao3 ming2",
     "请问您对查志平的服务满意吗": "qing3 wen4 nin2 dui4 zha1 zhi4 ping2 de5 fu2 wu4 man3 yi4 ma5",
     "您的客户经理仇亮岗位调整": "nin2 de5 ke4 hu4 jing1 li3 qiu2 liang4 gang3 wei4 tiao2 zheng3",
+    "这是单笔交易": "zhe4 shi4 dan1 bi3 jiao1 yi4",
+    "请问您是否是单一客户": "qing3 wen4 nin2 shi4 fou3 shi4 dan1 yi1 ke4 hu4",
     "我是任何人都可以": "wo3 shi4 ren4 he2 ren2 dou1 ke3 yi3",
     "请问您对查询的服务满意吗": "qing3 wen4 nin2 dui4 cha2 xun2 de5 fu2 wu4 man3 yi4 ma5",
 }
