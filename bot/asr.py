@@ -16,6 +16,7 @@ from pipecat.services.settings import STTSettings
 from pipecat.services.stt_service import STTService
 
 from bot.frames import HeardAudio
+from speech.errors import Overloaded, TooLate
 from speech.recogniser import Recogniser, Stream, Transcript
 
 _BYTES_PER_MS = 16  # 8 kHz, 16 bit
@@ -65,8 +66,15 @@ class VoskSTTService(STTService):
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
         """Hear one piece of audio; yields the partial text when it has changed."""
         stream = self._stream or self._open()
-        self._fed_ms += len(audio) // _BYTES_PER_MS
-        partial = await stream.accept(audio)
+        length_ms = len(audio) // _BYTES_PER_MS
+        try:
+            partial = await stream.accept(audio)
+        except Overloaded:  # this piece is lost; what follows keeps its place
+            self._behind_ms = (self._behind_ms or 0) + length_ms
+            return
+        except TooLate:  # it was taken: its text comes with the next piece
+            partial = self._partial
+        self._fed_ms += length_ms
         if partial != self._partial:
             self._partial = partial
             yield InterimTranscriptionFrame(text=partial, user_id="", timestamp="")
@@ -86,11 +94,19 @@ class VoskSTTService(STTService):
         return self._stream
 
     async def _finish(self) -> None:
-        heard = await self._stream.finish() if self._stream and self._behind_ms is not None else Transcript()
+        heard = await self._final()
         frame = TranscriptionFrame(text=heard.text, user_id="", timestamp="", finalized=True)
         frame.result = self._placed(heard)
         self._behind_ms, self._partial = None, ""
         await self.push_frame(frame)
+
+    async def _final(self) -> Transcript:
+        if self._stream is None or self._behind_ms is None:
+            return Transcript()
+        try:
+            return await self._stream.finish()
+        except (Overloaded, TooLate):
+            return Transcript(self._partial)
 
     def _placed(self, heard: Transcript) -> Placed | None:
         if not heard.words or self._behind_ms is None:

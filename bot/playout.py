@@ -69,6 +69,17 @@ class Playout:
         return self._queue[0] if self._queue else None
 
     @property
+    def interruptible(self) -> bool:
+        """Whether speech would stop the bot right now."""
+        current = self.current
+        return current is not None and current.stoppable and not current.cut
+
+    @property
+    def speaking(self) -> bool:
+        """Whether anything is being said or will be."""
+        return any(not prompt.cut for prompt in self._queue)
+
+    @property
     def idle(self) -> bool:
         """Whether the bot is silent and nothing is queued."""
         return not self._queue
@@ -88,18 +99,20 @@ class Playout:
             prompt.started_ms = now_ms
         return mark
 
-    def cut(self) -> tuple[list[Prompt], list[Prompt]]:
-        """Stop what may be stopped; returns the prompts cut and those whose audio must be queued again.
+    def interrupt(self) -> None:
+        """Stop what may be stopped of what was announced so far."""
+        for prompt in self._queue:
+            prompt.cut = prompt.cut or prompt.stoppable
 
-        Pieces of the latter were dropped from the line with the rest, so their old marks mean nothing.
+    def cleared(self) -> list[Prompt]:
+        """The line was cleared: the prompts that have to be queued again, because nothing may stop them.
+
+        Their old marks mean nothing from now on.
         """
-        cut = [prompt for prompt in self._queue if prompt.stoppable]
-        for prompt in cut:
-            prompt.cut = True
-        again = [prompt for prompt in self._queue if not prompt.stoppable and prompt.pcm]
+        again = [prompt for prompt in self._queue if not prompt.cut and prompt.marks]
         for prompt in again:
             prompt.marks.clear()
-        return cut, again
+        return again
 
     def played(self, mark: str, played_ms: int, complete: bool, at_ms: int) -> None:
         """The line reports a mark; unknown ones are of prompts queued again."""

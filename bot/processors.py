@@ -163,7 +163,7 @@ class DialogueProcessor(FrameProcessor):
             self._held.append(turn)
             return
         self._stop_waiting()
-        if not turn.under_prompt and self._floor.playout.idle:
+        if not turn.under_prompt and not self._floor.playout.speaking:
             self._floor.answered_ms = turn.voice_end_ms
         match = self._matcher.match(self._floor.question, turn.text)
         heard = Heard(turn.text, match, turn.start_ms, turn.end_ms, turn.confidence, turn.under_prompt)

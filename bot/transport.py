@@ -199,19 +199,15 @@ class LegOutput(FrameProcessor):
             await self._report(not prompt.marks)
 
     async def _stop(self) -> None:
-        """Drop what may be dropped; a text that must be heard and was queued behind it is queued again."""
-        playout = self._floor.playout
-        cut, again = playout.cut()
-        if not cut:
-            return
+        """Drop what was cut; a text that must be heard and was queued behind it is queued again."""
         self._line.clear()
-        for prompt in again:
+        for prompt in self._floor.playout.cleared():
             for pcm in prompt.pcm:
                 self._play(prompt, pcm)
-        await self._report(any(prompt.over for prompt in cut))
+        await self._report(True)
 
     async def _report(self, needed: bool) -> None:
-        """Tell the dialogue of a prompt that ends without a mark: nothing of it ever reached the line."""
+        """Tell the dialogue of prompts that end without a mark: nothing of them ever reached the line."""
         if needed:
             await self.push_frame(
                 LinePlayed(mark="", played_ms=0, complete=False, at_ms=self._floor.clock.now_ms),

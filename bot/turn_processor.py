@@ -100,7 +100,8 @@ class TurnProcessor(FrameProcessor):
             return
         turn.voice_end_ms = max(turn.voice_end_ms, self._floor.voice_end_ms)
         if self._may_interrupt(turn) and stops_the_bot(turn, self._taking):
-            await self._interrupt(turn)
+            turn.barged = True
+            await self._interrupt(turn.start_ms)
         silence_ms = clock.now_ms - turn.voice_end_ms
         needed_ms = self._needed_ms(turn) if silence_ms >= self._taking.closed_ms else silence_ms + 1
         if has_ended(turn, clock.now_ms, silence_ms, needed_ms, self._taking):
@@ -127,13 +128,13 @@ class TurnProcessor(FrameProcessor):
         return taking.closed_ms if complete else taking.open_ms
 
     def _may_interrupt(self, turn: Turn) -> bool:
-        current = self._floor.playout.current
-        stoppable = current is not None and current.stoppable and not self._floor.closing
-        return stoppable and not turn.near_end and not turn.barged
+        interruptible = self._floor.playout.interruptible and not self._floor.closing
+        return interruptible and not turn.near_end and not turn.barged
 
-    async def _interrupt(self, turn: Turn) -> None:
-        turn.barged = True
-        self._floor.interrupted_ms = turn.start_ms
+    async def _interrupt(self, at_ms: int) -> None:
+        """Stop the bot; what it says from now on is not touched, however late the frame arrives."""
+        self._floor.interrupted_ms = at_ms
+        self._floor.playout.interrupt()
         await self.push_frame(InterruptionFrame())
 
     async def _close(self, turn: Turn) -> None:
@@ -172,20 +173,17 @@ class TurnProcessor(FrameProcessor):
         if turn is None:
             return
         self._floor.clock.cancel("final")
-        current = self._floor.playout.current
-        if not is_nothing(turn, text, current is not None, self._taking):
+        if not is_nothing(turn, text, self._floor.playout.speaking, self._taking):
             if self._may_interrupt(turn):
-                await self._interrupt(turn)
+                await self._interrupt(turn.start_ms)
             await self.push_frame(_turn_ended(turn, text, placed))
         self._floor.turn_busy = self._turn is not None
         if self._line_ended:
             await self._pass_end()
 
     async def _press(self, frame: KeyPressed) -> None:
-        current = self._floor.playout.current
-        if current and current.stoppable and not self._floor.closing:
-            self._floor.interrupted_ms = frame.at_ms
-            await self.push_frame(InterruptionFrame())
+        if self._floor.playout.interruptible and not self._floor.closing:
+            await self._interrupt(frame.at_ms)
         await self.push_frame(frame)
 
     async def _end_line(self, frame: LineEnded) -> None:

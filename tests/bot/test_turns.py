@@ -1,0 +1,96 @@
+"""When a turn has ended and what interrupts the bot."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.turns import Turn, TurnTaking, has_ended, is_backchannel, is_complete, is_nothing, is_unfinished, stops_the_bot
+from intents.values import Intent, Match
+
+TAKING = TurnTaking()
+
+
+@pytest.mark.parametrize("text", ["嗯", "哦", "嗯嗯", "哦哦哦", "啊", "咳咳"])
+def test_listening_sounds_are_backchannels(text: str) -> None:
+    assert is_backchannel(text)
+
+
+@pytest.mark.parametrize("text", ["", "对", "是", "好", "没有", "嗯不是", "啊什么"])
+def test_answers_are_no_backchannels(text: str) -> None:
+    assert not is_backchannel(text)
+
+
+@pytest.mark.parametrize("text", ["不是因为", "我是说那个", "这个吧就是", "但是", "如果有时间的话"])
+def test_a_sentence_that_goes_on_is_unfinished(text: str) -> None:
+    assert is_unfinished(text)
+
+
+@pytest.mark.parametrize("text", ["是的", "没有", "我看过了", ""])
+def test_a_whole_sentence_is_finished(text: str) -> None:
+    assert not is_unfinished(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "match", "complete"),
+    [
+        ("是的", Match(Intent.YES, confidence=0.95), True),
+        ("没有", Match(Intent.NO, confidence=0.95), True),
+        ("请你再说一遍", Match(Intent.REPEAT, confidence=0.9), True),
+        ("是的", Match(Intent.YES, confidence=0.5), False),
+        ("是的我自己在操作这个账户", Match(Intent.YES, confidence=0.95), False),
+        ("明天下午", Match(Intent.BUSY, confidence=0.95), False),
+        ("什么", Match(Intent.QUESTION, confidence=0.95), False),
+    ],
+)
+def test_only_a_short_sure_closed_answer_is_complete(text: str, match: Match, complete: bool) -> None:
+    assert is_complete(text, match, TAKING) is complete
+
+
+@pytest.mark.parametrize(
+    ("text", "sound_ms", "stops"),
+    [
+        ("没有", 300, True),
+        ("没有", 200, False),
+        ("", 500, False),
+        ("", 650, True),
+        ("嗯", 500, False),
+        ("嗯", 700, False),
+        ("嗯嗯嗯嗯", 1300, True),
+    ],
+)
+def test_speech_stops_the_bot_but_a_cough_or_a_listening_sound_does_not(text: str, sound_ms: int, stops: bool) -> None:
+    assert stops_the_bot(Turn(1000, 1000 + sound_ms, text), TAKING) is stops
+
+
+def test_a_turn_ends_with_the_silence_that_it_needs() -> None:
+    turn = Turn(0, 600, "是的", partial_ms=600)
+    assert not has_ended(turn, 880, 280, 300, TAKING)
+    assert has_ended(turn, 900, 300, 300, TAKING)
+
+
+def test_a_turn_ends_when_nothing_new_is_said_into_a_lasting_noise() -> None:
+    turn = Turn(0, 4000, "是的", partial_ms=600)
+    assert has_ended(turn, 4000, 0, 300, TAKING)
+
+
+def test_no_turn_is_endless() -> None:
+    turn = Turn(0, 30_000, "话很多", partial_ms=29_900)
+    assert not has_ended(turn, 29_980, 0, 300, TAKING)
+    assert has_ended(turn, 30_000, 0, 300, TAKING)
+
+
+@pytest.mark.parametrize(
+    ("turn", "text", "bot_speaks", "nothing"),
+    [
+        (Turn(0, 200), "", False, True),  # a click
+        (Turn(0, 900), "", False, False),  # mumbled
+        (Turn(0, 900), "", True, True),
+        (Turn(0, 300), "嗯", True, True),
+        (Turn(0, 300), "嗯", False, False),
+        (Turn(0, 300, near_end=True), "嗯", True, False),  # the answer to a question that is all but over
+        (Turn(0, 300), "没有", True, False),
+        (Turn(0, 200, barged=True), "", False, False),  # the bot was stopped: it has to say something
+    ],
+)
+def test_what_is_dropped(turn: Turn, text: str, bot_speaks: bool, nothing: bool) -> None:
+    assert is_nothing(turn, text, bot_speaks, TAKING) is nothing
