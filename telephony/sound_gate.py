@@ -11,6 +11,9 @@ from telephony.legs import SAMPLE_RATE
 
 _FAINTEST = 80.0  # root mean square, -52 dBFS
 _QUIET_SHARE = 0.12  # of the loudest of late (-18 dB): line noise stays below, speech above
+_ABOVE_FLOOR = 2.5  # times the noise floor (8 dB)
+_HIGHEST_FLOOR = 500.0  # -36 dBFS: what is steadier and louder is no line noise
+_RISING = 1.01  # of the floor, per piece of audio
 _FADING = 0.998  # of the loudest, per piece of audio
 _LEAD_PIECES = 3  # heard before the sound: beginnings are soft
 _PAUSE_MS = 420  # of silence end an utterance
@@ -31,6 +34,7 @@ class SoundGate:
 
     def __init__(self) -> None:
         self._loudest = 0.0
+        self._floor = _HIGHEST_FLOOR
         self._lead: deque[bytes] = deque(maxlen=_LEAD_PIECES)
         self._open = False
         self._silent_ms = 0
@@ -41,8 +45,10 @@ class SoundGate:
         """Decide about one piece."""
         level = _level(pcm)
         self._loudest = max(self._loudest * _FADING, level)
+        self._floor = min(level, self._floor * _RISING, _HIGHEST_FLOOR)
+        threshold = max(_FAINTEST, _QUIET_SHARE * self._loudest, _ABOVE_FLOOR * self._floor)
         duration_ms = len(pcm) * 1000 // (2 * SAMPLE_RATE)
-        if not is_tone and level > max(_FAINTEST, _QUIET_SHARE * self._loudest):
+        if not is_tone and level > threshold:
             return self._sound(pcm, at_ms, at_ms + duration_ms)
         if not self._open:
             self._lead.append(pcm)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from speech.g711 import alaw_decode, alaw_encode
 from telephony.gateway import Gateway
@@ -49,6 +50,11 @@ class Call:
             await self._more.wait_for(lambda: len(self.heard) - start >= wanted)
         return bytes(self.heard[start : start + wanted])
 
+    async def close(self) -> None:
+        await self.media.close()
+        with suppress(ConnectionClosed):  # broken off on purpose
+            await self._reading
+
     async def _read(self) -> None:
         async for message in self.media:
             if isinstance(message, bytes):
@@ -65,6 +71,7 @@ class FarEnd:
 
     def __init__(self, port: int, control: ClientConnection) -> None:
         self.port, self.control = port, control
+        self._calls: list[Call] = []
 
     async def dialled(self) -> dict[str, Any]:
         """The next dial command."""
@@ -73,9 +80,15 @@ class FarEnd:
 
     async def media(self, call: str, *, start: bool = True) -> Call:
         carried = Call(await connect(f"ws://127.0.0.1:{self.port}/media/{call}", compression=None))
+        self._calls.append(carried)
         if start:
             await carried.say("start", format="alaw")
         return carried
+
+    async def close(self) -> None:
+        """Close what the gateway has left open."""
+        for call in self._calls:
+            await call.close()
 
     async def take(self) -> Call:
         """Open the media of the next call."""
@@ -86,7 +99,11 @@ class FarEnd:
 async def far_end(gateway: Gateway) -> AsyncIterator[FarEnd]:
     async with connect(f"ws://127.0.0.1:{gateway.port}/exchange", compression=None) as control:
         await gateway.wait_for_trunk(WAIT)
-        yield FarEnd(gateway.port, control)
+        connected = FarEnd(gateway.port, control)
+        try:
+            yield connected
+        finally:
+            await connected.close()
 
 
 @asynccontextmanager

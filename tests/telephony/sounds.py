@@ -30,6 +30,16 @@ def cadence(pairs: Sequence[tuple[float, float]], cycles: int, hertz: float = 45
     ])
 
 
+def melody(seed: int, seconds: int) -> Samples:
+    """Notes of the scale around 450 Hz with harmonics, as a ringback tune has them."""
+    chance = np.random.default_rng(seed)
+    notes = []
+    for _ in range(seconds * 4):
+        hertz = 220 * 2 ** (chance.integers(0, 24) / 12)
+        notes.append(sine(hertz, 250) + sine(2 * hertz, 250, -20) + sine(3 * hertz, 250, -25))
+    return np.concatenate(notes)
+
+
 def noisy(samples: Samples, dbfs: float, seed: int = 1) -> Samples:
     """Samples with white noise of a level."""
     return samples + np.random.default_rng(seed).normal(0, 32768 * 10 ** (dbfs / 20), len(samples))

@@ -38,13 +38,15 @@ async def test_kill_9_in_mid_call(tmp_path: Path) -> None:
     assert victim.stdout is not None
     port = int(await asyncio.wait_for(victim.stdout.readline(), 2 * WAIT))
     async with connect(f"ws://127.0.0.1:{port}/exchange", compression=None) as control:
-        media = await FarEnd(port, control).take()
+        far = FarEnd(port, control)
+        media = await far.take()
         await media.say("answered")
         speaking = asyncio.create_task(media.speak(line(sine(700, 2400))))
         await media.hear(2.2)
         victim.send_signal(signal.SIGKILL)
         await victim.wait()
         speaking.cancel()
+        await far.close()
     store = RecordingStore(tmp_path, KEY)
     (sealed,) = store.recover()
     heard_ms = len(media.heard) // 16

@@ -7,7 +7,7 @@ import pytest
 
 from rules.witnesses import Tone
 from telephony.tones import ToneDetector, ToneHeard
-from tests.telephony.sounds import Samples, cadence, line, noisy, silence, sine
+from tests.telephony.sounds import Samples, cadence, line, melody, noisy, silence, sine
 
 RINGBACK = [(1000, 4000)]
 BUSY = [(350, 350)]
@@ -75,16 +75,6 @@ def test_times_are_those_of_the_audio() -> None:
     assert found is not None
     assert abs(found.start_ms - 1000) <= 20
     assert abs(found.end_ms - 3800) <= 60
-
-
-def melody(seed: int, seconds: int) -> Samples:
-    """Notes of the scale around 450 Hz with harmonics, as a ringback tune has them."""
-    chance = np.random.default_rng(seed)
-    notes = []
-    for _ in range(seconds * 4):
-        hertz = 220 * 2 ** (chance.integers(0, 24) / 12)
-        notes.append(sine(hertz, 250) + sine(2 * hertz, 250, -20) + sine(3 * hertz, 250, -25))
-    return np.concatenate(notes)
 
 
 @pytest.mark.parametrize("seed", range(5))
