@@ -123,7 +123,7 @@ class Gateway:
             raise CallExists(f"call {call_id} is on the line: every attempt needs an id of its own")
         self._calls.add(call_id)
         leg, handle = self._leg(call_id, running)
-        call = Placed(leg, number, ring_seconds, self._media_seconds)
+        call = Placed(leg, asyncio.get_running_loop(), number, ring_seconds, self._media_seconds)
         running.loop.call_soon_threadsafe(running.board.place, call)
         return handle
 

@@ -58,6 +58,7 @@ class MediaLeg:
         self._batch_frames, self._write_bytes = batch_frames, write_bytes
         self._codec: Codec = CODECS[Format.ALAW]
         self._started = False
+        self._rang = False
         self._peer: Peer | None = None
         self._jitter = JitterBuffer()
         self._heard: list[bytes] = []  # frames of the AudioIn that is being gathered
@@ -119,7 +120,8 @@ class MediaLeg:
             case Started(format=name):
                 self._start(name)
             case Rang():
-                if self.phase < Phase.ANSWERED:
+                if self.phase < Phase.ANSWERED and not self._rang:
+                    self._rang = True
                     self._emit(Ringing(self.position_ms))
             case MediaBegan():
                 if self.phase is Phase.CONNECTED:

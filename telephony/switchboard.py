@@ -67,6 +67,7 @@ class Placed:
     """A call with its trunk and its deadlines."""
 
     leg: MediaLeg
+    caller: asyncio.AbstractEventLoop  # who dialled and reads the events
     number: str
     ring_seconds: float
     media_seconds: float
@@ -232,7 +233,7 @@ class Switchboard:
                 break
             due_at = schedule.advance()
             for call in list(self._calls.values()):
-                if call.leg.tick():
+                if _tick(call.leg):
                     self._lateness.add(time.monotonic() - due_at)
         self._loop.call_later(max(0.0, schedule.next_at - time.monotonic()), self._tick)
 
@@ -252,7 +253,13 @@ class Switchboard:
             try:
                 loop.call_soon_threadsafe(_deliver, events)
             except RuntimeError:
-                log.warning("%d events were lost: the event loop that dialled is closed", len(events))
+                self._abandon(loop)
+
+    def _abandon(self, loop: asyncio.AbstractEventLoop) -> None:
+        """End the calls of an event loop that is closed: nobody is there for them."""
+        for call in list(self._calls.values()):
+            if call.caller is loop:
+                call.leg.fail("the event loop that dialled is closed")
 
     async def close(self) -> None:
         """End every call, seal, close every connection."""
@@ -271,6 +278,16 @@ class Switchboard:
     def stop(self) -> None:
         """Stop what runs without calls."""
         self._watch.cancel()
+
+
+def _tick(leg: MediaLeg) -> bool:
+    """One leg's tick; its faults are its own, the clock of all others goes on."""
+    try:
+        return leg.tick()
+    except Exception:
+        log.exception("call %s: the media clock met a fault of ours", leg.call_id)
+        leg.fail("a fault of ours")
+        return False
 
 
 def _deliver(events: list[tuple[Deliver, LegEvent]]) -> None:

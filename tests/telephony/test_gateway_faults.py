@@ -215,6 +215,21 @@ async def test_waiting_for_a_trunk_is_bounded(gateway: Gateway) -> None:
         await gateway.wait_for_trunk(0.05)
 
 
+async def test_calls_of_a_closed_event_loop_end(gateway: Gateway, far: FarEnd, tmp_path: Path) -> None:
+    async def dial_and_leave() -> None:
+        leg = await gateway.dial("12-1", "13800000000", ring_seconds=30)
+        await until(leg, Answered)
+
+    leaving = asyncio.create_task(asyncio.to_thread(asyncio.run, dial_and_leave()))
+    media = await far.take()
+    await media.say("answered")
+    await leaving
+    async with asyncio.timeout(WAIT):
+        await media.closed.wait()
+    assert media.commands == [{"command": "hangup"}]
+    await still_works(gateway, far)
+
+
 async def test_closing_ends_calls_and_seals(tmp_path: Path) -> None:
     async with running_gateway(tmp_path) as gateway, far_end(gateway) as far:
         leg, media = await answered(gateway, far)
