@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from telephony.simulator.ear import Heard, Kind, Question, contains, digits
 from telephony.simulator.personas import ANSWER, Manner, Persona, Plain, Reaction, Utter, first_match
 
+CONFIRM_CONTACT = "relay.confirm_contact"  # the number is read back: whether it is right is heard, not known
 _SLOT = re.compile(r"\{([^{}]*)\}")
 
 
@@ -71,7 +72,7 @@ class Mind:
 
 def greet(person: Person, chance: int) -> Reply:
     """What is said on picking up."""
-    return Say(_choose(person, person.persona.greets, chance)) if person.persona.greets else Stay()
+    return _say(person, person.persona.greets, chance)
 
 
 def respond(person: Person, mind: Mind, heard: Heard, text: str, chance: int) -> tuple[Mind, Reply]:
@@ -108,7 +109,7 @@ def wait(person: Person, mind: Mind, chance: int) -> tuple[Mind, Reply]:
         return mind, HangUp()
     if person.persona.lost and person.persona.lost[0] == Plain("silence"):
         return mind, Stay()
-    return mind, Say(_choose(person, person.manner.waiting, chance))
+    return mind, _say(person, person.manner.waiting, chance)
 
 
 def possible_texts(person: Person) -> Iterator[tuple[str, bool]]:
@@ -116,17 +117,18 @@ def possible_texts(person: Person) -> Iterator[tuple[str, bool]]:
     persona, manner = person.persona, person.manner
     plain = [*persona.greets, *manner.lost, *manner.waiting]
     for question in person.questions.values():
-        answers = {person.truth(question), question.safe and ("no" if question.id.endswith("confirm_contact") else "")}
-        plain += [text for answer in answers if answer for text in manner.wording(question.id, answer)]
-    yield from ((fill(text, person.slots), False) for text in plain)
+        answers = ("yes", "no") if question.id == CONFIRM_CONTACT else (person.truth(question),)
+        plain += [text for answer in answers for text in manner.wording(question.id, answer)]
+    yield from ((text, False) for text in filled(plain, person.slots))
     groups = [*persona.reactions.values(), persona.keys, persona.lost, tuple(item.reaction for item in persona.during)]
     for reaction in (reaction for group in groups for reaction in group if isinstance(reaction, Utter)):
-        yield from ((fill(text, person.slots), reaction.muffled) for text in reaction.texts)
+        yield from ((text, reaction.muffled) for text in filled(reaction.texts, person.slots))
 
 
-def fill(text: str, slots: Mapping[str, str]) -> str:
-    """Put a person's own data into a wording."""
-    return _SLOT.sub(lambda slot: slots.get(slot[1], ""), text)
+def filled(texts: Sequence[str], slots: Mapping[str, str]) -> list[str]:
+    """The wordings with a person's own data put in; those that need what the person does not have are left out."""
+    return [_SLOT.sub(lambda slot: slots[slot[1]], text) for text in texts
+            if all(name in slots for name in _SLOT.findall(text))]
 
 
 def _respond_to_question(person: Person, mind: Mind, question: Question, text: str, chance: int) -> tuple[Mind, Reply]:
@@ -137,9 +139,9 @@ def _respond_to_question(person: Person, mind: Mind, question: Question, text: s
     if reaction != ANSWER:
         return mind, _plain_reply(person, reaction, chance)
     answer = person.truth(question)
-    if question.id == "relay.confirm_contact":
+    if question.id == CONFIRM_CONTACT:
         answer = "yes" if person.slots.get("号码数字", "") in digits(text) else "no"
-    return mind, _spoken(person, question.id, answer, chance)
+    return mind, _spoken(person, question.id, answer, chance + times)  # asked again: said in another way
 
 
 def _respond_to_keys(person: Person, mind: Mind, heard: Heard, chance: int) -> tuple[Mind, Reply]:
@@ -165,23 +167,24 @@ def _lost(person: Person, mind: Mind, chance: int) -> Reply:
         reaction = person.persona.lost[min(mind.lost, len(person.persona.lost)) - 1]
         if reaction != ANSWER:
             return _plain_reply(person, reaction, chance)
-    return Say(_choose(person, person.manner.lost, chance)) if mind.lost <= 2 else Stay()
+    return _say(person, person.manner.lost, chance) if mind.lost <= 2 else Stay()
 
 
 def _spoken(person: Person, question: str, answer: str, chance: int) -> Reply:
-    texts = person.manner.wording(question, answer)
-    return Say(_choose(person, texts, chance)) if texts else Stay()
+    return _say(person, person.manner.wording(question, answer), chance)
 
 
 def _plain_reply(person: Person, reaction: Reaction, chance: int) -> Reply:
     match reaction:
         case Utter():
-            return Say(_choose(person, reaction.texts, chance), reaction.muffled, reaction.hangs_up)
+            return _say(person, reaction.texts, chance, reaction.muffled, reaction.hangs_up)
         case Plain("hang_up"):
             return HangUp()
         case Plain():
             return Stay()
 
 
-def _choose(person: Person, texts: tuple[str, ...], chance: int) -> str:
-    return fill(texts[chance % len(texts)], person.slots)
+def _say(person: Person, texts: Sequence[str], chance: int, muffled: bool = False, hangs_up: bool = False) -> Reply:
+    """One of the wordings, by chance; silence where there is none."""
+    choice = filled(texts, person.slots)
+    return Say(choice[chance % len(choice)], muffled, hangs_up) if choice else Stay()

@@ -2,7 +2,8 @@
 
 While the other side speaks, frames gather for the recogniser; after SENTENCE_MS of silence its final result is
 taken, looked up among the known questions, and answered once the silence has lasted a little longer. If the
-other side goes on speaking before that, what it says is added and looked up again.
+other side goes on speaking before that, what it says is added and looked up again. Silence is counted in received
+frames, not by the clock: where the line or this process stalls, nobody has stopped speaking.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class Conversation:
         self._ms = 0  # since dialling
         self._speech: list[bytes] = []  # frames still to be said, the next one last
         self._hangs_up_after = False
-        self._quiet_ms = 0  # since the other side was last audible
+        self._quiet_ms = 0  # of silence received since the other side was last audible
         self._waited_ms = 0  # since this side last did something
         self._wait_limit_ms = WAIT_MS
         self._text = ""  # heard since the last reaction
@@ -79,7 +80,6 @@ class Conversation:
     def tick(self, ms: int, now: float) -> bytes:
         """Live on for 20 ms; returns the frame to be sent."""
         self._ms = ms
-        self._quiet_ms += FRAME_MS
         self._waited_ms += FRAME_MS
         if not self._speech:
             self._react()
@@ -93,8 +93,9 @@ class Conversation:
     def receive(self, frame: bytes, now: float) -> None:
         """A frame of the other side has arrived."""
         self._unheard.append(frame)
+        self._quiet_ms += FRAME_MS
         if self._is_audible(frame):
-            self._quiet_ms = 0
+            self._quiet_ms = self._waited_ms = 0
             self._heard = None
             self._sentence_open = True
             if self._spoke_until is not None:
@@ -145,7 +146,7 @@ class Conversation:
             self._story.heard.append(Heardline.of(self._ms, heard, text))
             self._mind, reply = client.respond(self._room.person, self._mind, heard, text, self._draw())
             self._act(reply)
-        elif min(self._quiet_ms, self._waited_ms) >= self._wait_limit_ms:
+        elif not self._sentence_open and self._waited_ms >= self._wait_limit_ms:
             self._mind, reply = client.wait(self._room.person, self._mind, self._draw())
             self._act(reply)
 

@@ -16,7 +16,8 @@ from rapidfuzz import fuzz
 from telephony.simulator.sheet import Sheet
 
 QUESTIONS = Path(__file__).with_name("questions.yaml")
-NEAR = 76.0  # of 100: measured on spoken prompts, right ones score 85 and more, garbled ones below 70
+NEAR = 76.0  # of 100: spoken prompts score 90 and more, other questions up to 75
+_SURE_SYLLABLES = 12  # a shorter phrase must be nearer, two points a syllable
 TRAILING = 5  # syllables that may follow the question
 ANYWHERE = ("opening", "relay", "anywhere")
 
@@ -84,6 +85,11 @@ def nearness(phrase: str, heard: tuple[str, ...]) -> float:
     return fuzz.partial_ratio(said, tail)
 
 
+def needed(syllables: int) -> float:
+    """How near a phrase of so many syllables must be."""
+    return NEAR + 2 * max(0, _SURE_SYLLABLES - syllables)
+
+
 @dataclass(frozen=True)
 class Ear:
     """The questions that one client may be asked, in its own words (name, business)."""
@@ -102,8 +108,8 @@ class Ear:
     def find(self, text: str) -> Heard:
         """The known question at the end of the heard text, if there is one: not where it is garbled or unknown."""
         heard = sounds(text)
-        scored = [(nearness(phrase, heard), len(phrase), question) for question, phrase in self.table]
-        near = [entry for entry in scored if heard and entry[0] >= NEAR]
+        scored = [(nearness(phrase, heard), len(sounds(phrase)), question) for question, phrase in self.table]
+        near = [entry for entry in scored if heard and entry[0] >= needed(entry[1])]
         if not near:
             return Heard()
         score, _, question = max(near, key=lambda entry: entry[0] + min(entry[1], 16) / 4)

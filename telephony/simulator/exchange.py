@@ -70,8 +70,7 @@ class CallShell:
             if self.far.talk is not None and self.far.talk.wants_recogniser:
                 await self._hear(self.far.talk)
         except SpeechError as error:
-            log.error("call %s: the client's recogniser failed: %s", self.far.story.call, error)
-            self.far.shut_down()
+            log.error("call %s: its client could not hear: %s", self.far.story.call, error)
 
     async def _hear(self, talk: Conversation) -> None:
         talk.hear_partial(await self._hearing.accept(talk.take_audio()))

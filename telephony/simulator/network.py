@@ -86,10 +86,13 @@ def person_of(cast: Cast, owner: Client, persona: Persona) -> Person:
 
 def slots_of(client: Client) -> Mapping[str, str]:
     """What a client's wordings and questions are filled with."""
-    number = client.elsewhere.phone if client.elsewhere else ""
-    spoken = "，".join("".join(_DIGITS[digit] for digit in part) for part in (number[:3], number[3:7], number[7:]))
-    return {**client.slots, "客户姓名": client.name, "称谓": client.title, "号码": spoken, "号码数字": number,
-            "预约时间": "明天下午三点"}
+    slots = {**client.slots, "客户姓名": client.name, "称谓": client.title, "预约时间": "明天下午三点"}
+    if client.elsewhere is not None:
+        number = client.elsewhere.phone
+        parts = (number[:3], number[3:7], number[7:])
+        slots["号码"] = "，".join("".join(_DIGITS[digit] for digit in part) for part in parts)
+        slots["号码数字"] = number
+    return slots
 
 
 def wanted_utterances(cast: Cast) -> Iterable[Utterance]:

@@ -1,0 +1,39 @@
+"""One recogniser and one bot's voice for all tests of the simulated network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from speech.prompts import Prompts
+from speech.recogniser import Recogniser, find_model
+from speech.voice import Pyttsx3Voice
+from telephony.simulator.voices import Utterances
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where model and voices are kept between the tests of one run."""
+    return tmp_path_factory.mktemp("simulator")
+
+
+@pytest.fixture(scope="session")
+def ears(cache: Path) -> Iterator[Recogniser]:
+    """A recogniser on the shipped model."""
+    recogniser = Recogniser(find_model("", cache / "models"), threads=1)
+    yield recogniser
+    recogniser.close()
+
+
+@pytest.fixture(scope="session")
+def bot_voice(cache: Path) -> Prompts:
+    """The bot's own voice."""
+    return Prompts(cache / "prompts", Pyttsx3Voice())
+
+
+@pytest.fixture(scope="session")
+def utterances(cache: Path) -> Utterances:
+    """The voices of clients and network, empty at first."""
+    return Utterances(cache / "callers")
