@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from bot.nodes import Capture
+from bot.nodes import Capture, Question
 from intents import parse_number, parse_time
 
 SHORTEST_NUMBER = 7  # digits: a local number without area code
@@ -15,28 +15,32 @@ SHORTEST_NUMBER = 7  # digits: a local number without area code
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """A value from the client's words: as stored with the answer, and as the state remembers it."""
+    """A value that `question` asks for: as stored with the answer, and as the state remembers it.
 
+    The conversation goes on at `then`, where the client confirms it.
+    """
+
+    question: str
+    then: str
     value: str
     remembered: Mapping[str, object]
 
 
-def capture(kind: Capture, words: str, now: datetime) -> Captured | None:
-    """The value in the words; None where they hold none."""
-    match kind:
+def capture(question: Question, words: str, now: datetime) -> Captured | None:
+    """The value that a question asks for in the client's words; None where they hold none."""
+    match question.capture:
         case Capture.TIME:
             span = parse_time(words, now)
             if span is None:
                 return None
-            return Captured(span.start.isoformat(), {"callback_at": span.start, "callback_words": span.words})
+            remembered = {"callback_at": span.start, "callback_words": span.words}
+            return Captured(question.id, question.captured, span.start.isoformat(), remembered)
         case Capture.NUMBER:
-            return captured_number(parse_number(words))
+            digits = parse_number(words)
+            if len(digits) < SHORTEST_NUMBER:
+                return None
+            return Captured(question.id, question.captured, digits, {"new_number": digits})
+        case None:
+            return None
         case _:
-            assert_never(kind)
-
-
-def captured_number(digits: str) -> Captured | None:
-    """A number as dictated or keyed; None where it is too short to be dialled."""
-    if len(digits) < SHORTEST_NUMBER:
-        return None
-    return Captured(digits, {"new_number": digits})
+            assert_never(question.capture)

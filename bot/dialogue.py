@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import assert_never
 
@@ -38,7 +39,6 @@ from bot.records import Said, flag, grave, is_answer, note, shown_risks
 from bot.state import Delivered, Stage, State, Tries, Turn, node_of, part_of
 from bot.walking import (
     ask,
-    ask_in_full,
     clarify,
     enter,
     find_value,
@@ -46,6 +46,7 @@ from bot.walking import (
     give_up,
     hand_over,
     leads_to,
+    present,
     put_again,
     take_value,
 )
@@ -134,8 +135,9 @@ def _answer(turn: Turn, said: Said) -> Turn:
     turn = turn.having(turns=turn.state.turns + 1)
     if turn.state.turns > turn.script.limits.turns:
         return give_up(flag(turn, said.risks, said), replace(said, cue=Ladder.SILENT))
-    if find_value(turn, turn.node, said) is not None:
-        return _mark(turn, said, said.risks, _take_value_here)
+    captured = find_value(turn, turn.node, said)
+    if captured is not None:
+        return _mark(turn, said, said.risks, partial(take_value, captured=captured))
     if not turn.state.put and said.cue in PLAIN:
         return _mark(turn, said, said.risks, put_again)
     if _hesitates(turn, said):
@@ -150,10 +152,6 @@ def _hesitates(turn: Turn, said: Said) -> bool:
     node = turn.node
     unsure = isinstance(node, Question) and node.review and said.cue is Intent.UNSURE
     return unsure and turn.state.tries.clarified == 0
-
-
-def _take_value_here(turn: Turn, said: Said) -> Turn:
-    return take_value(turn, turn.node, said)
 
 
 def _mark(turn: Turn, said: Said, risks: frozenset[Risk], onward: Callable[[Turn, Said], Turn]) -> Turn:
@@ -172,24 +170,25 @@ def _fall_silent(turn: Turn, fell: FellSilent) -> Turn:
 def _answer_silence(turn: Turn, said: Said) -> Turn:
     """Ask again, then offer the keys, then give up; after a statement, go on."""
     turn = turn.having(turns=turn.state.turns + 1)
-    silences = turn.state.tries.silences
-    if isinstance(turn.node, Statement):
+    node, tries = turn.node, turn.state.tries
+    if not isinstance(node, Question):
         return follow(turn, said)
-    if silences >= turn.script.limits.silence or turn.state.turns > turn.script.limits.turns:
+    if tries.silences >= turn.script.limits.silence or turn.state.turns > turn.script.limits.turns:
         return give_up(turn, said)
-    turn = turn.tried(silences=silences + 1)
+    turn = turn.tried(silences=tries.silences + 1)
     if turn.state.put:
-        return ask(turn, "keys" if silences else "ask")
-    if turn.state.tries.holds:
+        return ask(turn, node, "keys" if tries.silences else "ask")
+    if tries.holds:
         turn = turn.say("still_there", turn.script.texts.still_there)
-    return ask_in_full(turn, guarded=True)
+    return present(turn, guarded=True)
 
 
 def _cut_in(turn: Turn, cut: BargedIn) -> Turn:
     """Keep whether the question had been put when the client began to speak."""
     here = node_of(cut.prompt) == turn.state.node and part_of(cut.prompt) in PUTTING
     put_before = turn.state.tries != Tries()
-    return turn.having(put=turn.state.put and (put_before or (here and cut.played_ms >= REACTION_MS)))
+    heard = put_before or isinstance(turn.node, Statement) or (here and cut.played_ms >= REACTION_MS)
+    return turn.having(put=turn.state.put and heard)
 
 
 def _finish_prompt(turn: Turn, finished: PromptFinished) -> Turn:

@@ -32,7 +32,7 @@ def read_node(name: str, form: Form, inherited: Mapping[str, Way], *, review: bo
     ways: dict[str, Way] = {}
     if form.has("ending"):
         ending = form.choice("ending", Ending) or Ending.COMPLETED
-        node: Node = Goodbye(name, form.text("say"), ending, private)
+        node: Node = Goodbye(name, form.text("say"), ending, private, review)
     elif form.has("ask"):
         answers = _answers(form)
         ways = _ways(form, inherited, ANSWERS if answers else ())

@@ -2,7 +2,8 @@
 
 A conversation walks from node to node. A `Question` waits for an answer, a `Statement` is told, a `Goodbye`
 ends the call. Where an answer leads is an `Exit`: another node, or a `Reaction` that stays at the question.
-Every question has an exit for every cue, so the dialogue never has to guess.
+Every question has an exit for every cue, so the dialogue never has to guess. `private` nodes are only for the
+client; `review` nodes stand in the script's own file.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import ClassVar, TypeAlias, assert_never
 
 from intents.values import Intent
 from rules.outcomes import Ending, ReviewType, Risk
@@ -107,10 +109,12 @@ class Statement:
 class Goodbye:
     """The last words of a call and how it ended."""
 
+    exits: ClassVar[Mapping[str, Exit]] = MappingProxyType({})
     id: str
     say: str
     ending: Ending
     private: bool = False
+    review: bool = False
 
 
 Node: TypeAlias = Question | Statement | Goodbye
@@ -240,17 +244,12 @@ def shared_texts(script: Script, *, private: bool) -> dict[str, str]:
 def node_texts(node: Node) -> dict[str, str]:
     """Every text of one node by its field; what is said on an exit stands under its cue."""
     match node:
-        case Question():
-            texts = {
-                "before": node.before.say if node.before else "",
-                "ask": node.ask,
-                "rephrase": node.rephrase,
-                "keys": node.keys,
-                "explain": node.explain,
-                **{cue: way.say for cue, way in node.exits.items()},
-            }
-        case Statement():
-            texts = {"say": node.say, **{cue: way.say for cue, way in node.exits.items()}}
-        case Goodbye():
-            texts = {"say": node.say}
+        case Question(before=before, ask=ask, rephrase=rephrase, keys=keys, explain=explain):
+            lead = before.say if before else ""
+            texts = {"before": lead, "ask": ask, "rephrase": rephrase, "keys": keys, "explain": explain}
+        case Statement(say=say) | Goodbye(say=say):
+            texts = {"say": say}
+        case _:
+            assert_never(node)
+    texts |= {cue: way.say for cue, way in node.exits.items()}
     return {name: text for name, text in texts.items() if text}

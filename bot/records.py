@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.moves import Flag, Heard, Note
-from bot.nodes import Goodbye, Ladder, Question, Reaction, Statement
+from bot.nodes import Ladder, Question, Reaction, Statement
 from bot.state import Turn
 from intents.values import Intent
 from rules.outcomes import Risk, Severity
@@ -14,6 +14,7 @@ from rules.risks import severity_of
 
 # What a review question stores, and what a question that only finds the way stores besides.
 _REVIEWED = frozenset({Intent.YES, Intent.NO, Intent.UNSURE})
+_ACKNOWLEDGED = _REVIEWED | {Intent.UNCLEAR}  # a statement is not answered; the words are kept
 _ROUTED = _REVIEWED | {Intent.BUSY, Intent.NOT_CLIENT, Intent.WRONG_NUMBER}
 
 
@@ -49,14 +50,12 @@ class Said:
 
 def is_answer(turn: Turn, said: Said) -> bool:
     """Whether what was said answers the question here; a question asked back never does."""
-    match turn.node:
-        case Statement():
-            return said.cue in _REVIEWED or said.cue is Intent.UNCLEAR  # an acknowledgement, kept with its words
-        case Question(answers=answers, exits=exits):
-            leads_on = exits[said.cue].go not in tuple(Reaction) or exits[said.cue].go == Reaction.REVIEW
-            return leads_on and said.cue in (_REVIEWED if answers else _ROUTED)
-        case Goodbye():
-            return False
+    node = turn.node
+    if isinstance(node, Statement):
+        return said.cue in _ACKNOWLEDGED
+    way = node.exits[said.cue]
+    leads_on = way.go not in tuple(Reaction) or way.go == Reaction.REVIEW
+    return leads_on and said.cue in (_REVIEWED if node.review else _ROUTED)
 
 
 def note(turn: Turn, said: Said, value: str = "") -> Turn:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bot.drafting import Places
 from bot.errors import Problem
-from bot.nodes import CUES, Exit, Goodbye, Ladder, Question, Reaction, Script, Statement
+from bot.nodes import CUES, Exit, Goodbye, Ladder, Question, Reaction, Script
 from bot.script_words import WORD_RULES, Where
 from bot.source import Place
 from intents.values import Intent
@@ -44,10 +44,9 @@ def check(script: Script, places: Places) -> list[Problem]:
 def steps_from(script: Script, node_id: str) -> Iterator[Step]:
     """Every step out of a node."""
     node = script.nodes.get(node_id)
-    if isinstance(node, Question | Statement):
-        for cue, way in node.exits.items():
-            if target := target_of(script, way):
-                yield Step(node_id, cue, target, way.confirms_identity, guarded=way.go == Reaction.REVIEW)
+    for cue, way in node.exits.items() if node is not None else ():
+        if target := target_of(script, way):
+            yield Step(node_id, cue, target, way.confirms_identity, guarded=way.go == Reaction.REVIEW)
     if isinstance(node, Question) and node.capture is not None:
         yield Step(node_id, CAPTURED, node.captured)
 
@@ -62,8 +61,8 @@ def target_of(script: Script, way: Exit) -> str:
 def targets_exist(script: Script, where: Where) -> Iterator[Problem]:
     """Whatever a script points to is there."""
     for field, target in (("entry", script.entry), ("review", script.review)):
-        if target and not isinstance(script.nodes.get(target), Question | Statement):
-            yield where("", field).problem(f"“{field}”指向的问题“{target}”不存在；请改成已有节点的名称")
+        if target and target not in script.nodes:
+            yield where("", field).problem(f"“{field}”指向的节点“{target}”不存在；请改成已有节点的名称")
     for node_id in script.nodes:
         for step in steps_from(script, node_id):
             if step.target not in script.nodes and step.target != script.review:
@@ -95,8 +94,8 @@ def ladders_end(script: Script, where: Where) -> Iterator[Problem]:
             yield where(node.id, Intent.BUSY).problem("“busy”不能是 wait：客户没有空时会一直等下去")
 
 
-def nodes_are_reachable(script: Script, where: Where) -> Iterator[Problem]:
-    """Some conversation comes to every node; a shared part may hold goodbyes that this script never needs."""
+def reachable(script: Script) -> set[str]:
+    """Every node that some conversation comes to."""
     reached: set[str] = set()
     waiting = [script.entry]
     while waiting:
@@ -104,11 +103,15 @@ def nodes_are_reachable(script: Script, where: Where) -> Iterator[Problem]:
         if node_id not in reached:
             reached.add(node_id)
             waiting += [step.target for step in steps_from(script, node_id)]
-    for node_id in script.nodes if script.entry in script.nodes else ():
-        problem = where(node_id, "").problem("没有任何回答通向这个节点；请补上去处，或者删去节点")
-        spare = isinstance(script.nodes[node_id], Goodbye) and problem.file.startswith("parts/")
-        if node_id not in reached and not spare:
-            yield problem
+    return reached
+
+
+def nodes_are_reachable(script: Script, where: Where) -> Iterator[Problem]:
+    """Some conversation comes to every node of the script's own; a shared node may serve other scripts only."""
+    unreached = set(script.nodes) - reachable(script) if script.entry in script.nodes else set()
+    for node_id in unreached:
+        if script.nodes[node_id].review:
+            yield where(node_id, "").problem("没有任何回答通向这个节点；请补上去处，或者删去节点")
 
 
 def paths_end(script: Script, where: Where) -> Iterator[Problem]:

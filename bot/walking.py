@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from typing import assert_never
 
 from bot.captures import Captured, capture
 from bot.moves import Collect, Finish, Listen, Transfer
@@ -33,19 +34,13 @@ def enter(turn: Turn, node_id: str) -> Turn:
     if node.private and not turn.state.identity_confirmed:
         return enter(turn, turn.script.entry)
     turn = turn.having(node=node.id, question="", tries=Tries(), put=True, kept=())
-    match node:
-        case Question():
-            return ask_in_full(_arrive(turn, node))
-        case Statement():
-            return _tell(_arrive(turn, node), node)
-        case Goodbye():
-            return _part(turn, node)
-
-
-def _arrive(turn: Turn, node: Question | Statement) -> Turn:
-    """Remember where a later attempt goes on, and forget a value that is asked anew."""
     if node.review:
         turn = turn.having(resume_at=node.id)
+    return present(_forget(turn, node))
+
+
+def _forget(turn: Turn, node: Node) -> Turn:
+    """Without the value that a question asks for anew."""
     match node:
         case Question(capture=Capture.TIME):
             return turn.having(callback_at=None, callback_words="")
@@ -55,48 +50,28 @@ def _arrive(turn: Turn, node: Question | Statement) -> Turn:
             return turn
 
 
-def _tell(turn: Turn, node: Statement) -> Turn:
-    told = turn.say("say", node.say, interruptible=not node.must_hear, must_hear=node.must_hear)
-    return _listen(told, turn.script.waits.after_reminder)
-
-
-def _part(turn: Turn, node: Goodbye) -> Turn:
-    """Say the last words and end the call."""
-    turn = turn.say("say", node.say)
-    state = turn.state
-    if node.ending is Ending.COMPLETED:
-        turn = turn.having(resume_at="")
-    number = state.new_number if node.ending is Ending.RELAYED else ""
-    finish = Finish(node.ending)
-    if node.ending is Ending.CALLBACK:
-        finish = replace(finish, callback_at=state.callback_at, callback_words=state.callback_words)
-    return turn.having(stage=Stage.OVER, ending=node.ending).do(replace(finish, new_number=number))
-
-
-def ask(turn: Turn, part: str = "ask", *, slower: bool = False) -> Turn:
-    """Ask the question here in one of its wordings (ask, rephrase, keys) and wait for the answer."""
+def present(turn: Turn, *, guarded: bool = False, slower: bool = False) -> Turn:
+    """Say what the node here says, in full; `guarded` keeps a question's lead from being interrupted."""
     node = turn.node
-    if not isinstance(node, Question):
-        return turn
+    match node:
+        case Question():
+            if node.before is not None:
+                interruptible = node.before.interruptible and not guarded
+                turn = turn.say("before", node.before.say, interruptible=interruptible, slower=slower)
+            return ask(turn, node, slower=slower)
+        case Statement():
+            told = turn.say("say", node.say, interruptible=not node.must_hear, must_hear=node.must_hear, slower=slower)
+            return _listen(told, turn.script.waits.after_reminder)
+        case Goodbye():
+            return _part(turn, node)
+        case _:
+            assert_never(node)
+
+
+def ask(turn: Turn, node: Question, part: str = "ask", *, slower: bool = False) -> Turn:
+    """Ask the question here in one of its wordings (ask, rephrase, keys) and wait for the answer."""
     wording = {"ask": node.ask, "rephrase": node.rephrase, "keys": node.keys}[part]
     return _listen(turn.having(put=True).say(part, wording, slower=slower))
-
-
-def ask_in_full(turn: Turn, *, guarded: bool = False, slower: bool = False) -> Turn:
-    """Ask with the sentence that leads up to it; `guarded` keeps that sentence from being interrupted."""
-    node = turn.node
-    if isinstance(node, Question) and node.before is not None:
-        interruptible = node.before.interruptible and not guarded
-        turn = turn.say("before", node.before.say, interruptible=interruptible, slower=slower)
-    return ask(turn, slower=slower)
-
-
-def put_again(turn: Turn, said: Said) -> Turn:
-    """Ask again a question that was cut off or lies behind a pause: what was said cannot have answered it."""
-    repeats = turn.state.tries.repeats
-    if repeats >= turn.script.limits.repeat:
-        return clarify(turn, said)
-    return ask_in_full(turn.tried(repeats=repeats + 1), guarded=True)
 
 
 def _listen(turn: Turn, wait_ms: int = 0) -> Turn:
@@ -108,12 +83,37 @@ def _listen(turn: Turn, wait_ms: int = 0) -> Turn:
     return turn.do(Listen(node.id, wait_ms or waits.answer))
 
 
+def _part(turn: Turn, node: Goodbye) -> Turn:
+    """Say the last words and end the call."""
+    state = turn.state
+    match node.ending:
+        case Ending.CALLBACK:
+            finish = Finish(node.ending, state.callback_at, state.callback_words)
+        case Ending.RELAYED:
+            finish = Finish(node.ending, new_number=state.new_number)
+        case _:
+            finish = Finish(node.ending)
+    resume_at = "" if node.ending is Ending.COMPLETED else state.resume_at
+    turn = turn.say("say", node.say).having(stage=Stage.OVER, ending=node.ending, resume_at=resume_at)
+    return turn.do(finish)
+
+
+def put_again(turn: Turn, said: Said) -> Turn:
+    """Ask again a question that was cut off or lies behind a pause: what was said cannot have answered it."""
+    repeats = turn.state.tries.repeats
+    if repeats >= turn.script.limits.repeat:
+        return clarify(turn, said)
+    return present(turn.tried(repeats=repeats + 1), guarded=True)
+
+
+def leads_to(turn: Turn, said: Said) -> str:
+    """The node or reaction that this cue leads to here."""
+    return turn.node.exits[said.cue].go
+
+
 def follow(turn: Turn, said: Said) -> Turn:
     """Go where the exit for this cue leads."""
-    node = turn.node
-    if isinstance(node, Goodbye):
-        return turn
-    way = node.exits[said.cue]
+    way = turn.node.exits[said.cue]
     if way.say:
         turn = turn.say(said.cue, way.say)
     if way.confirms_identity:
@@ -122,38 +122,24 @@ def follow(turn: Turn, said: Said) -> Turn:
         turn = turn.having(identity_confirmed=False)
     if way.go in _REACTIONS:
         return _REACTIONS[way.go](turn, said)
-    return _go(turn, way.go, said)
-
-
-def leads_to(turn: Turn, said: Said) -> str:
-    """The node or reaction that this cue leads to here; "" where the call is over."""
-    node = turn.node
-    return "" if isinstance(node, Goodbye) else node.exits[said.cue].go
-
-
-def _go(turn: Turn, target: str, said: Said) -> Turn:
-    """Enter a node, unless the words already hold what it would ask for (不方便，明天下午三点吧)."""
-    node = turn.script.nodes[target]
-    return enter(turn, target) if find_value(turn, node, said) is None else take_value(turn, node, said)
+    captured = find_value(turn, turn.script.nodes[way.go], said)
+    return enter(turn, way.go) if captured is None else take_value(turn, said, captured)
 
 
 def find_value(turn: Turn, node: Node, said: Said) -> Captured | None:
-    """The time or number that `node` asks for, where the client gave one."""
-    if not isinstance(node, Question) or node.capture is None or said.cue not in _MAY_HOLD_A_VALUE:
+    """The time or number that `node` asks for, where the client gave one (不方便，明天下午三点吧)."""
+    if not isinstance(node, Question) or said.cue not in _MAY_HOLD_A_VALUE:
         return None
-    return capture(node.capture, said.words, turn.state.facts.called_at)
+    return capture(node, said.words, turn.state.facts.called_at)
 
 
-def take_value(turn: Turn, node: Node, said: Said) -> Turn:
-    """Keep the time or number that `node` asks for and have it confirmed; after too many of them, give up."""
-    captured = find_value(turn, node, said)
-    if captured is None or not isinstance(node, Question):
-        return turn
-    turn = turn.having(node=node.id, captures=turn.state.captures + 1)
+def take_value(turn: Turn, said: Said, captured: Captured) -> Turn:
+    """Keep a time or number and have it confirmed; after too many of them, give up."""
+    turn = turn.having(node=captured.question, captures=turn.state.captures + 1)
     if turn.state.captures > turn.script.limits.capture:
         return give_up(turn, replace(said, cue=Ladder.GAVE_UP))
     turn = note(turn, said, captured.value)
-    return enter(turn.having(**captured.remembered), node.captured)
+    return enter(turn.having(**captured.remembered), captured.then)
 
 
 def give_up(turn: Turn, said: Said) -> Turn:
@@ -165,14 +151,16 @@ def give_up(turn: Turn, said: Said) -> Turn:
 
 
 def clarify(turn: Turn, said: Said) -> Turn:
-    """Rephrase, then offer the keys, then give up."""
-    step = turn.state.tries.clarified
+    """Rephrase, then offer the keys, then give up; a statement needs no clarification."""
+    node, step = turn.node, turn.state.tries.clarified
+    if not isinstance(node, Question):
+        return follow(turn, replace(said, cue=Ladder.SILENT))
     if step >= turn.script.limits.clarify:
         return give_up(turn, replace(said, cue=Ladder.GAVE_UP))
     turn = turn.tried(clarified=step + 1)
     if said.cue is Intent.UNCLEAR:
         turn = turn.say("unclear", turn.script.texts.unclear)
-    return ask(turn, "keys" if step else "rephrase")
+    return ask(turn, node, "keys" if step else "rephrase")
 
 
 def _repeat(turn: Turn, said: Said) -> Turn:
@@ -181,8 +169,7 @@ def _repeat(turn: Turn, said: Said) -> Turn:
     if repeats >= turn.script.limits.repeat:
         return clarify(turn, said)
     turn = turn.tried(repeats=repeats + 1).say("repeat", turn.script.texts.repeat)
-    node = turn.node
-    return _tell(turn, node) if isinstance(node, Statement) else ask_in_full(turn, slower=repeats > 0)
+    return present(turn, slower=repeats > 0)
 
 
 def _explain(turn: Turn, said: Said) -> Turn:
@@ -199,13 +186,11 @@ def _reassure(turn: Turn, said: Said) -> Turn:
 
 def _aside(turn: Turn, part: str, text: str, said: Said) -> Turn:
     """Answer what was asked back, then ask again; a statement is not told again."""
-    asides = turn.state.tries.asides
+    node, asides = turn.node, turn.state.tries.asides
     if asides >= turn.script.limits.aside:
         return clarify(turn, said)
     turn = turn.tried(asides=asides + 1).say(part, text)
-    if isinstance(turn.node, Statement):
-        return follow(turn, replace(said, cue=Ladder.SILENT))
-    return ask(turn)
+    return ask(turn, node) if isinstance(node, Question) else follow(turn, replace(said, cue=Ladder.SILENT))
 
 
 def _reply(turn: Turn, replies: tuple[Reply, ...], words: str) -> str:
@@ -242,9 +227,9 @@ def hand_over(turn: Turn, reason: Risk) -> Turn:
 
 def _review(turn: Turn, said: Said) -> Turn:
     """Begin the review, or go on where an earlier attempt broke off."""
-    resumed: Node | None = turn.script.nodes.get(turn.state.facts.resume_at)
-    goes_on = isinstance(resumed, Question | Statement) and resumed.review
-    return enter(turn, turn.state.facts.resume_at if goes_on else turn.script.review)
+    resume_at = turn.state.facts.resume_at
+    node = turn.script.nodes.get(resume_at)
+    return enter(turn, resume_at if node is not None and node.review else turn.script.review)
 
 
 _REASONS: Mapping[Intent | Ladder, Risk] = MappingProxyType(

@@ -85,8 +85,7 @@ def test_every_way_that_the_scripts_state_is_walked_by_a_dialogue() -> None:
 
 def stated(script: Script) -> Walked:
     """The ways that nodes state themselves, not those that they share by default."""
-    usual = script.nodes[script.review]
-    assert isinstance(usual, Question)
+    usual = loaded("suitability").nodes["suitability.knows_rules"]
     ways: Walked = set()
     for node in script.nodes.values():
         if isinstance(node, Question):
