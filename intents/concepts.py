@@ -12,13 +12,15 @@ from intents.pinyin import syllables
 # Sound alone never turns these into something else: they carry polarity or the person.
 PROTECTED = frozenset("不没有是无我他你她的了")
 
+# Concepts whose two-character words are so often misspelt that no character need be right (协议 heard as 写意).
+SPELLED_FREELY = frozenset({"文书", "等级", "规则", "费用", "账户", "密码", "满意", "操作"})
+
 
 @dataclass(frozen=True, slots=True)
 class Concepts:
     """Words and sounds of every concept."""
 
     words: Mapping[str, str]
-    sounds: Mapping[tuple[str, ...], str]
     spelling: Mapping[tuple[str, ...], str]  # the word to write for a sound
     longest: int
 
@@ -39,9 +41,10 @@ class Concepts:
     def _word_at(self, text: str, sounds: tuple[str, ...], position: int) -> str:
         for end in range(min(len(text), position + self.longest), position + 1, -1):
             heard = text[position:end]
+            known = self.spelling.get(sounds[position:end])
             if heard in self.words:
-                return heard
-            if (known := self.spelling.get(sounds[position:end])) and PROTECTED.isdisjoint(heard):
+                return known if known and self.words[known] == self.words[heard] else heard
+            if known and self._may_stand_for(heard, known):
                 return known
         return text[position]
 
@@ -61,8 +64,22 @@ class Concepts:
         exact = self.words.get(word)
         if exact or len(word) == 1:
             return exact
-        near = self.sounds.get(sounds)
-        return near if near and PROTECTED.isdisjoint(word) else None
+        near = self.spelling.get(sounds)
+        return self.words[near] if near and self._may_stand_for(word, near) else None
+
+    def _may_stand_for(self, heard: str, known: str) -> bool:
+        """Whether a known word may replace what sounds like it: short words only with a character in common."""
+        if not _keeps_protected(heard, known):
+            return False
+        return len(known) > 2 or self.words[known] in SPELLED_FREELY or any(map(str.__eq__, heard, known))
+
+
+def _keeps_protected(heard: str, known: str) -> bool:
+    """Whether no protected character comes or goes."""
+    return all(
+        ours == theirs or (ours not in PROTECTED and theirs not in PROTECTED)
+        for ours, theirs in zip(heard, known, strict=True)
+    )
 
 
 def load_concepts(path: Path) -> Concepts:
@@ -73,12 +90,10 @@ def load_concepts(path: Path) -> Concepts:
 def build_concepts(groups: Mapping[str, Sequence[str]]) -> Concepts:
     """Concepts from their words; the first concept that names a word keeps it."""
     words: dict[str, str] = {}
-    sounds: dict[tuple[str, ...], str] = {}
     spelling: dict[tuple[str, ...], str] = {}
     for concept, members in groups.items():
         for word in members:
             words.setdefault(word, concept)
             if len(word) > 1:
-                sounds.setdefault(syllables(word), concept)
                 spelling.setdefault(syllables(word), word)
-    return Concepts(words, sounds, spelling, max(map(len, words), default=1))
+    return Concepts(words, spelling, max(map(len, words), default=1))

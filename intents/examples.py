@@ -1,4 +1,4 @@
-"""The examples that people wrote: zh/phrases.yaml (whole phrases) and zh/patterns.yaml (phrases with slots)."""
+"""The examples that people wrote: zh/phrases*.yaml (whole phrases) and zh/patterns.yaml (phrases with slots)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from intents.errors import LexiconError
 from intents.labelled import Answer
@@ -20,15 +20,16 @@ SLOTS = "空"
 FILLINGS = 4  # examples made of one pattern
 SPREAD = 4  # kinds of question that an example for any question is shown with
 GRAMMAR_LENGTH = 12  # characters; longer phrases are no use in a grammar
+Entry: TypeAlias = tuple[str, Intent, frozenset[Risk], str]  # kind, label, risks, text
 _SLOT = re.compile("「(.+?)」")
 _ANSWERS = frozenset({Intent.YES, Intent.NO, Intent.UNSURE})
 
 
 def written_examples(folder: Path = FOLDER) -> tuple[Answer, ...]:
     """Every written example as a labelled answer; LexiconError names the entry that cannot be used."""
-    phrases, patterns = read_yaml(folder / "phrases.yaml"), read_yaml(folder / "patterns.yaml")
+    patterns = read_yaml(folder / "patterns.yaml")
     slots = patterns.pop(SLOTS, {})
-    whole = list(_entries(folder / "phrases.yaml", phrases))
+    whole = written_phrases(folder)
     filled = [
         (kind, label, risks, text)
         for kind, label, risks, pattern in _entries(folder / "patterns.yaml", patterns)
@@ -41,18 +42,23 @@ def written_examples(folder: Path = FOLDER) -> tuple[Answer, ...]:
     )
 
 
+def written_phrases(folder: Path = FOLDER) -> list[Entry]:
+    """Every whole phrase of zh/phrases*.yaml with its kind (or any), label and risks."""
+    return [entry for path in sorted(folder.glob("phrases*.yaml")) for entry in _entries(path, read_yaml(path))]
+
+
 @lru_cache(maxsize=64)
 def example_phrases(question: str) -> tuple[str, ...]:
     """Short phrases likely as answers to a question: its own first, then those that fit anywhere; no repetitions."""
     kind = kind_of(question)
-    phrases = list(_entries(FOLDER / "phrases.yaml", read_yaml(FOLDER / "phrases.yaml")))
+    phrases = written_phrases(FOLDER)
     own = [text for name, label, _, text in phrases if kind and name == kind.value and label in _ANSWERS]
     other = [text for name, label, _, text in phrases if kind and name == kind.value and label not in _ANSWERS]
     anywhere = [text for name, _, _, text in phrases if name == ANY]
     return tuple(dict.fromkeys(text for text in (*own, *other, *anywhere) if len(text) <= GRAMMAR_LENGTH))
 
 
-def _entries(path: Path, content: Mapping[str, Any]) -> Iterator[tuple[str, Intent, frozenset[Risk], str]]:
+def _entries(path: Path, content: Mapping[str, Any]) -> Iterator[Entry]:
     """Kind, label, risks and text of every entry."""
     for kind, groups in content.items():
         if kind != ANY and kind not in set(Kind):

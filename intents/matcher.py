@@ -1,43 +1,135 @@
-"""The matcher: what an utterance means at a question, with its evidence."""
+"""The matcher: what an utterance means at a question, with its evidence.
+
+In this order: nothing heard; the echo of our own question; a phrase that people wrote down word for word; the
+learned model over plain words, whose yes and no must stand clear of each other or the answer is `unclear`.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from rapidfuzz import fuzz, process
 
-from intents.examples import example_phrases
+from intents.examples import ANY, example_phrases, written_phrases
 from intents.features import answer_features
 from intents.linear import LinearModel, Scores, load
-from intents.phrases import FOLDER
+from intents.normalise import normalise
+from intents.phrases import FOLDER, read_yaml
 from intents.questions import kind_of
-from intents.reading import Reader, load_reader
+from intents.reading import Reader, Reading, load_reader
 from intents.values import Intent, Match
 from rules.outcomes import Risk
+
+CLEAR_OF_EACH_OTHER = 0.15  # margin by which yes must beat no or no yes
+ECHO_LENGTH = 4  # characters; shorter stretches of a question are answers
+ECHO_NEARNESS = 88.0  # of 100, rapidfuzz partial ratio
+COMPARED_LENGTH = 60  # characters; longer utterances are near no example
+_OURS = re.compile("请问|您|是否|我司|我公司|提供一下|联系方式吗")  # what we say and clients hardly do
+NAMES = {
+    Intent.YES: "是", Intent.NO: "否", Intent.UNSURE: "不确定", Intent.REPEAT: "要求重复", Intent.QUESTION: "反问",
+    Intent.BUSY: "没空", Intent.REFUSE: "拒绝", Intent.HUMAN: "要人工", Intent.DOUBT: "怀疑", Intent.NOT_CLIENT: "非本人",
+    Intent.WRONG_NUMBER: "打错", Intent.COMPLAINT: "投诉", Intent.HOLD: "稍等", Intent.UNCLEAR: "听不明白",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A phrase that people wrote down, and what it means."""
+
+    intent: Intent
+    risks: frozenset[Risk]
 
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """Decides what an utterance means; thread-safe, holds no state between calls."""
+    """Decides what an utterance means; holds no state between calls, safe to share between threads."""
 
     reader: Reader
     model: LinearModel
+    examples: Mapping[tuple[str, str], Example]  # (kind, plain text)
+    nearest: Mapping[tuple[str, Intent], tuple[str, ...]]  # (kind, label) -> texts, for the evidence
+    prompts: Mapping[str, str]  # question -> what the bot asks
 
     def match(self, question: str, text: str) -> Match:
         """The meaning of `text`, heard after `question` (an id of intents.questions); never raises."""
         reading = self.reader.read(text)
         if not reading.heard:
             return Match(Intent.UNCLEAR, evidence="没有听到话")
+        if self._is_echo(question, reading.heard):
+            return Match(Intent.UNCLEAR, confidence=0.9, evidence="像是所播问题的回声")
+        return self._by_phrase(question, reading) or self._by_model(question, reading)
+
+    def _is_echo(self, question: str, heard: str) -> bool:
+        """Whether a stretch of our own question came back."""
+        prompt = self.prompts.get(question, "")
+        if not ECHO_LENGTH <= len(heard) <= len(prompt) or not _OURS.search(heard):
+            return False
+        return fuzz.partial_ratio(heard, prompt, score_cutoff=ECHO_NEARNESS) > 0
+
+    def _by_phrase(self, question: str, reading: Reading) -> Match | None:
+        """The meaning of a phrase that was written down for this kind of question or for any."""
+        kind = kind_of(question)
+        for name in (kind.value if kind else ANY, ANY):
+            if example := self.examples.get((name, reading.heard)) or self.examples.get((name, reading.repaired)):
+                evidence = _evidence(reading, f"与例句相同，意为“{NAMES[example.intent]}”")
+                return Match(example.intent, example.risks, 0.99, evidence)
+        return None
+
+    def _by_model(self, question: str, reading: Reading) -> Match:
         scores = self.model.scores(answer_features(self.reader, question, kind_of(question), reading))
         labels = scores[: len(Intent)]
         best = int(np.argmax(labels))
-        risks = self._risks(scores)
-        return Match(Intent(self.model.classes[best]), risks, _confidence(labels, best), "模型")
+        intent = Intent(self.model.classes[best])
+        risks = _risks(self.model.classes[len(Intent) :], scores[len(Intent) :])
+        if intent in (Intent.YES, Intent.NO) and self._is_doubtful(labels):
+            return Match(Intent.UNCLEAR, risks, 0.3, _evidence(reading, "是与否分不清，需再问"))
+        return Match(intent, risks, _confidence(labels, best), _evidence(reading, self._reason(question, intent, reading)))
 
-    def _risks(self, scores: Scores) -> frozenset[Risk]:
-        names = self.model.classes[len(Intent) :]
-        return frozenset(Risk(name) for name, score in zip(names, scores[len(Intent) :], strict=True) if score > 0)
+    def _is_doubtful(self, labels: Scores) -> bool:
+        names = self.model.classes
+        return bool(abs(labels[names.index(Intent.YES)] - labels[names.index(Intent.NO)]) < CLEAR_OF_EACH_OTHER)
+
+    def _reason(self, question: str, intent: Intent, reading: Reading) -> str:
+        """The nearest written example of the label decided, and how near."""
+        kind = kind_of(question)
+        texts = self.nearest.get((kind.value if kind else ANY, intent), ())
+        found = process.extractOne(reading.repaired[:COMPARED_LENGTH], texts, scorer=fuzz.ratio, score_cutoff=40)
+        if not found:
+            return f"模型判为“{NAMES[intent]}”"
+        return f"模型判为“{NAMES[intent]}”，最近的例句是「{found[0]}」（相似度 {found[1]:.0f}）"
+
+
+def build_matcher(reader: Reader, model: LinearModel) -> Matcher:
+    """A matcher over a model, with the written phrases and the questions."""
+    examples: dict[tuple[str, str], Example] = {}
+    nearest: dict[tuple[str, Intent], list[str]] = {}
+    for kind, intent, risks, text in written_phrases():
+        plain = normalise(text)
+        examples.setdefault((kind, plain), Example(intent, risks))
+        nearest.setdefault((kind, intent), []).append(plain)
+    anywhere = {intent: texts for (kind, intent), texts in nearest.items() if kind == ANY}
+    kinds = {kind for kind, _ in nearest}
+    near = {
+        (kind, intent): (*nearest.get((kind, intent), ()), *(anywhere.get(intent, ()) if kind != ANY else ()))
+        for kind in kinds
+        for intent in Intent
+    }
+    prompts = {question: normalise(text) for question, text in read_yaml(FOLDER / "questions.yaml").items()}
+    return Matcher(reader, model, examples, near, prompts)
+
+
+@lru_cache(maxsize=1)
+def load_matcher() -> Matcher:
+    """The matcher of this process; LexiconError when its files are missing or broken."""
+    return build_matcher(load_reader(), load(FOLDER / "model.npz", "answers"))
+
+
+def _risks(names: tuple[str, ...], scores: Scores) -> frozenset[Risk]:
+    return frozenset(Risk(name) for name, score in zip(names, scores, strict=True) if score > 0)
 
 
 def _confidence(labels: Scores, best: int) -> float:
@@ -45,10 +137,8 @@ def _confidence(labels: Scores, best: int) -> float:
     return round(float(1 / spread.sum()), 3)
 
 
-@lru_cache(maxsize=1)
-def load_matcher() -> Matcher:
-    """The matcher of this process; LexiconError when its files are missing or broken."""
-    return Matcher(load_reader(), load(FOLDER / "model.npz", "answers"))
+def _evidence(reading: Reading, reason: str) -> str:
+    return "；".join((*reading.notes, reason))
 
 
-__all__ = ["Matcher", "example_phrases", "load_matcher"]
+__all__ = ["Matcher", "build_matcher", "example_phrases", "load_matcher"]

@@ -67,7 +67,7 @@ def load_negations(path: Path) -> Negations:
 def _spellings(content: Mapping[str, Any], words: str) -> list[Rewriting]:
     rules = [Rewriting(re.compile("|".join(content[word])), word, word) for word in ("没有", "不是")]
     for word, misheard in content["否定字"].items():
-        rules.append(Rewriting(re.compile(f"(?:{'|'.join(misheard)})(?={words})"), word, word))
+        rules.append(Rewriting(re.compile(f"(?<![全局大内外干一])(?:{'|'.join(misheard)})(?={words})"), word, word))
     return rules
 
 

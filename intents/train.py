@@ -60,11 +60,15 @@ def _as_they_are(features: Any) -> Any:
     return features
 
 
+def training_answers() -> list[Answer]:
+    """The rows of every zh/train*.csv."""
+    return [row for path in sorted(FOLDER.glob("train*.csv")) for row in read_answers(path)]
+
+
 def main() -> int:
     """Train on everything under zh/ and write the model; prints where and how large."""
     reader = load_reader()
-    answers = [row for path in sorted(FOLDER.glob("train*.csv")) for row in read_answers(path)]
-    answers += written_examples()
+    answers = [*training_answers(), *written_examples()]
     announced = [row for path in sorted(FOLDER.glob("announcements*.csv")) for row in read_announcements(path)]
     answer_model, announcement_model = learn_answers(reader, answers), learn_announcements(reader, announced)
     save({"answers": answer_model, "announcements": announcement_model}, MODEL)
