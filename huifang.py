@@ -10,18 +10,20 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import uvicorn
 from rich.console import Console
 
 from bot.errors import BotError
-from bot.script import load_scripts
+from bot.script import load_script, script_names
 from campaign.demo import DEMO_CLIENTS, DEMO_FACTOR, Demo
 from campaign.demo_firm import demo_clock
 from campaign.demo_verdict import DemoResult
 from campaign.exporting import results_csv
-from campaign.importing import ImportRefused, import_file
+from campaign.importing import import_file
+from campaign.problems import ImportRefused
 from campaign.works import Works
 from console.terminal import show_progress
 from intents.errors import IntentsError
@@ -170,7 +172,7 @@ def _import(chosen: argparse.Namespace, settings: Settings) -> int:
     database = open_database(settings)
     try:
         with database.write() as session:
-            print(import_file(session, chosen.file.read_bytes()).summary())
+            print(import_file(session, chosen.file.read_bytes(), now=datetime.now(UTC)).summary())
     except ImportRefused as refused:
         print(f"{chosen.file}：{len(refused.problems)} 处问题，未导入任何记录", file=sys.stderr)
         for problem in refused.problems:
@@ -194,10 +196,10 @@ def _export(chosen: argparse.Namespace, settings: Settings) -> int:
 
 
 def _evaluate(chosen: argparse.Namespace, _settings: Settings) -> int:
-    return evaluate(chosen.file, as_json=chosen.json, write=print)
+    return evaluate(chosen.file, as_json=chosen.json, write=sys.stdout.write)
 
 
 def _check_scripts(_chosen: argparse.Namespace, _settings: Settings) -> int:
-    for script in load_scripts().values():
+    for script in map(load_script, script_names()):
         print(f"{script.name}  {script.title}  {script.hash[:12]}  正常")
     return 0

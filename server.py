@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from bot.script import load_scripts
+from bot.script import load_script, script_names
 from campaign.calllog import CallLog
 from campaign.clock import Clock, RealClock
 from campaign.feed import Feed
@@ -65,7 +65,7 @@ async def open_works(settings: Settings, make_clock: Callable[[Database], Clock]
     with _lock(settings.data_dir):
         seal = load_seal(settings.secret_key, settings.data_dir / "secret.key")
         database = open_database(settings)
-        scripts = load_scripts()
+        scripts = {name: load_script(name) for name in script_names()}
         voice = Pyttsx3Voice()
         recordings = RecordingStore(settings.data_dir / "recordings", seal.key)
         ears = Recogniser(find_model(settings.asr_model, settings.data_dir / "models"), threads=settings.asr_threads)

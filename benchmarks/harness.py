@@ -79,8 +79,8 @@ async def _run(works: Works, calls: int, log: Path) -> Measured:
     if not isinstance(gateway, Gateway):
         raise TypeError("measured over the WebSocket gateway")
     cast = load_cast().of(calls, benchmark=True)
-    async with simulated_network(gateway, clients=calls, log=log, benchmark=True):
-        await asyncio.gather(asyncio.to_thread(prerender, works), gateway.wait_for_trunk(TRUNK_SECONDS))
+    async with simulated_network(gateway, clients=calls, log=log, benchmark=True) as network:
+        await asyncio.gather(asyncio.to_thread(prerender, works), network.connected(TRUNK_SECONDS))
         with works.database.write() as session:
             campaign_id = open_demo(session, cast, works.clock.now()).id
         gateway.lateness(reset=True)

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.errors import ConversationError, ScriptError, ScriptMissing, SlotsMissing
 from bot.moves import Collect, Facts, Listen
-from bot.pipeline import ConversationError, Report, converse
-from bot.replay import Move, move_to_json
+from bot.pipeline import converse
+from bot.replay import Move, facts_to_json, move_to_json
+from bot.report import Report
 from bot.script import Script
 from campaign.feed import LiveCall, Stage
+from campaign.masking import mask_name
 from campaign.settling import EndedCall, TaskFacts, settlement_of
 from campaign.works import House, Works
 from models import Attempt, ReviewTask
-from models.queue import SettledRecording, Settlement, begin_attempt, history_of, settle
+from models.queue import SettledRecording, Settlement, begin_attempt, history_of, set_aside, settle
 from rules import Evidence, Outcome, PastAttempt, RedialPolicy, ReviewType, RiskLevel, label_of
-from speech.errors import SpeechError
+from rules.hours import SHANGHAI
 from telephony.errors import TelephonyError
 from telephony.legs import HangupCause, Leg
 from telephony.progress import BeforeAnswer, listen_before_answer
@@ -43,8 +47,17 @@ class Begun:
 
 
 async def review_attempt(works: Works, task_id: int) -> None:
-    """Dial a task once and store what became of it; raises ClientBusy or StaleAttempt before dialling."""
-    begun = await asyncio.to_thread(_begin, works, task_id)
+    """Dial a task once and store what became of it.
+
+    Before anything is dialled ClientBusy or StaleAttempt may be raised, and a task whose script or slots are
+    missing is set aside.
+    """
+    try:
+        begun = await asyncio.to_thread(_begin, works, task_id)
+    except ScriptError as error:
+        log.error("task %d cannot be dialled and is set aside: %s", task_id, error)
+        await asyncio.to_thread(_set_aside, works, task_id, str(error))
+        return
     works.feed.show(begun.live)
     try:
         call = await _carry(works, begun)
@@ -64,15 +77,30 @@ def store_ended(works: Works, call: EndedCall, task: TaskFacts) -> Settlement:
     return settlement
 
 
+def _set_aside(works: Works, task_id: int, trouble: str) -> None:
+    with works.database.write() as session:
+        set_aside(session, task_id, trouble)
+
+
 def _begin(works: Works, task_id: int) -> Begun:
     now = works.clock.now()
     with works.database.write() as session:
         task = session.get_one(ReviewTask, task_id)
-        script = works.scripts[task.script]
+        script = works.scripts.get(task.script)
+        if script is None:
+            raise ScriptMissing(task.script, works.scripts)
         facts = facts_for(task, works.house, now)
+        if missing := script.missing_slots(facts.slots):
+            raise SlotsMissing(script.name, missing)
         history = task_facts(task, history_of(session, task.id))
         attempt = begin_attempt(
-            session, task, worker=works.worker, now=now, script=script.name, script_hash=script.hash
+            session,
+            task,
+            worker=works.worker,
+            now=now,
+            script=script.name,
+            script_hash=script.hash,
+            facts=facts_to_json(facts),
         )
         return Begun(
             attempt_id=attempt.id,
@@ -93,11 +121,6 @@ def _begin(works: Works, task_id: int) -> Begun:
         )
 
 
-def mask_name(name: str) -> str:
-    """A name as those may see it who need not know it: 王某某 becomes 王**."""
-    return name[:1] + "*" * max(1, len(name) - 1)
-
-
 def facts_for(task: ReviewTask, house: House, now: datetime) -> Facts:
     """The slots of a task's script and where to go on."""
     slots = {str(key): str(value) for key, value in task.slots.items()}
@@ -110,10 +133,10 @@ def facts_for(task: ReviewTask, house: House, now: datetime) -> Facts:
         "服务电话": house.service_number,
         "回访业务": label_of(ReviewType(task.review_type)),
     }
-    return Facts(slots=slots, called_at=now, resume_at=task.resume_at)
+    return Facts(slots=slots, called_at=now.astimezone(SHANGHAI), resume_at=task.resume_at)
 
 
-def task_facts(task: ReviewTask, attempts: Any) -> TaskFacts:
+def task_facts(task: ReviewTask, attempts: Sequence[Attempt]) -> TaskFacts:
     """What the redial rules need to know of a task and its ended attempts."""
     level = RiskLevel(task.product.risk_level) if task.product else None
     return TaskFacts(
@@ -141,7 +164,7 @@ def _past(attempt: Attempt) -> PastAttempt:
 
 
 async def _carry(works: Works, begun: Begun) -> EndedCall:
-    await works.prompts.prerender(begun.script.texts(begun.facts.slots))
+    await _prepare_prompts(works, begun)
     course = Course()
     try:
         leg = await works.dialer.dial(begun.call_id, begun.number, ring_seconds=works.ring_seconds)
@@ -151,12 +174,22 @@ async def _carry(works: Works, begun: Begun) -> EndedCall:
         return _ended(works, begun, course)
     try:
         await _follow(works, begun, leg, course)
-    except (ConversationError, SpeechError) as error:
+    except ConversationError as error:
         log.error("call %s broke off: %s", begun.call_id, error)
+        course.broken, course.report = True, error.report
+    except Exception:
+        # Whatever failed in our own machinery, the attempt reached the line and must be settled.
+        log.exception("call %s broke off", begun.call_id)
         course.broken = True
     finally:
         await leg.hang_up()
     return _ended(works, begun, course)
+
+
+async def _prepare_prompts(works: Works, begun: Begun) -> None:
+    """Synthesise what is said with this client's slots before the line is taken."""
+    for text in begun.script.fixed_texts(begun.facts.slots):
+        await works.prompts.fetch(text)
 
 
 @dataclass(slots=True)
@@ -198,8 +231,8 @@ def _ended(works: Works, begun: Begun, course: Course) -> EndedCall:
         ring_ms=before.ring_ms if before else 0,
         talk_ms=max(0, sealed.duration_ms - before.ring_ms) if sealed and before and before.answered else 0,
         finish=report.finish if report else None,
-        notes=report.notes if report else (),
-        flags=report.flags if report else (),
+        notes=tuple(report.notes) if report else (),
+        flags=tuple(report.flags) if report else (),
         resume_at=report.resume_at if report else "",
         recording=SettledRecording(sealed.path, sealed.duration_ms, sealed.sha256) if sealed else None,
     )
@@ -227,10 +260,12 @@ def _details(before: BeforeAnswer | None) -> dict[str, Any]:
         return {}
     return {
         "announcement": before.announcement,
+        "announcement_confidence": before.announcement_confidence,
         "announced": before.announced.value if before.announced else None,
         "announcement_evidence": before.announcement_evidence,
         "tone": before.tone.value if before.tone else None,
         "sip": before.sip_status,
         "q850": before.q850,
         "cause": before.cause.value if before.cause else None,
+        "quotes": [asdict(quote) for quote in before.quotes],
     }

@@ -16,6 +16,7 @@ from campaign.demo_verdict import DemoResult, judge
 from campaign.runner import Runner
 from campaign.works import Works
 from models import Campaign
+from telephony.errors import GatewayUnavailable
 from telephony.gateway import Gateway
 from telephony.simulator.cast import Cast, load_cast
 
@@ -23,6 +24,7 @@ DEMO_CLIENTS = 24
 DEMO_FACTOR = 600.0
 TRUNK_SECONDS = 120.0  # the simulator renders its voices when it starts for the first time
 STOP_SECONDS = 10.0
+ROOT = Path(__file__).resolve().parent.parent
 
 Say = Callable[[str], None]
 
@@ -48,11 +50,9 @@ class Demo:
             raise TypeError("the demo's simulator needs the WebSocket gateway")
         cast = load_cast().of(self.clients)
         began = time.monotonic()
-        async with simulated_network(gateway, clients=self.clients, log=self.simulator_log):
+        async with simulated_network(gateway, clients=self.clients, log=self.simulator_log) as network:
             self.say("准备语音 …")
-            await asyncio.gather(
-                asyncio.to_thread(prerender, works), gateway.wait_for_trunk(TRUNK_SECONDS)
-            )
+            await asyncio.gather(asyncio.to_thread(prerender, works), network.connected(TRUNK_SECONDS))
             campaign = await asyncio.to_thread(_open, works, cast)
             self.say(f"{campaign.name}：{len(cast.clients)} 位客户，{self.lines} 路并发")
             await Runner(works, self.lines).run(until_done=True)
@@ -86,19 +86,43 @@ def _judge(works: Works, campaign_id: int, cast: Cast, seconds: float) -> DemoRe
         )
 
 
+@dataclass(frozen=True, slots=True)
+class SimulatedNetwork:
+    """The running simulator."""
+
+    gateway: Gateway
+    process: asyncio.subprocess.Process
+
+    async def connected(self, seconds: float) -> None:
+        """Wait until it can be dialled; raises GatewayUnavailable when it ended or did not come in time."""
+        trunk = asyncio.create_task(self.gateway.wait_for_trunk(seconds))
+        ended = asyncio.create_task(self.process.wait())
+        await asyncio.wait({trunk, ended}, return_when=asyncio.FIRST_COMPLETED)
+        ended.cancel()
+        if not trunk.done():
+            trunk.cancel()
+            raise GatewayUnavailable(
+                f"the simulated telephone network ended with status {self.process.returncode}; its message is above"
+            )
+        await trunk
+
+
 @asynccontextmanager
 async def simulated_network(
     gateway: Gateway, *, clients: int, log: Path | None = None, benchmark: bool = False
-) -> AsyncIterator[None]:
-    """The simulated telephone network as a process of its own, connected to a gateway."""
-    command = ["-m", "telephony.simulator", "--gateway", f"ws://{gateway.host}:{gateway.port}", "--clients", str(clients)]
+) -> AsyncIterator[SimulatedNetwork]:
+    """The simulated telephone network as a process of its own."""
+    address = f"ws://{gateway.host}:{gateway.port}"
+    command = ["-m", "telephony.simulator", "--gateway", address, "--clients", str(clients)]
     if benchmark:
         command.append("--benchmark")
     if log is not None:
         command += ["--log", str(log)]
-    process = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=asyncio.subprocess.DEVNULL)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *command, stdout=asyncio.subprocess.DEVNULL, cwd=ROOT
+    )
     try:
-        yield
+        yield SimulatedNetwork(gateway, process)
     finally:
         await _stop(process)
 

@@ -37,7 +37,7 @@ def _left_behind(works: Works) -> list[tuple[EndedCall, TaskFacts]]:
     with works.database.read() as session:
         return [
             (
-                _ended(works, attempt, [move_from_json(row.kind, row.body) for row in events_of(session, attempt.id)]),
+                _ended(works, attempt, [move_from_json(row.body) for row in events_of(session, attempt.id)]),
                 task_facts(attempt.task, history_of(session, attempt.task_id)),
             )
             for attempt in unended_attempts(session)

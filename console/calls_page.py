@@ -40,8 +40,8 @@ class ListQuery(BaseModel):
         until = _day(self.until)
         return CallFilter(
             text=self.q.strip(),
-            review_type=self.review_type if self.review_type in ReviewType else "",
-            outcome=self.outcome if self.outcome in Outcome else "",
+            review_type=self.review_type if self.review_type in set(ReviewType) else "",
+            outcome=self.outcome if self.outcome in set(Outcome) else "",
             campaign_id=self.campaign,
             risky=bool(self.risky),
             since=_day(self.since),
@@ -83,7 +83,7 @@ def show_call(request: Request, call_id: str) -> Response:
         attempt = call(session, call_id)
         if attempt is None:
             raise HTTPException(404)
-        moves = [(move_from_json(event.kind, event.body), event.at_ms) for event in attempt.events]
+        moves = [(move_from_json(event.body), event.at_ms) for event in attempt.events]
         trouble, peaks = _peaks(desk, attempt)
         return page(
             request,
@@ -107,19 +107,19 @@ def _peaks(desk: Desk, attempt: Attempt) -> tuple[str, list[list[float]]]:
 
 
 @router.get("/calls/{call_id}/recording.wav")
-def recording(request: Request, call_id: str, range: Annotated[str, Header()] = "") -> Response:
+def recording(request: Request, call_id: str, wanted: Annotated[str, Header(alias="Range")] = "") -> Response:
     """The recording as a stereo WAV (left the client, right the bot); answers byte ranges."""
     store = desk_of(request).recordings
     try:
         size = store.wav_size(call_id)
-        first, last = _byte_range(range, size)
+        first, last = _byte_range(wanted, size)
         data = store.wav_bytes(call_id, first, last + 1)
     except RecordingUnreadable as error:
         raise HTTPException(404, str(error)) from error
     headers = {"Accept-Ranges": "bytes", "Cache-Control": "private, no-store"}
-    if range:
+    if wanted:
         headers["Content-Range"] = f"bytes {first}-{last}/{size}"
-    return Response(data, status_code=206 if range else 200, media_type="audio/wav", headers=headers)
+    return Response(data, status_code=206 if wanted else 200, media_type="audio/wav", headers=headers)
 
 
 def _byte_range(text: str, size: int) -> tuple[int, int]:

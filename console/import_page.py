@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response, UploadFile
 
-from campaign.importing import ImportRefused, import_file
+from campaign.importing import import_file
+from campaign.problems import ImportRefused
 from console.desk import desk_of
 from console.render import page
 

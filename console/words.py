@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from campaign.masking import mask_name, mask_phone
 from rules import Outcome, ReviewType, Risk, Severity, label_of
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -56,16 +57,6 @@ def zh_length(ms: int) -> str:
     """1分05秒, 42秒."""
     seconds = round(ms / 1000)
     return f"{seconds // 60}分{seconds % 60:02d}秒" if seconds >= 60 else f"{seconds}秒"
-
-
-def mask_name(name: str) -> str:
-    """王某某 becomes 王**."""
-    return name[:1] + "*" * max(1, len(name) - 1)
-
-
-def mask_phone(phone: str) -> str:
-    """13812345678 becomes 138****5678."""
-    return phone[:3] + "*" * max(0, len(phone) - 7) + phone[-4:] if len(phone) >= 8 else "*" * len(phone)
 
 
 def outcome_word(outcome: str | None) -> str:

@@ -54,7 +54,7 @@ def _open_tasks() -> Select[ReviewTask]:
 
 
 def begin_attempt(
-    session: Session, task: ReviewTask, *, worker: str, now: datetime, script: str, script_hash: str
+    session: Session, task: ReviewTask, *, worker: str, now: datetime, script: str, script_hash: str, facts: str
 ) -> Attempt:
     """Write the attempt before its line is taken; raises `ClientBusy` when the client is on another call.
 
@@ -70,6 +70,7 @@ def begin_attempt(
         started_at=now,
         script=script,
         script_hash=script_hash,
+        facts=facts,
     )
     session.add(attempt)
     try:
@@ -84,6 +85,11 @@ def begin_attempt(
     if _rows_changed(session, claim) != 1:
         raise StaleAttempt(f"task {task.id} was taken by somebody else")
     return attempt
+
+
+def set_aside(session: Session, task_id: int, trouble: str) -> None:
+    """Take a task that cannot be dialled out of the queue and say why, until somebody has mended it."""
+    session.execute(update(ReviewTask).where(ReviewTask.id == task_id).values(due_at=None, trouble=trouble[:300]))
 
 
 def _rows_changed(session: Session, statement: Update) -> int:

@@ -118,6 +118,7 @@ class ReviewTask(Base):
     next_phone: Mapped[str | None] = mapped_column(Sealed)  # a number learnt in a call, dialled instead
     resume_at: Mapped[str] = mapped_column(String(80), default="")  # question at which to go on
     attempts_made: Mapped[int] = mapped_column(default=0)
+    trouble: Mapped[str] = mapped_column(String(300), default="")  # why it cannot be dialled; cleared by a new due time
     customer: Mapped[Customer] = relationship()
     product: Mapped[Product | None] = relationship()
     campaign: Mapped[Campaign] = relationship()
@@ -153,6 +154,7 @@ class Attempt(Base):
     callback_at: Mapped[datetime | None]
     script: Mapped[str] = mapped_column(String(40))
     script_hash: Mapped[str] = mapped_column(String(64))
+    facts: Mapped[str] = mapped_column(Sealed)  # JSON of what the dialogue was given: a replay starts from it
     ring_ms: Mapped[int] = mapped_column(default=0)
     talk_ms: Mapped[int] = mapped_column(default=0)
     evidence: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # announcement, tone, sip, q850, ending …

@@ -49,7 +49,7 @@ def filled(database: Database, seal: Seal) -> Database:
             attempt = Attempt(
                 call_id=f"1-{no}", task_id=task.id, customer_id=task.customer_id, no=no, dialled="1", worker="w",
                 started_at=NINE + timedelta(hours=no), ended_at=NINE + timedelta(hours=no, minutes=1),
-                outcome=outcome, sub_reason=reason, script="suitability", script_hash="f" * 64,
+                outcome=outcome, sub_reason=reason, script="suitability", script_hash="f" * 64, facts="{}",
             )  # fmt: skip
             session.add(attempt)
             if no == 1:

@@ -28,7 +28,7 @@ from tests.conftest import NOON
 
 def begin(session: Session, task_id: int, worker: str = "w1") -> Attempt:
     task = session.get_one(ReviewTask, task_id)
-    return begin_attempt(session, task, worker=worker, now=NOON, script="suitability", script_hash="f" * 64)
+    return begin_attempt(session, task, worker=worker, now=NOON, script="suitability", script_hash="f" * 64, facts="{}")
 
 
 def settlement(attempt_id: int, worker: str = "w1", **changes: object) -> Settlement:

@@ -1,0 +1,131 @@
+"""A desk with one settled call: words, a risk flag, a recording with a tone on each channel."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from bot.moves import Heard, PromptFinished, Say
+from bot.replay import Move, move_to_json
+from campaign.clock import RealClock
+from campaign.feed import Feed
+from console import Desk, add_pages
+from intents import Intent, Match
+from models import Database, ReviewTask
+from models.queue import SettledRecording, Settlement, begin_attempt, log_moves, settle
+from telephony.legs import FRAME_BYTES, SAMPLE_RATE
+from telephony.recording import RecordingStore
+from tests.conftest import KEY, NOON
+
+CALL_SECONDS = 12
+WORDS = "是我老婆在操作"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A running desk."""
+
+    desk: Desk
+    app: FastAPI
+    call_id: str
+
+
+@pytest.fixture
+def place(database: Database, task_id: int, tmp_path: Path) -> Place:
+    """Pages over a database with one settled, risky call."""
+    store = RecordingStore(tmp_path / "recordings", KEY)
+    call_id = f"{task_id}-1"
+    _record(store, call_id)
+    _settle_call(database, store, task_id, call_id)
+    app = FastAPI()
+    add_pages(app)
+    app.state.desk = Desk(database, store, Feed(), RealClock(), "华夏安信证券")
+    return Place(app.state.desk, app, call_id)
+
+
+def _record(store: RecordingStore, call_id: str) -> None:
+    recording = store.open(call_id)
+    at = np.arange(SAMPLE_RATE * CALL_SECONDS) / SAMPLE_RATE
+    client = (8000 * np.sin(2 * np.pi * 440 * at) * ((at >= 9) & (at < 10.5))).astype("<i2").tobytes()
+    bot = (8000 * np.sin(2 * np.pi * 880 * at) * (at < 8)).astype("<i2").tobytes()
+    for start in range(0, len(client), FRAME_BYTES):
+        recording.append(client[start : start + FRAME_BYTES], bot[start : start + FRAME_BYTES])
+    recording.seal()
+
+
+def _settle_call(database: Database, store: RecordingStore, task_id: int, call_id: str) -> None:
+    moves: list[tuple[Move, int]] = [
+        (Say("suitability.self_operated.ask", "请问账户是您本人操作吗？"), 0),
+        (PromptFinished("suitability.self_operated.ask", 8000, True, 8000), 8000),
+        (Heard(WORDS, Match(Intent.NO), 9000, 10500), 10800),
+    ]
+    with database.write() as session:
+        task = session.get_one(ReviewTask, task_id)
+        attempt = begin_attempt(
+            session, task, worker="w", now=NOON, script="suitability", script_hash="f" * 64, facts="{}"
+        )
+        rows = [
+            {"attempt_id": attempt.id, "seq": seq, "at_ms": at, "kind": type(move).__name__, "body": move_to_json(move)}
+            for seq, (move, at) in enumerate(moves)
+        ]
+        log_moves(session, rows)
+        attempt_id = attempt.id
+    where = {"words": WORDS, "start_ms": 9000, "end_ms": 10500}
+    sealed = store.find(call_id)
+    assert sealed is not None
+    with database.write() as session:
+        settle(
+            session,
+            Settlement(
+                attempt_id=attempt_id,
+                worker="w",
+                ended_at=NOON + timedelta(minutes=1),
+                outcome="needs_human",
+                sub_reason="",
+                status="未完成：转人工",
+                final=False,
+                with_human=True,
+                due_at=None,
+                talk_ms=CALL_SECONDS * 1000,
+                evidence={"decided_by": "对话"},
+                answers=(
+                    {"question": "suitability.self_operated", "value": "no", "intent": "no", "confidence": 0.93}
+                    | {"evidence": "规则：否定", **where},
+                ),
+                flags=({"risk": "not_self_operated", "severity": "high", "node": "suitability.self_operated"} | where,),
+                escalation={"severity": "high", "deadline_at": None},
+                recording=SettledRecording(sealed.path, sealed.duration_ms, sealed.sha256),
+            ),
+        )
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """The pages on a free port of this machine, until the block ends."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    deadline = time.monotonic() + 15
+    while not server.started:
+        assert time.monotonic() < deadline, "the server did not start"
+        time.sleep(0.02)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        server.force_exit = True
+        thread.join(timeout=15)

@@ -1,0 +1,118 @@
+"""What the pages show, hide and answer."""
+
+from __future__ import annotations
+
+import io
+import wave
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.console.conftest import CALL_SECONDS, WORDS, Place
+
+
+@pytest.fixture
+def pages(place: Place) -> Iterator[TestClient]:
+    with TestClient(place.app, raise_server_exceptions=False) as client:
+        yield client
+
+
+def test_the_campaign_shows_its_task_and_its_figures(pages: TestClient) -> None:
+    text = pages.get("/").text
+    assert "年度适当性回访" in text
+    assert "T001" in text
+    assert "未完成：转人工" in text
+
+
+def test_names_and_numbers_are_masked_everywhere(pages: TestClient, place: Place) -> None:
+    for path in ("/", "/calls", f"/calls/{place.call_id}", "/escalations", "/calls.csv"):
+        text = pages.get(path).text
+        assert "单小明" not in text, path
+        assert "13800001111" not in text, path
+    assert "单**" in pages.get("/").text
+    assert "138****1111" in pages.get("/calls").text
+
+
+def test_a_call_is_found_by_name_number_or_task(pages: TestClient, place: Place) -> None:
+    for wanted in ("单小明", "13800001111", "C001", "T001"):
+        assert f"/calls/{place.call_id}" in pages.get("/calls", params={"q": wanted}).text, wanted
+    assert "没有符合条件的通话" in pages.get("/calls", params={"q": "别人"}).text
+
+
+def test_filters_narrow_the_list(pages: TestClient, place: Place) -> None:
+    here, gone = f"/calls/{place.call_id}", "没有符合条件的通话"
+    assert here in pages.get("/calls", params={"risky": "1", "outcome": "needs_human"}).text
+    assert gone in pages.get("/calls", params={"outcome": "busy"}).text
+    assert gone in pages.get("/calls", params={"review_type": "anomaly"}).text
+    assert here in pages.get("/calls", params={"since": "2026-11-20", "until": "2026-11-20"}).text
+    assert gone in pages.get("/calls", params={"since": "2026-11-21"}).text
+
+
+def test_a_call_shows_words_flags_answers_and_evidence(pages: TestClient, place: Place) -> None:
+    text = pages.get(f"/calls/{place.call_id}").text
+    for shown in (WORDS, "请问账户是您本人操作吗？", "非本人操作", "规则：否定", "对话", "93%"):
+        assert shown in text, shown
+    assert 'data-start="9000"' in text
+
+
+def test_an_escalation_leads_to_the_second_where_it_was_said(pages: TestClient, place: Place) -> None:
+    text = pages.get("/escalations").text
+    assert WORDS in text
+    assert f"/calls/{place.call_id}#t=9000" in text
+    assert "没有需要人工处理的通话" in pages.get("/escalations", params={"state": "done"}).text
+
+
+def test_the_recording_comes_as_stereo_with_both_sides_in_place(pages: TestClient, place: Place) -> None:
+    answer = pages.get(f"/calls/{place.call_id}/recording.wav")
+    with wave.open(io.BytesIO(answer.content)) as file:
+        assert (file.getnchannels(), file.getframerate(), file.getsampwidth()) == (2, 8000, 2)
+        sound = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)
+    assert len(sound) == 8000 * CALL_SECONDS
+    client, bot = np.abs(sound[:, 0]), np.abs(sound[:, 1])
+    assert client[9 * 8000 : 10 * 8000].max() > 7000
+    assert client[: 9 * 8000 - 1].max() == 0
+    assert bot[8 * 8000 :].max() == 0
+
+
+def test_a_part_of_the_recording_is_the_same_bytes(pages: TestClient, place: Place) -> None:
+    path = f"/calls/{place.call_id}/recording.wav"
+    whole = pages.get(path).content
+    part = pages.get(path, headers={"Range": "bytes=1000-4999"})
+    assert part.status_code == 206
+    assert part.headers["content-range"] == f"bytes 1000-4999/{len(whole)}"
+    assert part.content == whole[1000:5000]
+    assert pages.get(path, headers={"Range": "bytes=-500"}).content == whole[-500:]
+    assert pages.get(path, headers={"Range": "bytes=99999999-"}).status_code == 416
+    assert pages.get(path, headers={"Range": "bytes=x-y"}).status_code == 416
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/calls/9-9", "/calls/9-9/recording.wav", "/?campaign=99"])
+def test_what_does_not_exist_is_said_in_chinese(pages: TestClient, path: str) -> None:
+    answer = pages.get(path)
+    assert answer.status_code == 404
+    assert "没有这个页面或记录" in answer.text
+
+
+def test_an_unreadable_recording_is_named_and_the_page_stays(pages: TestClient, place: Place, tmp_path: object) -> None:
+    folder = place.desk.recordings
+    sealed = folder.find(place.call_id)
+    assert sealed is not None
+    (folder.folder / sealed.path).write_bytes(b"not a recording")
+    answer = pages.get(f"/calls/{place.call_id}")
+    assert answer.status_code == 200
+    assert "录音无法读取" in answer.text
+    assert WORDS in answer.text
+
+
+def test_hostile_words_are_text(pages: TestClient) -> None:
+    answer = pages.get("/calls", params={"q": '"><script>alert(1)</script>'})
+    assert "<script>alert(1)" not in answer.text
+
+
+def test_no_page_asks_a_third_party_for_anything(pages: TestClient, place: Place) -> None:
+    for path in ("/", "/calls", f"/calls/{place.call_id}", "/escalations", "/import"):
+        text = pages.get(path).text
+        assert "http://" not in text, path
+        assert "https://" not in text, path
