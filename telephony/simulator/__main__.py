@@ -71,7 +71,7 @@ async def _serve(chosen: argparse.Namespace, out: TextIO) -> None:
         await asyncio.to_thread(network.prepare)
         log = _Log(out)
         exchange = Exchange(chosen.gateway, network.connect_call, log.call)
-        await exchange.run(chosen.wait, stop, lambda: log.line({"event": "connected", "clients": len(cast.clients)}))
+        await exchange.run(chosen.wait, stop, lambda: log.line(log.connected(len(cast.clients))))
         log.line(log.summary(recogniser))
     finally:
         recogniser.close()
@@ -91,16 +91,24 @@ class _Log:
         self._calls[story.call] += 1
         self.line(story.as_json())
 
+    def connected(self, clients: int) -> dict[str, object]:
+        """The network is ready to be dialled; what it cost to get there."""
+        return {"event": "connected", "clients": clients, "cpu_seconds": _cpu_seconds()}
+
     def summary(self, recogniser: Recogniser) -> dict[str, object]:
         """What this process carried and what it cost."""
-        spent = resource.getrusage(resource.RUSAGE_SELF)
         return {
             "event": "summary", "calls": sum(self._calls.values()),
             "dialled_twice": sorted(call for call, times in self._calls.items() if times > 1),
-            "cpu_seconds": round(spent.ru_utime + spent.ru_stime, 2),
+            "cpu_seconds": _cpu_seconds(),
             "heard_seconds": round(recogniser.usage.audio_seconds, 1),
             "recogniser_cpu_seconds": round(recogniser.usage.busy_seconds, 2),
         }
+
+
+def _cpu_seconds() -> float:
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    return round(spent.ru_utime + spent.ru_stime, 2)
 
 
 if __name__ == "__main__":

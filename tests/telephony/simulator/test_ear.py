@@ -94,7 +94,8 @@ def test_digits_are_heard_by_their_sound() -> None:
 
 def test_nearness_is_of_a_hundred_and_falls_with_every_wrong_sound() -> None:
     assert nearness("请问您现在方便吗", sounds("请问您现在方便吗")) == 100
-    assert nearness("请问您现在方便吗", sounds("请问您现在方面吗")) > nearness("请问您现在方便吗", sounds("请问明天方面吗"))
+    one, three = (nearness("请问您现在方便吗", sounds(heard)) for heard in ("请问您现在方面吗", "请问明天方面吗"))
+    assert 100 > one > three
 
 
 def test_a_phrase_is_recognised_while_the_sentence_goes_on() -> None:
@@ -109,7 +110,8 @@ def test_every_question_has_an_answer_where_one_is_wanted() -> None:
 
 def test_a_faulty_table_names_every_line(tmp_path: Path) -> None:
     sheet = tmp_path / "questions.yaml"
-    sheet.write_text("a.b:\n  kind: riddle\n  phrases: [x]\nc:\n  phrases: []\nd.e:\n  safe: maybe\n  phrases: [y]\n", "utf-8")
+    faulty = "a.b:\n  kind: riddle\n  phrases: [x]\nc:\n  phrases: []\nd.e:\n  safe: maybe\n  phrases: [y]\n"
+    sheet.write_text(faulty, "utf-8")
     with pytest.raises(SheetError) as caught:
         load_questions(sheet)
     assert [problem.split(": ", 1)[0].rsplit(":", 1)[1] for problem in caught.value.problems] == ["2", "4", "7"]

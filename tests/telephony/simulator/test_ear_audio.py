@@ -35,12 +35,13 @@ ANNEX_E = [
     ("suitability", "请问是您本人自愿申请并亲自办理购买金融产品的吗？", "suitability.own_application"),
     ("suitability", "请问您是否自愿并按规定签署了相关协议及问卷？", "suitability.signed_documents"),
     ("suitability", "请问您是否已知晓所购买产品或接受服务的业务规则？", "suitability.knows_rules"),
-    ("suitability", "请问您是否已阅读并充分理解产品或服务相关风险揭示书等文件内容？", "suitability.read_risk_disclosure"),
+    ("suitability", "请问您是否已阅读并充分理解产品或服务相关风险揭示书等文件内容？",
+     "suitability.read_risk_disclosure"),
     ("suitability", "请问您是否已知晓自己的风险承受能力等级、购买的产品或者接受服务的风险等级以及适当性匹配意见？",
      "suitability.knows_risk_levels"),
     ("suitability", "是否知晓承担的费用以及可能产生的投资损失？", "suitability.knows_fees_losses"),
-    ("suitability", "按规定，我公司工作人员在产品销售或提供服务的过程中，不允许发生违规代客操作或接受全权委托等损害您合法权益的"
-     "行为。请问我司工作人员是否存在上述违规行为？", "suitability.staff_misconduct"),
+    ("suitability", "按规定，我公司工作人员在产品销售或提供服务的过程中，不允许发生违规代客操作或接受全权委托等损害"
+     "您合法权益的行为。请问我司工作人员是否存在上述违规行为？", "suitability.staff_misconduct"),
 ]
 
 
