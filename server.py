@@ -20,7 +20,7 @@ from campaign.feed import Feed
 from campaign.recovery import settle_interrupted
 from campaign.runner import Runner
 from campaign.works import House, Works
-from console import Desk, add_pages
+from console import Desk, add_pages, questions_of
 from intents import load_matcher
 from models import Database, load_seal, use_seal
 from rules import CallingHours
@@ -114,7 +114,14 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_works(settings, make_clock) as works:
-            app.state.desk = Desk(works.database, works.recordings, works.feed, works.clock, settings.firm)
+            app.state.desk = Desk(
+                works.database,
+                works.recordings,
+                works.feed,
+                works.clock,
+                settings.firm,
+                questions_of(works.scripts.values()),
+            )
             running = asyncio.create_task(
                 _run(job, works) if job else Runner(works, settings.lines).run(until_done=False)
             )

@@ -8,12 +8,9 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from console import calls_page, campaign_page, escalations_page, import_page
-from console.desk import Desk
 from console.render import install_error_pages
 
 HERE = Path(__file__).parent
-
-__all__ = ["Desk", "add_pages"]
 
 
 def add_pages(app: FastAPI) -> None:

@@ -30,7 +30,7 @@ async def show_progress(works: Works, console: Console, *, headline: str) -> Non
         figures = await _figures(works)
         if figures != told:
             told = figures
-            console.print(_line(works, figures))
+            console.print(_line(works, figures), soft_wrap=True)
         await asyncio.sleep(REFRESH_SECONDS)
 
 

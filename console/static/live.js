@@ -2,6 +2,7 @@
 const body = document.getElementById("live");
 const count = document.getElementById("live-count");
 const calls = new Map();
+const asked = JSON.parse(body.dataset.asked);
 let reload = 0;
 
 function cell(text) {
@@ -13,7 +14,7 @@ function cell(text) {
 function draw() {
   body.replaceChildren(...[...calls.values()].map((call) => {
     const row = document.createElement("tr");
-    row.append(cell(call.task_number), cell(call.client), cell(call.title), cell(call.stage), cell(call.question));
+    row.append(cell(call.task_number), cell(call.client), cell(call.title), cell(call.stage), cell(asked[call.question] ?? call.question));
     return row;
   }));
   count.textContent = calls.size;

@@ -50,7 +50,9 @@ def place(database: Database, task_id: int, tmp_path: Path) -> Place:
     _settle_call(database, store, task_id, call_id)
     app = FastAPI()
     add_pages(app)
-    app.state.desk = Desk(database, store, Feed(), RealClock(), "华夏安信证券")
+    app.state.desk = Desk(
+        database, store, Feed(), RealClock(), "华夏安信证券", {"suitability.self_operated": "请问账户是您本人操作吗？"}
+    )
     return Place(app.state.desk, app, call_id)
 
 

@@ -48,9 +48,9 @@ def test_a_live_call_appears_changes_and_goes(place: Place, address: str) -> Non
         row = page.locator("#live tr")
         row.wait_for()
         assert row.locator("td").all_inner_texts() == ["T007", "王**", "适当性回访", "拨号中", ""]
-        talking = LiveCall("7-1", 7, "T007", "王**", "适当性回访", Stage.TALKING, "suitability.knows_rules")
+        talking = LiveCall("7-1", 7, "T007", "王**", "适当性回访", Stage.TALKING, "suitability.self_operated")
         tell(place, talking)
-        page.get_by_text("suitability.knows_rules").wait_for()
+        page.locator("#live").get_by_text("请问账户是您本人操作吗？").wait_for()
         assert page.locator("#live-count").inner_text() == "1"
         tell(place, LiveCall("7-1", 7, "T007", "王**", "适当性回访", Stage.ENDED))
         row.wait_for(state="detached")
