@@ -20,7 +20,6 @@ from rules.outcomes import Ending, ReviewType, Risk
 
 SLOT = re.compile(r"\{([^{}]*)\}")
 CALLBACK_SLOT, NUMBER_SLOT = "预约时间", "新号码"
-CAPTURED_SLOTS = frozenset({CALLBACK_SLOT, NUMBER_SLOT})  # filled by what the client says in the call
 
 
 class Reaction(StrEnum):
@@ -51,6 +50,10 @@ class Capture(StrEnum):
 
     TIME = "time"  # 预约时间
     NUMBER = "number"  # 电话号码
+
+
+# The slots that the client fills in the call.
+FILLED_BY: Mapping[str, Capture] = MappingProxyType({CALLBACK_SLOT: Capture.TIME, NUMBER_SLOT: Capture.NUMBER})
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bot.drafting import Places
 from bot.errors import Problem
-from bot.nodes import CUES, Exit, Goodbye, Ladder, Question, Reaction, Script
+from bot.nodes import CUES, FILLED_BY, SLOT, Exit, Goodbye, Ladder, Question, Reaction, Script, spoken_texts
 from bot.script_words import WORD_RULES, Where
 from bot.source import Place
 from intents.values import Intent
@@ -130,6 +130,9 @@ def paths_end(script: Script, where: Where) -> Iterator[Problem]:
 
 def identity_comes_first(script: Script, where: Where) -> Iterator[Problem]:
     """No way leads to a private node unless an exit on it has confirmed who is speaking."""
+    entry = script.nodes.get(script.entry)
+    if entry is not None and entry.private:
+        yield where("", "entry").problem("第一个节点不能是 private: yes：这时还没有确认客户本人")
     seen: set[tuple[str, bool]] = set()
     waiting = [(script.entry, False)]
     while waiting:
@@ -145,6 +148,29 @@ def identity_comes_first(script: Script, where: Where) -> Iterator[Problem]:
             elif not step.guarded:
                 message = f"“{step.cue}”通向“{target.id}”，但还没有确认客户本人；请先去确认身份的节点"
                 yield where(node_id, step.cue).problem(message)
+
+
+def captured_values_are_there(script: Script, where: Where) -> Iterator[Problem]:
+    """A node that speaks the captured time or number is reached only once it was captured."""
+    speaking = _speaks_captured(script)
+    for node_id, name in sorted(speaking):
+        for source in script.nodes:
+            for step in steps_from(script, source):
+                captured = step.cue == CAPTURED and _captures(script, source) == name
+                if step.target == node_id and not captured and (source, name) not in speaking:
+                    message = f"“{step.cue}”通向“{node_id}”，那里要说 {{{name}}}，但这时客户还没有说出来"
+                    yield where(source, step.cue).problem(message)
+
+
+def _speaks_captured(script: Script) -> set[tuple[str, str]]:
+    return {(node, name) for node, _, text in spoken_texts(script) for name in SLOT.findall(text) if name in FILLED_BY}
+
+
+def _captures(script: Script, node_id: str) -> str:
+    """The slot that a question fills; "" for none."""
+    node = script.nodes[node_id]
+    capture = node.capture if isinstance(node, Question) else None
+    return next((name for name, kind in FILLED_BY.items() if kind is capture), "")
 
 
 def answers_are_weighed(script: Script, where: Where) -> Iterator[Problem]:
@@ -165,5 +191,6 @@ WALK_RULES = (
     nodes_are_reachable,
     paths_end,
     identity_comes_first,
+    captured_values_are_there,
     answers_are_weighed,
 )
