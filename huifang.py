@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-import uvicorn
+import uvloop
 from rich.console import Console
 
 from bot.errors import BotError
@@ -29,12 +29,12 @@ from console.terminal import show_progress
 from intents.errors import IntentsError
 from intents.evaluate import main as evaluate
 from models import ModelsError
-from server import InstallationError, create_app, open_database, open_works
-from settings import Settings, load_settings
+from server import InstallationError, open_database, open_works, run_campaigns, serve
+from settings import Settings, SettingsInvalid, load_settings
 from speech.errors import SpeechError
 from telephony.errors import TelephonyError
 
-ROOM_ERRORS = (BotError, InstallationError, IntentsError, ModelsError, SpeechError, TelephonyError)
+ROOM_ERRORS = (BotError, InstallationError, IntentsError, ModelsError, SettingsInvalid, SpeechError, TelephonyError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -99,7 +99,7 @@ def _serve(chosen: argparse.Namespace, settings: Settings) -> int:
     port = chosen.port or settings.port
     _check_port(settings.host, port)
     print(f"控制台 http://{settings.host}:{port}（Ctrl-C 结束）", file=sys.stderr)
-    uvicorn.run(create_app(settings), host=settings.host, port=port, log_level="warning", loop="uvloop")
+    uvloop.run(serve(settings, job=lambda works: run_campaigns(works, settings.lines), port=port))
     return 0
 
 
@@ -119,7 +119,7 @@ def _check_port(host: str, port: int) -> None:
 def _demo(chosen: argparse.Namespace, settings: Settings) -> int:
     demo = Demo(clients=chosen.calls, lines=chosen.lines or settings.lines)
     if chosen.exit:
-        return asyncio.run(_demo_alone(demo, settings, as_json=chosen.json))
+        return uvloop.run(_demo_alone(demo, settings, as_json=chosen.json))
     port = chosen.port or settings.port
     _check_port(settings.host, port)
 
@@ -131,8 +131,7 @@ def _demo(chosen: argparse.Namespace, settings: Settings) -> int:
         _print_result(console, demo.result)
         console.print(f"演示结束。控制台仍在 http://{settings.host}:{port}，按 Ctrl-C 结束。")
 
-    app = create_app(settings, make_clock=demo_clock(DEMO_FACTOR), job=job)
-    uvicorn.run(app, host=settings.host, port=port, log_level="warning", loop="uvloop")
+    uvloop.run(serve(settings, job=job, make_clock=demo_clock(DEMO_FACTOR), port=port))
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import logging
 import os
 import secrets
 import socket
@@ -11,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+import uvicorn
 from fastapi import FastAPI
 
 from bot.script import load_script, script_names
@@ -32,6 +34,8 @@ from telephony.gateway import Gateway
 from telephony.recording import RecordingStore
 
 Job = Callable[[Works], Awaitable[None]]
+
+log = logging.getLogger(__name__)
 
 
 class InstallationError(Exception):
@@ -106,35 +110,40 @@ def real_clock(_database: Database) -> Clock:
     return RealClock()
 
 
-def create_app(
-    settings: Settings, *, make_clock: Callable[[Database], Clock] = real_clock, job: Job | None = None
-) -> FastAPI:
-    """The server: pages, live feed, and the worker that runs campaigns (or `job` in its place)."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_works(settings, make_clock) as works:
-            app.state.desk = Desk(
-                works.database,
-                works.recordings,
-                works.feed,
-                works.clock,
-                settings.firm,
-                questions_of(works.scripts.values()),
-            )
-            running = asyncio.create_task(
-                _run(job, works) if job else Runner(works, settings.lines).run(until_done=False)
-            )
-            try:
-                yield
-            finally:
-                running.cancel()
-                await asyncio.gather(running, return_exceptions=True)
-
-    app = FastAPI(title="回访", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+def create_app(works: Works, firm: str) -> FastAPI:
+    """The pages and the live feed over a working installation."""
+    app = FastAPI(title="回访", docs_url=None, redoc_url=None, openapi_url=None)
     add_pages(app)
+    questions = questions_of(works.scripts.values())
+    app.state.desk = Desk(works.database, works.recordings, works.feed, works.clock, firm, questions)
     return app
 
 
-async def _run(job: Job, works: Works) -> None:
-    await job(works)
+async def serve(
+    settings: Settings, *, job: Job, make_clock: Callable[[Database], Clock] = real_clock, port: int | None = None
+) -> None:
+    """Serve the console and carry out `job` (run campaigns, or a demo) until a signal ends the process.
+
+    Raises the room errors of whatever cannot start, before anything is served.
+    """
+    async with open_works(settings, make_clock) as works:
+        config = uvicorn.Config(
+            create_app(works, settings.firm), host=settings.host, port=port or settings.port, log_level="warning"
+        )
+        working = asyncio.ensure_future(job(works))
+        working.add_done_callback(_tell_failure)
+        try:
+            await uvicorn.Server(config).serve()
+        finally:
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+
+
+def _tell_failure(working: asyncio.Future[None]) -> None:
+    if not working.cancelled() and working.exception() is not None:
+        log.error("calling has stopped: %s", working.exception(), exc_info=working.exception())
+
+
+async def run_campaigns(works: Works, lines: int) -> None:
+    """Take due tasks for as long as the process lives."""
+    await Runner(works, lines).run(until_done=False)

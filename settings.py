@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
+from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -34,7 +35,15 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir / 'huifang.db'}"
 
 
+class SettingsInvalid(Exception):
+    """The environment holds settings that cannot be used; the message names every one."""
+
+
 @lru_cache(maxsize=1)
 def load_settings() -> Settings:
-    """The settings of this process."""
-    return Settings()
+    """The settings of this process; raises SettingsInvalid."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = (f"HUIFANG_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors())
+        raise SettingsInvalid("settings to mend: " + "; ".join(faults)) from error

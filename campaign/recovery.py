@@ -11,8 +11,9 @@ from campaign.attempt import store_ended, task_facts
 from campaign.settling import EndedCall, TaskFacts
 from campaign.works import Works
 from models import Attempt, StaleAttempt
-from models.queue import SettledRecording, events_of, history_of, unended_attempts
+from models.queue import SettledRecording, events_of, history_of, link_recording, unended_attempts
 from rules import Evidence
+from telephony.recording import SealedRecording
 
 log = logging.getLogger(__name__)
 
@@ -23,14 +24,27 @@ def settle_interrupted(works: Works) -> int:
     Recordings are closed first. What the client said is in the call log, so answers and risk flags are kept;
     a conversation that had come to its end counts as finished, any other as interrupted.
     """
-    works.recordings.recover()
+    recovered = works.recordings.recover()
     left = _left_behind(works)
     for call, task in left:
         try:
             store_ended(works, call, task)
         except StaleAttempt:
             log.info("attempt %d was settled in the meantime", call.attempt_id)
+    _link(works, recovered)
     return len(left)
+
+
+def _link(works: Works, recovered: Sequence[SealedRecording]) -> None:
+    """A recording that could not be sealed when its call was settled (a full disk) belongs to it all the same."""
+    with works.database.write() as session:
+        for sealed in recovered:
+            link_recording(
+                session,
+                sealed.call_id,
+                SettledRecording(sealed.path, sealed.duration_ms, sealed.sha256),
+                works.clock.now(),
+            )
 
 
 def _left_behind(works: Works) -> list[tuple[EndedCall, TaskFacts]]:

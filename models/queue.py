@@ -210,15 +210,7 @@ def _add_findings(session: Session, attempt: Attempt, settled: Settlement) -> No
     if settled.escalation:
         session.add(Escalation(**shared, created_at=settled.ended_at, **settled.escalation))
     if settled.recording:
-        session.add(
-            Recording(
-                attempt_id=attempt.id,
-                path=settled.recording.path,
-                duration_ms=settled.recording.duration_ms,
-                sha256=settled.recording.sha256,
-                sealed_at=settled.ended_at,
-            )
-        )
+        session.add(_recording(attempt.id, settled.recording, settled.ended_at))
     if settled.notice and not _already_noticed(session, attempt.task_id, settled.notice.kind):
         session.add(
             Notice(
@@ -229,6 +221,23 @@ def _add_findings(session: Session, attempt: Attempt, settled: Settlement) -> No
                 created_at=settled.ended_at,
             )
         )
+
+
+def _recording(attempt_id: int, sealed: SettledRecording, at: datetime) -> Recording:
+    return Recording(
+        attempt_id=attempt_id,
+        path=sealed.path,
+        duration_ms=sealed.duration_ms,
+        sha256=sealed.sha256,
+        sealed_at=at,
+    )
+
+
+def link_recording(session: Session, call_id: str, sealed: SettledRecording, at: datetime) -> None:
+    """Give a settled attempt the recording that was sealed after it; one that has a recording keeps it."""
+    attempt = session.scalar(select(Attempt).where(Attempt.call_id == call_id, Attempt.ended_at.is_not(None)))
+    if attempt is not None and attempt.recording is None:
+        session.add(_recording(attempt.id, sealed, at))
 
 
 def _already_noticed(session: Session, task_id: int, kind: str) -> bool:

@@ -15,13 +15,13 @@ from sqlalchemy.types import TypeDecorator
 
 from models.errors import KeyFileError, SealBroken
 
+KEY_BYTES = 32
+
 
 class Seal:
     """The key of one installation; every process installs one with `use_seal` before it opens the database."""
 
     def __init__(self, key: bytes) -> None:
-        if len(key) != 32:
-            raise KeyFileError("the secret key must be 32 bytes in base64 (HUIFANG_SECRET_KEY or the key file)")
         self.key = key
         self._fernet = Fernet(base64.urlsafe_b64encode(key))
         self._digest_key = hashlib.sha256(b"digest" + key).digest()
@@ -63,12 +63,22 @@ def current_seal() -> Seal:
 def load_seal(key_text: str, key_file: Path) -> Seal:
     """The key from the environment, else from `key_file`, which is made (mode 600) at first use."""
     if key_text:
-        return Seal(base64.b64decode(key_text))
+        return Seal(_decoded(key_text, "HUIFANG_SECRET_KEY"))
     if not key_file.exists():
         key_file.parent.mkdir(parents=True, exist_ok=True)
         key_file.touch(mode=0o600)
         key_file.write_text(base64.b64encode(secrets.token_bytes(32)).decode() + "\n")
-    return Seal(base64.b64decode(key_file.read_text()))
+    return Seal(_decoded(key_file.read_text(), str(key_file)))
+
+
+def _decoded(text: str, place: str) -> bytes:
+    try:
+        key = base64.b64decode(text.strip(), validate=True)
+    except ValueError as error:
+        raise KeyFileError(f"{place} is not base64: give 32 bytes in base64") from error
+    if len(key) != KEY_BYTES:
+        raise KeyFileError(f"{place} holds {len(key)} bytes: give 32 bytes in base64")
+    return key
 
 
 class Sealed(TypeDecorator[str]):

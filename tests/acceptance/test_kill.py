@@ -1,0 +1,105 @@
+"""A process that is killed in mid-call loses nothing that was said, and dials nobody twice at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from models import Attempt, CallEvent, Database, ReviewTask, load_seal, use_seal
+from telephony.recording import RecordingStore
+
+pytestmark = pytest.mark.audio
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CLIENTS = 4
+PATIENCE_SECONDS = 240
+RECORDING_LOSS_MS = 1000
+
+
+def start(data: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", "import huifang; raise SystemExit(huifang.main())"]
+    return subprocess.Popen(
+        [*command, "demo", "--exit", "--json", "--calls", str(CLIENTS)],
+        cwd=ROOT,
+        env=os.environ | {"HUIFANG_DATA_DIR": str(data)},
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def await_in(database: Database, question: Callable[[Database], bool], process: subprocess.Popen[bytes]) -> None:
+    """Ask the database of another process until it says yes; there is no event to wait for across a kill."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not question(database):
+        assert time.monotonic() < deadline, "nothing was heard in time"
+        assert process.poll() is None, "the demo ended by itself"
+        time.sleep(0.1)
+
+
+def answers_are_logged(database: Database) -> bool:
+    with database.read() as session:
+        return len(session.scalars(select(CallEvent.id).where(CallEvent.kind == "Note")).all()) >= 3
+
+
+def test_a_killed_process_is_settled_at_the_next_start(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    first = start(data)
+    while not (data / "secret.key").exists() or not (data / "huifang.db").exists():
+        assert first.poll() is None
+        time.sleep(0.1)
+    seal = load_seal("", data / "secret.key")
+    use_seal(seal)
+    database = Database(f"sqlite:///{data / 'huifang.db'}")
+    await_in(database, lambda opened: tables_exist(opened) and answers_are_logged(opened), first)
+    os.kill(first.pid, signal.SIGKILL)
+    first.communicate(timeout=30)
+
+    with database.read() as session:
+        cut = {one.call_id: one for one in session.scalars(select(Attempt).where(Attempt.ended_at.is_(None)))}
+        said = {
+            call_id: [json.loads(event.body) for event in attempt.events if event.kind == "Note"]
+            for call_id, attempt in cut.items()
+        }
+        last_ms = {call_id: max((e.at_ms for e in attempt.events), default=0) for call_id, attempt in cut.items()}
+    assert any(said.values())
+
+    second = start(data)
+    printed, _ = second.communicate(timeout=PATIENCE_SECONDS * 2)
+    result = json.loads(printed)
+    assert result["calls"] == CLIENTS
+
+    recordings = RecordingStore(data / "recordings", seal.key)
+    with database.read() as session:
+        assert session.scalars(select(Attempt).where(Attempt.ended_at.is_(None))).all() == []
+        for call_id in cut:
+            attempt = session.scalars(select(Attempt).where(Attempt.call_id == call_id)).one()
+            assert attempt.outcome in ("interrupted", "reviewed", "needs_human"), call_id
+            assert [(a.question, a.words) for a in attempt.answers] == [
+                (note["question"], note["words"]) for note in said[call_id]
+            ]
+            if attempt.recording is not None:
+                assert attempt.recording.duration_ms >= last_ms[call_id] - RECORDING_LOSS_MS
+                recordings.verify(call_id)
+        for task in session.scalars(select(ReviewTask)):
+            assert task.final or task.with_human, task.number
+            numbers = [attempt.no for attempt in task.attempts]
+            assert numbers == sorted(set(numbers))
+            for earlier, later in zip(task.attempts, task.attempts[1:], strict=False):
+                assert earlier.ended_at is not None
+                assert later.started_at >= earlier.ended_at
+    database.close()
+
+
+def tables_exist(database: Database) -> bool:
+    with database.engine.connect() as connection:
+        found = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master WHERE name = 'call_event'").scalar()
+        return bool(found)
