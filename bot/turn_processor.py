@@ -44,6 +44,7 @@ class TurnProcessor(FrameProcessor):
         self._turn: Turn | None = None  # under way
         self._closing: Turn | None = None  # ended; its final text has not come
         self._judged: tuple[str, str, int] = ("", "", 0)  # question, text and the silence that it needs
+        self._told_early = False  # a partial text was passed on because its final one did not come
         self._line_ended: LineEnded | None = None
         self._patience: asyncio.Task[None] | None = None
 
@@ -75,6 +76,7 @@ class TurnProcessor(FrameProcessor):
     async def _begin(self, at_ms: int) -> None:
         if self._closing:
             await self._deliver(self._closing.text, None)
+        self._told_early = False
         floor, playout = self._floor, self._floor.playout
         current = playout.current
         self._turn = Turn(
@@ -142,21 +144,27 @@ class TurnProcessor(FrameProcessor):
         self._floor.clock.cancel("turn")
         self._turn, self._closing = None, turn
         self._floor.turn_open = False
-        self._floor.clock.set("final", self._floor.clock.now_ms + self._taking.final_ms, self._give_up)
+        if turn.said and not turn.partial:  # a recogniser that ends sentences by itself has said it all
+            await self._deliver(turn.said, None)
+        else:
+            self._floor.clock.set("final", self._floor.clock.now_ms + self._taking.final_ms, self._give_up)
         await self.push_frame(UserStoppedSpeakingFrame(), FrameDirection.UPSTREAM)
 
     async def _give_up(self) -> None:
         if self._closing:
+            self._told_early = bool(self._closing.text)
             await self._deliver(self._closing.text, None)
 
     async def _final(self, frame: TranscriptionFrame) -> None:
+        placed = frame.result if isinstance(frame.result, Placed) else None
         if self._closing:
-            placed = frame.result if isinstance(frame.result, Placed) else None
             await self._deliver(self._closing.said + frame.text, placed)
-        elif frame.text and frame.finalized:  # it came after all patience
+        elif self._turn is None and self._told_early:
+            self._told_early = False  # its partial text was taken for it
+        elif frame.text and frame.finalized and self._turn is None:  # it came after all patience
             await self._begin(self._floor.clock.now_ms)
             self._closing, self._turn = self._turn, None
-            await self._deliver(frame.text, frame.result if isinstance(frame.result, Placed) else None)
+            await self._deliver(frame.text, placed)
         elif frame.text:
             await self._hear_piece(frame.text)
 

@@ -7,20 +7,21 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
-from pipecat.frames.frames import Frame, TTSAudioRawFrame
-from pipecat.services.settings import TTSSettings
+from pipecat.frames.frames import Frame, InterimTranscriptionFrame, TranscriptionFrame, TTSAudioRawFrame
+from pipecat.services.settings import STTSettings, TTSSettings
+from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
 
 from bot.errors import ConversationError, ConversationTooLong, LineStarved
-from bot.moves import Action, Event, Facts, PromptFinished, Say
+from bot.moves import Action, Event, Facts, Heard, PromptFinished, Say
 from bot.pipeline import Limits, converse
 from bot.report import Report
 from bot.script import load_script
 from bot.voice import PromptSource
-from intents import load_matcher
+from intents import Intent, load_matcher
 from rules.outcomes import Ending
 from speech.recogniser import Recogniser, find_model
-from tests.bot.paced_line import HangUp, PacedLine
+from tests.bot.paced_line import HangUp, PacedLine, Speak, spoken
 
 SCRIPT = load_script("new_account")
 FACTS = Facts({name: slot.sample for name, slot in SCRIPT.slots.items()}, datetime(2026, 11, 20, 2, tzinfo=UTC))
@@ -57,6 +58,21 @@ class BrokenLine(PacedLine):
         yield None
 
 
+class Dictated(STTService):
+    """A recogniser of another maker: ends sentences by itself and answers no question."""
+
+    def __init__(self) -> None:
+        settings = STTSettings(model=None, language=None)
+        super().__init__(sample_rate=8000, audio_passthrough=False, ttfs_p99_latency=0.3, settings=settings)
+        self._heard = 0
+
+    async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
+        before, self._heard = self._heard, self._heard + len(audio)
+        if before < 16_000 <= self._heard:
+            yield InterimTranscriptionFrame(text="是", user_id="", timestamp="")
+            yield TranscriptionFrame(text="是的", user_id="", timestamp="")
+
+
 class Chunked(TTSService):
     """A speech service of another maker: audio in many small pieces."""
 
@@ -77,7 +93,7 @@ def ears(tmp_path_factory: pytest.TempPathFactory) -> Recogniser:
 
 
 async def call(
-    line: PacedLine, ears: Recogniser, prompts: PromptSource | TTSService, limits: Limits | None = None
+    line: PacedLine, ears: Recogniser | STTService, prompts: PromptSource | TTSService, limits: Limits | None = None
 ) -> tuple[Report, list[Event | Action]]:
     """One conversation and its moves."""
     moves: list[Event | Action] = []
@@ -134,10 +150,10 @@ async def test_an_endless_conversation_is_ended_and_what_was_reached_is_kept(ear
 
 
 async def test_a_cancelled_conversation_leaves_the_line_hung_up(ears: Recogniser) -> None:
-    line = PacedLine([])
-    task = asyncio.create_task(call(line, ears, Tones()))
-    while not line.bot_pcm:
-        await asyncio.sleep(0)
+    line, begun = PacedLine([]), asyncio.Event()
+    talk = converse(line, SCRIPT, FACTS, ears, Tones(), load_matcher(), log=lambda *_: begun.set())
+    task = asyncio.create_task(talk)
+    await begun.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -162,3 +178,12 @@ async def test_another_makers_voice_is_played_in_pieces_and_reported_as_whole_pr
     assert report.finish.ending is Ending.HUNG_UP
 
 
+
+
+async def test_another_makers_recogniser_is_heard_once_and_without_being_asked() -> None:
+    line = PacedLine([Speak(spoken("是的我就是")), HangUp(into_ms=1000)])
+    _, moves = await call(line, Dictated(), Tones())
+    (heard,) = (move for move in moves if isinstance(move, Heard))
+    assert heard.text == "是的"
+    assert heard.match.intent is Intent.YES
+    assert abs(heard.start_ms - line.said_ms[0][0]) <= 200
