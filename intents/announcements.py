@@ -19,7 +19,7 @@ LEAST_SCORE = -0.6  # margin of the best class below which nothing was recognise
 # What every announcement begins or ends with: alone it tells nothing yet.
 _FRAME = re.compile(
     "(?:您好?|你|对不起|尊敬的|客户|用户|机主|所?(?:拨打|呼叫|拨叫|拨)?的?|电话|号码|手机|暂时|正在|目前|由于|请|稍[后候]|再拨|重拨"
-    "|中国|移动|联通|电信|广电|提醒|感谢|使用|已经?|是|不要挂[机断]|不|无|该|本|嘟+|sorry|the|number|subscriber|you|have|has|dialed"
+    "|用|电|号|手|暂|正|目|稍|再|拨|呼|中国|移动|联通|电信|广电|提醒|感谢|使用|已经?|是|不要挂[机断]|不|无|该|本|嘟+|sorry|the|number|subscriber|you|have|has|dialed"
     "|dialled|are|is|calling|please|redial|later|again|try|your|call)*"
 )
 
@@ -27,7 +27,7 @@ _FRAME = re.compile(
 def classify_announcement(text: str) -> AnnouncementMatch:
     """What an announcement says; also for the partial text of a recogniser: None until it is certain."""
     plain = normalise(text)
-    if len(plain) > 2 and _FRAME.fullmatch(plain) or plain in ("您", "您拨", "对", "请"):
+    if plain and (_FRAME.fullmatch(plain) or plain == "对"):
         return AnnouncementMatch(None, evidence="听到的还只是开头的套话")
     if not plain:
         return AnnouncementMatch(None, evidence="没有听到话")

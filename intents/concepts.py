@@ -13,7 +13,7 @@ from intents.pinyin import syllables
 PROTECTED = frozenset("不没有是无我他你她的了")
 
 # Concepts whose two-character words are so often misspelt that no character need be right (协议 heard as 写意).
-SPELLED_FREELY = frozenset({"文书", "等级", "规则", "费用", "账户", "密码", "满意", "操作"})
+SPELLED_FREELY = frozenset({"文书", "等级", "规则", "费用", "账户", "密码", "满意", "操作", "不知道", "没签"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,11 @@ class Concepts:
         """Whether a known word may replace what sounds like it: short words only with a character in common."""
         if not _keeps_protected(heard, known):
             return False
-        return len(known) > 2 or self.words[known] in SPELLED_FREELY or any(map(str.__eq__, heard, known))
+        return len(known) > 2 or self.words[known] in SPELLED_FREELY or _share_a_character(heard, known)
+
+
+def _share_a_character(heard: str, known: str) -> bool:
+    return any(ours == theirs and ours not in PROTECTED for ours, theirs in zip(heard, known, strict=True))
 
 
 def _keeps_protected(heard: str, known: str) -> bool:

@@ -178,7 +178,7 @@ def _by_question(answers: Sequence[Answer], pairs: Sequence[Pair]) -> dict[str, 
     for row, (truth, taken) in zip(answers, pairs, strict=True):
         rows[row.question] += 1
         hits[row.question] += truth == taken
-    return {question: {"accuracy": hits[question] / rows[question], "rows": rows[question]} for question in sorted(rows)}
+    return {asked: {"accuracy": hits[asked] / rows[asked], "rows": rows[asked]} for asked in sorted(rows)}
 
 
 def _is_flip(pair: Pair) -> bool:

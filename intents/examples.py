@@ -101,5 +101,6 @@ def _filling(pattern: str, slots: Mapping[str, Sequence[str]], turn: int) -> str
 
 def _questions(kind: str, number: int) -> list[str]:
     """The questions that an example is shown with: one of its kind, or one each of a few kinds."""
-    kinds = [Kind(kind)] if kind != ANY else [tuple(Kind)[(5 * number + 3 * turn) % len(Kind)] for turn in range(SPREAD)]
+    spread = [tuple(Kind)[(5 * number + 3 * turn) % len(Kind)] for turn in range(SPREAD)]
+    kinds = spread if kind == ANY else [Kind(kind)]
     return [asked[number % len(asked)] for asked in ([q for q in QUESTIONS if kind_of(q) is one] for one in kinds)]

@@ -85,7 +85,9 @@ def _table(path: Path) -> tuple[tuple[str, ...], list[tuple[int, list[str]]]]:
         raise LabelledFileError(f"{path}, line {reader.line_num}: {error}; mend the quoting") from error
 
 
-def _parse(path: Path, rows: Iterable[tuple[int, list[str]]], parse: Callable[[Sequence[str]], _Row]) -> tuple[_Row, ...]:
+def _parse(
+    path: Path, rows: Iterable[tuple[int, list[str]]], parse: Callable[[Sequence[str]], _Row]
+) -> tuple[_Row, ...]:
     """Every row parsed, or one error with all the problems."""
     parsed, problems = [], []
     for line, row in rows:

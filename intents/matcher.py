@@ -21,6 +21,7 @@ from intents.normalise import normalise
 from intents.phrases import FOLDER, read_yaml
 from intents.questions import kind_of
 from intents.reading import Reader, Reading, load_reader
+from intents.risks import RiskPatterns, decided_risks, load_risks
 from intents.values import Intent, Match
 from rules.outcomes import Risk
 
@@ -31,7 +32,8 @@ COMPARED_LENGTH = 60  # characters; longer utterances are near no example
 _OURS = re.compile("请问|您|是否|我司|我公司|提供一下|联系方式吗")  # what we say and clients hardly do
 NAMES = {
     Intent.YES: "是", Intent.NO: "否", Intent.UNSURE: "不确定", Intent.REPEAT: "要求重复", Intent.QUESTION: "反问",
-    Intent.BUSY: "没空", Intent.REFUSE: "拒绝", Intent.HUMAN: "要人工", Intent.DOUBT: "怀疑", Intent.NOT_CLIENT: "非本人",
+    Intent.BUSY: "没空", Intent.REFUSE: "拒绝", Intent.HUMAN: "要人工", Intent.DOUBT: "怀疑",
+    Intent.NOT_CLIENT: "非本人",
     Intent.WRONG_NUMBER: "打错", Intent.COMPLAINT: "投诉", Intent.HOLD: "稍等", Intent.UNCLEAR: "听不明白",
 }  # fmt: skip
 
@@ -53,6 +55,7 @@ class Matcher:
     examples: Mapping[tuple[str, str], Example]  # (kind, plain text)
     nearest: Mapping[tuple[str, Intent], tuple[str, ...]]  # (kind, label) -> texts, for the evidence
     prompts: Mapping[str, str]  # question -> what the bot asks
+    risks: RiskPatterns
 
     def match(self, question: str, text: str) -> Match:
         """The meaning of `text`, heard after `question` (an id of intents.questions); never raises."""
@@ -84,10 +87,12 @@ class Matcher:
         labels = scores[: len(Intent)]
         best = int(np.argmax(labels))
         intent = Intent(self.model.classes[best])
-        risks = _risks(self.model.classes[len(Intent) :], scores[len(Intent) :])
+        learned = dict(zip(map(Risk, self.model.classes[len(Intent) :]), scores[len(Intent) :].tolist(), strict=True))
+        risks = decided_risks(self.risks, intent, reading, learned)
         if intent in (Intent.YES, Intent.NO) and self._is_doubtful(labels):
             return Match(Intent.UNCLEAR, risks, 0.3, _evidence(reading, "是与否分不清，需再问"))
-        return Match(intent, risks, _confidence(labels, best), _evidence(reading, self._reason(question, intent, reading)))
+        reason = self._reason(question, intent, reading)
+        return Match(intent, risks, _confidence(labels, best), _evidence(reading, reason))
 
     def _is_doubtful(self, labels: Scores) -> bool:
         names = self.model.classes
@@ -119,17 +124,13 @@ def build_matcher(reader: Reader, model: LinearModel) -> Matcher:
         for intent in Intent
     }
     prompts = {question: normalise(text) for question, text in read_yaml(FOLDER / "questions.yaml").items()}
-    return Matcher(reader, model, examples, near, prompts)
+    return Matcher(reader, model, examples, near, prompts, load_risks(FOLDER / "risks.yaml"))
 
 
 @lru_cache(maxsize=1)
 def load_matcher() -> Matcher:
     """The matcher of this process; LexiconError when its files are missing or broken."""
     return build_matcher(load_reader(), load(FOLDER / "model.npz", "answers"))
-
-
-def _risks(names: tuple[str, ...], scores: Scores) -> frozenset[Risk]:
-    return frozenset(Risk(name) for name, score in zip(names, scores, strict=True) if score > 0)
 
 
 def _confidence(labels: Scores, best: int) -> float:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from intents.normalise import normalise
 from intents.pinyin import syllable
 
-_WRITTEN = dict(zip("零〇洞一幺壹二两俩贰三叁四肆五伍六陆七拐柒八捌九勾玖", "000111222233445566777889 99".replace(" ", ""), strict=True))
-_WRITTEN.update({digit: digit for digit in "0123456789"})
+_READINGS = ("零〇洞", "一幺壹", "二两俩贰", "三叁", "四肆", "五伍", "六陆", "七拐柒", "八捌", "九勾玖")
+_WRITTEN = {character: str(digit) for digit, group in enumerate(_READINGS) for character in f"{group}{digit}"}
 _SOUNDS = {
     "lin": "0", "don": "0", "yi": "1", "yao": "1", "er": "2", "lian": "2", "liang": "2", "lia": "2", "san": "3",
     "si": "4", "wu": "5", "liu": "6", "qi": "7", "guai": "7", "ba": "8", "pa": "8", "jiu": "9",

@@ -11,7 +11,9 @@ from pypinyin import Style, lazy_pinyin
 _FOLDS = (
     (re.compile(r"^(z|c|s)h"), r"\1"),
     (re.compile(r"^n"), "l"),
-    (re.compile(r"^hu(?=[aeoi])"), "f"),
+    (re.compile(r"^hui$"), "fei"),
+    (re.compile(r"^hun$"), "fen"),
+    (re.compile(r"^hu(?=[ao])"), "f"),
     (re.compile(r"^h(?=u$)"), "f"),
     (re.compile(r"([aei])ng$"), r"\1n"),
 )

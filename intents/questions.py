@@ -68,7 +68,7 @@ def kind_of(question: str) -> Kind | None:
 
 
 def unsafe_answer(question: str) -> Intent | None:
-    """The answer that a reviewer must not miss (standing list of risky answers): yes to misconduct, no to most others."""
+    """The answer that a reviewer must not miss: yes to misconduct and unsettled matters, no to most others."""
     kind = kind_of(question)
     if kind is None or kind in _NEITHER_UNSAFE or question == "relay.knows_contact":
         return None

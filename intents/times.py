@@ -17,10 +17,12 @@ _WEEK = re.compile(r"(下下|下)?(?:个)?(?:这|本)?(?:个)?(?:周|星期|礼�
 _NEXT_WEEK = re.compile(r"(下下|下)个?(?:周|星期|礼拜)")
 _DATE = re.compile(rf"(?:({_N})月(?:份)?)?({_N})(?:号|日)")
 _CLOCK = re.compile(
-    rf"(?:差(一刻|{_N}分钟?))?({_N})(?:点钟?|时)(?!之间)(?:(半|一刻|三刻|过?零?{_N}分?(?!点)))?|(?<!\d)([01]?\d|2[0-3]):?([0-5]\d)(?!\d)"
+    rf"(?:差(一刻|{_N}分钟?))?({_N})(?:点钟?|时)(?!之间)(?:(半|一刻|三刻|过?零?{_N}分?(?!点)))?"
+    r"|(?<!\d)([01]?\d|2[0-3]):?([0-5]\d)(?!\d)"
 )
 _DELAY = re.compile(
-    rf"(?:(半)个?|({_N})个?(半)?|(个把))(小时|钟头|分钟|刻钟|(?<!半)天|星期|礼拜|月)(?:(半))?(?:以后|之后|过后|后|左右|吧|再|$|的样子|打)"
+    rf"(?:(半)个?|({_N})个?(半)?|(个把))(小时|钟头|分钟|刻钟|(?<!半)天|星期|礼拜|月)(?:(半))?"
+    r"(?:以后|之后|过后|后|左右|吧|再|$|的样子|打)"
     rf"|过(?:(半)个?|({_N})个?(半)?|(个把))(小时|钟头|分钟|刻钟|天|星期|礼拜|月)"
 )
 _THEN_CALL = re.compile(r"(?:以后|之后|过后|再|多|左右)*你?再?打")
@@ -30,7 +32,8 @@ _WEEKDAYS = {name: number for number, name in enumerate("一二三四五六日")
 # When a part of a day begins, and whether a bare clock time inside it is in the afternoon.
 _PARTS: dict[str, tuple[time, bool]] = {
     "开盘前": (time(9), False), "开盘": (time(9, 30), False), "收盘": (time(15), True), "收市": (time(15), True),
-    "收了盘": (time(15), True), "休市": (time(11, 30), False), "休盘": (time(11, 30), False), "午盘": (time(11, 30), False),
+    "收了盘": (time(15), True), "休市": (time(11, 30), False), "休盘": (time(11, 30), False),
+    "午盘": (time(11, 30), False),
     "凌晨": (time(6), False), "一早": (time(8), False), "早上": (time(9), False), "早晨": (time(9), False),
     "清早": (time(8), False), "朝早": (time(9), False), "明早": (time(9), False), "今早": (time(9), False),
     "早": (time(9), False), "上午": (time(9), False), "中午": (time(12), True), "晌午": (time(12), True),
@@ -42,7 +45,7 @@ _PARTS: dict[str, tuple[time, bool]] = {
 }  # fmt: skip
 _FESTIVALS = {"国庆": (10, 8), "十一长假": (10, 8), "五一": (5, 6), "元旦": (1, 2), "清明": (4, 7)}
 _MORNING = time(10)  # where only a day is named
-_SOON = re.compile(r"(?:过|等|待|晚)(?:一)?(?:会儿?|点儿?)|晚些时候|一会儿")
+_SOON = re.compile(r"^[^点]*(?:(?:过|等|待)(?:一)?会儿?|晚(?:一)?点儿?(?:再|打|吧|$)|晚些时候|一会儿)[^点]*$")
 _FEW_DAYS = re.compile(r"过(?:个)?[一两几]?两?[两三几]天|缓几天")
 
 
@@ -103,10 +106,10 @@ def _read(piece: str, now: datetime) -> _Parts:
     if exact:
         return _Parts(exact=exact, words=_words(piece, found))
     day = _day(piece, now.date(), found)
+    if exact := _vague(piece, now, found) if not day else None:
+        return _Parts(exact=exact, words=_words(piece, found))
     part = _part(piece, found)
     clock = _clock(piece, found)
-    if not (day or part or clock):
-        exact = _vague(piece, now, found)
     return _Parts(day, part, clock, exact, _words(piece, found))
 
 
@@ -189,12 +192,11 @@ def _date_of_month(piece: str, today: date, found: list[tuple[int, int]]) -> dat
 
 
 def _stretch_of_month(piece: str, today: date, found: list[tuple[int, int]]) -> date | None:
-    match = re.search(r"(下个?月)?(月?初|月底|月末|月?中旬|月中|上旬|下旬)?", piece[max(0, piece.find("月") - 2) :])
-    if "月" not in piece or not match or not (match[1] or match[2]):
+    match = re.search(r"(下个?月)(月?初|底|末|中旬|中|上旬|下旬)?|()(月初|月底|月末|月中旬?)", piece)
+    if not match:
         return None
-    at = max(0, piece.find("月") - 2)
-    found.append((at + match.start(), at + match.end()))
-    number = {"底": 28, "末": 28, "中": 15, "旬": 15, "初": 3}.get((match[2] or "初")[-1], 3)
+    found.append(match.span())
+    number = {"底": 28, "末": 28, "中": 15, "旬": 15, "初": 3}.get((match[2] or match[4] or "初")[-1], 3)
     first = _next_date(today.replace(day=28), 1, None) if match[1] else today
     return _next_date(first, number, None)
 

@@ -14,7 +14,7 @@ _WORDS = (
     "中旬 国庆 五一 元旦 清明 下班 放学 开会 下周 下个 午盘 晚饭 左右"
 ).split()
 _SOUNDS = {syllables(word): word for word in _WORDS}
-_OWN = {"晌午", "下昼", "后晌"}
+_OWN = {"晌午", "下昼", "后晌", "下半"}
 _DIGITS = {"yi": "一", "er": "二", "lian": "两", "lia": "两", "san": "三", "si": "四", "wu": "五", "liu": "六",
            "qi": "七", "ba": "八", "jiu": "九", "ri": "日", "tian": "天", "mo": "末"}  # fmt: skip
 _NUMERALS = "0123456789零一二两俩三四五六七八九十半"
