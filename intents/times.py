@@ -26,8 +26,10 @@ _DELAY = re.compile(
     rf"|过(?:(半)个?|({_N})个?(半)?|(个把))(小时|钟头|分钟|刻钟|天|星期|礼拜|月)"
 )
 _THEN_CALL = re.compile(r"(?:以后|之后|过后|再|多|左右)*你?再?打")
-_DAYS = {"大后天": 3, "大后日": 3, "后天": 2, "后日": 2, "后儿": 2, "明天": 1, "明日": 1, "明儿": 1, "听日": 1,
-         "明早": 1, "明晚": 1, "次日": 1, "第二天": 1, "今天": 0, "今日": 0, "今儿": 0, "今晚": 0, "今早": 0}  # fmt: skip
+_DAYS = {
+    "大后天": 3, "大后日": 3, "后天": 2, "后日": 2, "后儿": 2, "明天": 1, "明日": 1, "明儿": 1, "听日": 1,
+    "明早": 1, "明晚": 1, "次日": 1, "第二天": 1, "今天": 0, "今日": 0, "今儿": 0, "今晚": 0, "今早": 0,
+}  # fmt: skip
 _WEEKDAYS = {name: number for number, name in enumerate("一二三四五六日")} | {"天": 6, "末": 5}
 # When a part of a day begins, and whether a bare clock time inside it is in the afternoon.
 _PARTS: dict[str, tuple[time, bool]] = {
