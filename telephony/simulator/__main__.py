@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import resource
 import signal
 import sys
@@ -24,6 +25,8 @@ from telephony.simulator.exchange import Exchange
 from telephony.simulator.network import Network
 from telephony.simulator.story import Story
 from telephony.simulator.voices import Utterances
+
+_PARENT_SECONDS = 1.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--log", type=Path, help="file of JSON lines, one per call (default: standard output)")
     parser.add_argument("--wait", type=float, default=30.0, help="seconds to wait for a gateway (default: %(default)s)")
     parser.add_argument("--cache", type=Path, default=Path("var"), help="folder of rendered voices and the model")
+    parser.add_argument("--child", action="store_true", help="end when the program that started this one ends")
     parser.add_argument("--model", default="", help="Vosk model that the clients hear with (default: the shipped one)")
     return parser
 
@@ -62,6 +66,7 @@ async def _serve(chosen: argparse.Namespace, out: TextIO) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    orphaned = asyncio.create_task(_stop_without_parent(stop)) if chosen.child else None
     cast = load_cast(chosen.cast)
     if chosen.clients:
         cast = cast.of(chosen.clients, benchmark=chosen.benchmark)
@@ -74,7 +79,17 @@ async def _serve(chosen: argparse.Namespace, out: TextIO) -> None:
         await exchange.run(chosen.wait, stop, lambda: log.line(log.connected(len(cast.clients))))
         log.line(log.summary(recogniser))
     finally:
+        if orphaned is not None:
+            orphaned.cancel()
         recogniser.close()
+
+
+async def _stop_without_parent(stop: asyncio.Event) -> None:
+    """End where the starting program was killed: its successor brings a network of its own."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        await asyncio.sleep(_PARENT_SECONDS)
+    stop.set()
 
 
 class _Log:

@@ -28,8 +28,10 @@ ANSWER_MS = (350, 600)  # silence before a question that was understood is answe
 PATIENCE_MS = 1800  # silence before reacting to what was not understood
 WAIT_MS = 12_000  # silence before asking whether anybody is there
 HOLD_MS = 60_000  # the same after 请稍等
-CHUNK_MS = 300  # audio per visit to the recogniser
+CHUNK_MS = 1000  # audio per visit to the recogniser: half the cost of 300 ms
+ALERT_CHUNK_MS = 300  # the same for a persona that interrupts
 _PREROLL = 5  # frames kept from before speech was noticed
+_BEHIND = 600  # frames: where the recogniser falls further behind, only the last 12 s are heard
 _AUDIBLE = 10 ** (-45 / 10)  # mean square of a frame in which somebody speaks: -45 dB full scale
 
 Samples: TypeAlias = NDArray[np.int16]
@@ -65,6 +67,7 @@ class Conversation:
         self._text = ""  # heard since the last reaction
         self._heard: Heard | None = None  # what it means, once a sentence was over
         self._react_ms = PATIENCE_MS
+        self._chunk_frames = (ALERT_CHUNK_MS if room.person.persona.during else CHUNK_MS) // FRAME_MS
         self._unheard: list[bytes] = []  # frames for the recogniser
         self._sentence_open = False  # the recogniser has a sentence that is not finished
         self._spoke_until: float | None = None  # when the last frame of a reply left, until it is answered
@@ -101,8 +104,7 @@ class Conversation:
             if self._spoke_until is not None:
                 self._story.latencies_ms.append(round((now - self._spoke_until) * 1000))
                 self._spoke_until = None
-        if not self._sentence_open:
-            del self._unheard[:-_PREROLL]
+        del self._unheard[: -_BEHIND if self._sentence_open else -_PREROLL]
 
     # -- the recogniser -------------------------------------------------------------------------------------
 
@@ -114,7 +116,7 @@ class Conversation:
     @property
     def wants_recogniser(self) -> bool:
         """Whether a visit to the recogniser is worth while."""
-        return self.sentence_over or (self._sentence_open and len(self._unheard) * FRAME_MS >= CHUNK_MS)
+        return self.sentence_over or (self._sentence_open and len(self._unheard) >= self._chunk_frames)
 
     def take_audio(self) -> bytes:
         """16-bit samples for the recogniser."""

@@ -70,7 +70,9 @@ class CallShell:
             if self.far.talk is not None and self.far.talk.wants_recogniser:
                 await self._hear(self.far.talk)
         except SpeechError as error:
-            log.error("call %s: its client could not hear: %s", self.far.story.call, error)
+            self.far.story.deaf += 1
+            if self.far.story.deaf == 1:
+                log.error("call %s: its client could not hear: %s", self.far.story.call, error)
 
     async def _hear(self, talk: Conversation) -> None:
         talk.hear_partial(await self._hearing.accept(talk.take_audio()))
@@ -135,12 +137,20 @@ class Exchange:
         finally:
             for call in self._calls.values():
                 call.far.shut_down()
-            if self._tasks:
-                await asyncio.wait(self._tasks, timeout=_DRAIN_SECONDS)
+            await self._drain()
             clock.cancel()
             if self._control is not None:
                 self._control.close()
                 await _first(self._control.closed.wait(), asyncio.sleep(_DRAIN_SECONDS))
+
+    async def _drain(self) -> None:
+        """Let the calls say goodbye, then end those that do not come to an end."""
+        tasks = list(self._tasks)
+        if tasks:
+            await asyncio.wait(tasks, timeout=_DRAIN_SECONDS)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _connect(self, patience_seconds: float, stop: asyncio.Event) -> Socket | None:
         give_up_at = time.monotonic() + patience_seconds

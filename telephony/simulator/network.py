@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from telephony.wire import Dial
 SNR_DB = 20.0
 SPEECH_RMS = 0.1  # -20 dB full scale, as the voices are levelled
 _UNKNOWN_NUMBER = "empty_number"  # the line behind a number that nobody has
+_ATTEMPT = re.compile(r"-([1-9]\d{0,2})$")  # calls are named task-attempt; another name is counted by its number
 _DIGITS = dict(zip("0123456789", "零幺二三四五六七八九", strict=True))
 
 
@@ -48,12 +50,13 @@ class Network:
         """The far end that answers one dial command."""
         self._dialled[dial.number] += 1
         no, owner = self._dialled[dial.number], self._owners.get(dial.number)
+        attempt = _ATTEMPT.search(dial.call)
         chance = Random(f"{self._seed}/{dial.call}")
         codec = CODECS[dial.format]
         story = Story(dial.call, no, datetime.now(UTC).isoformat("T", "milliseconds"))
         room, line = None, self.cast.personas.lines[_UNKNOWN_NUMBER]
         if owner is not None:
-            persona = self.cast.personas.personas[owner.persona_at(dial.number, no)]
+            persona = self.cast.personas.personas[owner.persona_at(dial.number, int(attempt[1]) if attempt else no)]
             line = self.cast.personas.lines[persona.line or owner.line]
             room = self._room(owner, persona, dial.number, chance) if line.answers else None
             story.client, story.persona = owner.id, persona.id

@@ -60,6 +60,7 @@ class Story:
     heard: list[Heardline] = field(default_factory=list)
     said: list[Saidline] = field(default_factory=list)
     latencies_ms: list[int] = field(default_factory=list)
+    deaf: int = 0  # times that the recogniser failed or was too slow
     frames_received: int = 0
     frames_sent: int = 0
     _late: array[int] = field(default_factory=lambda: array("I", bytes(4 * _BINS)))
@@ -94,7 +95,7 @@ class Story:
             "heard": [{"ms": h.at_ms, "question": h.question, "near": h.near, "keys": h.keys, "text": h.text}
                       for h in self.heard],
             "said": [{"ms": s.from_ms, "until_ms": s.until_ms, "kind": s.kind, "text": s.text} for s in self.said],
-            "turn_latencies_ms": self.latencies_ms,
+            "deaf": self.deaf, "turn_latencies_ms": self.latencies_ms,
             "late_ms": {"p50": self.late_ms(0.5), "p95": self.late_ms(0.95), "p99": self.late_ms(0.99)},
             "frames_received": self.frames_received, "frames_sent": self.frames_sent,
         }

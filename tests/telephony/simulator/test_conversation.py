@@ -176,7 +176,7 @@ def test_linear_frames_are_listened_to_as_well() -> None:
     room = Room(person_of(CAST, CAST.clients[0], CAST.personas.personas["cooperative"]),
                 ear_for(CAST.questions, "new_account", {}), lambda text, muffled: VOICE, NOISE)
     talk = Conversation(room, slin, Story("1-1", 1, ""), Random(1), lambda key: None)
-    for frame in audio.frames_of(audio.pcm_of(audio.tone("ringback", 0.5))):
+    for frame in audio.frames_of(audio.pcm_of(audio.tone("ringback", 1.1))):
         talk.receive(frame, 0.0)
     assert talk.wants_recogniser
     assert len(talk.tick(20, 0.0)) == 320
