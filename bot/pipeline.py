@@ -154,7 +154,7 @@ async def _run(pipeline: Pipeline, line: Line, floor: Floor, limits: Limits) -> 
         return await _watch(floor, running, limits)
     finally:
         floor.over.set()
-        await asyncio.shield(_close(runner, running, line, limits))
+        await asyncio.shield(_close(runner, running, line, floor, limits))
 
 
 async def _watch(floor: Floor, running: asyncio.Task[None], limits: Limits) -> type[ConversationError] | None:
@@ -187,11 +187,15 @@ def _bound_reached(floor: Floor, began: float, now: float, limits: Limits) -> ty
     return None
 
 
-async def _close(runner: WorkerRunner, running: asyncio.Task[None], line: Line, limits: Limits) -> None:
+async def _close(
+    runner: WorkerRunner, running: asyncio.Task[None], line: Line, floor: Floor, limits: Limits
+) -> None:
     """Hang up first, so that nobody waits on a silent line, then take the pipeline down; both bounded."""
     try:
         async with asyncio.timeout(limits.hang_up_seconds):
             await line.hang_up()
+    except Exception as error:
+        floor.fail(error)
     finally:
         await runner.cancel()
         await asyncio.wait([running], timeout=limits.stop_seconds)

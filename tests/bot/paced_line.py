@@ -20,11 +20,15 @@ _NOISE = (np.random.default_rng(1).standard_normal((500, FRAME_BYTES // 2)) * _N
 
 @dataclass(frozen=True, slots=True)
 class Speak:
-    """Say this once the bot has been silent for `after_ms`; with `into_ms`, that long into what the bot says."""
+    """Say this once the bot has been silent for `after_ms`.
+
+    Or `into_ms` into what the bot says, or when `left_ms` are left of it.
+    """
 
     audio: bytes
     after_ms: int = 500
     into_ms: int | None = None
+    left_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +154,17 @@ class PacedLine:
         if not self._steps or self._speaking or self._keys or not self._talk_ms:
             return
         step = self._steps[0]
-        due = self._talk_ms >= step.into_ms if step.into_ms is not None else self._silence_ms >= step.after_ms
-        if due:
+        if self._is_due(step):
             self._steps.popleft()
             self._talk_ms = 0
             self._do(step)
+
+    def _is_due(self, step: Step) -> bool:
+        if isinstance(step, Speak) and step.left_ms is not None:
+            return 0 < sum(len(queued.pcm) - queued.sent for queued in self._playing) // 16 <= step.left_ms
+        if step.into_ms is not None:
+            return self._talk_ms >= step.into_ms
+        return self._silence_ms >= step.after_ms
 
     def _do(self, step: Step) -> None:
         match step:

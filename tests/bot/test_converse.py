@@ -94,6 +94,7 @@ def _bench() -> dict[str, Call]:
         "short": Call([Speak(spoken("是")), Speak(spoken("好")), Speak(spoken("嗯")), Speak(spoken("有")), HangUp()]),
         "talks over the question": Call([yes, Speak(spoken("可以你说吧"), into_ms=2500), yes, HangUp(into_ms=500)]),
         "says 嗯 while listening": Call([yes, Speak(spoken("嗯"), into_ms=3000), free, HangUp(into_ms=500)]),
+        "answers too soon": Call([Speak(spoken("是的"), left_ms=400), HangUp(into_ms=500)]),
         "talks over the reminder": Call([yes, free, yes, yes, over_reminder]),
         "silent": Call([]),
         "hangs up in mid-question": Call([yes, HangUp(into_ms=2000)]),
@@ -206,6 +207,14 @@ def test_a_backchannel_neither_stops_the_bot_nor_answers(calls: dict[str, Call])
     assert call.finished("opening.convenient/ask")[0].complete
     assert "嗯" not in call.texts()
     assert line_of(call).cleared == 0
+
+
+def test_an_answer_at_the_very_end_of_a_question_lets_it_finish_and_counts(calls: dict[str, Call]) -> None:
+    call = calls["answers too soon"]
+    assert not call.of(BargedIn)
+    assert call.finished("opening.identity/ask")[0].complete
+    assert call.texts() == ["是的"]
+    assert not call.of(Heard)[0].under_prompt
 
 
 def test_a_reminder_is_played_through_the_clients_words_which_are_kept(calls: dict[str, Call]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
+from loguru import logger
 from pipecat.frames.frames import Frame, InterimTranscriptionFrame, TranscriptionFrame, TTSAudioRawFrame
 from pipecat.services.settings import STTSettings, TTSSettings
 from pipecat.services.stt_service import STTService
@@ -158,6 +159,27 @@ async def test_a_cancelled_conversation_leaves_the_line_hung_up(ears: Recogniser
     with pytest.raises(asyncio.CancelledError):
         await task
     assert line.hung_up
+
+
+async def test_a_line_that_cannot_be_hung_up_is_an_error_too(ears: Recogniser) -> None:
+    class Stubborn(PacedLine):
+        async def hang_up(self) -> None:
+            await super().hang_up()
+            raise OSError("the recording could not be sealed")
+
+    with pytest.raises(ConversationError) as caught:
+        await call(Stubborn([HangUp(into_ms=100)]), ears, Tones())
+    assert isinstance(caught.value.__cause__, OSError)
+
+
+async def test_the_pipeline_logs_nothing(ears: Recogniser) -> None:
+    lines: list[str] = []
+    sink = logger.add(lambda message: lines.append(str(message)), level="TRACE")
+    await call(PacedLine([HangUp(into_ms=300)]), ears, Tones())
+    with pytest.raises(ConversationError):
+        await call(PacedLine([]), ears, Broken())
+    logger.remove(sink)
+    assert lines == []
 
 
 async def test_no_task_outlives_its_conversation(ears: Recogniser) -> None:
