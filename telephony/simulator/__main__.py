@@ -66,7 +66,8 @@ async def _serve(chosen: argparse.Namespace, out: TextIO) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    orphaned = asyncio.create_task(_stop_without_parent(stop)) if chosen.child else None
+    if chosen.child:
+        _watch_parent(os.getppid(), stop)
     cast = load_cast(chosen.cast)
     if chosen.clients:
         cast = cast.of(chosen.clients, benchmark=chosen.benchmark)
@@ -79,17 +80,15 @@ async def _serve(chosen: argparse.Namespace, out: TextIO) -> None:
         await exchange.run(chosen.wait, stop, lambda: log.line(log.connected(len(cast.clients))))
         log.line(log.summary(recogniser))
     finally:
-        if orphaned is not None:
-            orphaned.cancel()
         recogniser.close()
 
 
-async def _stop_without_parent(stop: asyncio.Event) -> None:
+def _watch_parent(parent: int, stop: asyncio.Event) -> None:
     """End where the starting program was killed: its successor brings a network of its own."""
-    parent = os.getppid()
-    while os.getppid() == parent:
-        await asyncio.sleep(_PARENT_SECONDS)
-    stop.set()
+    if os.getppid() == parent:
+        asyncio.get_running_loop().call_later(_PARENT_SECONDS, _watch_parent, parent, stop)
+    else:
+        stop.set()
 
 
 class _Log:

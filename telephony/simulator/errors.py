@@ -2,8 +2,7 @@
 
 SimulatorError
 ├── SheetError          a YAML sheet (cast, personas, questions) is wrong: mend it, all problems are listed
-├── GatewayUnreachable  no gateway answered within the time given: start it, then start the network again
-└── ProtocolBroken      the gateway sent what the wire does not have: the call is dropped, the others go on
+└── GatewayUnreachable  no gateway answered within the time given: start it, then start the network again
 """
 
 from __future__ import annotations
@@ -25,7 +24,3 @@ class SheetError(SimulatorError):
 
 class GatewayUnreachable(SimulatorError):
     """Nobody listens at the gateway's address."""
-
-
-class ProtocolBroken(SimulatorError):
-    """A frame or message that the wire between gateway and network does not have."""

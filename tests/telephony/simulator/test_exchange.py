@@ -174,6 +174,20 @@ clients:
     assert isinstance(over, HungUp)
 
 
+async def test_the_program_ends_with_the_one_that_started_it(gateway: Gateway, cache: Path) -> None:
+    command = [sys.executable, "-m", "telephony.simulator", "--gateway", f"ws://127.0.0.1:{gateway.port}",
+               "--clients", "1", "--cache", str(cache), "--child"]
+    starter = "import subprocess, sys, time; subprocess.Popen(sys.argv[1:]); time.sleep(60)"
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", starter, *command, stdout=asyncio.subprocess.PIPE)
+    await gateway.wait_for_trunk(60)
+    parent.kill()
+    assert parent.stdout is not None
+    said = await asyncio.wait_for(parent.stdout.read(), 20)  # to the end: the network has closed it too
+    assert [json.loads(line)["event"] for line in said.splitlines()] == ["connected", "summary"]
+    await parent.wait()
+
+
 async def test_a_bad_cast_ends_the_program_with_its_faults(tmp_path: Path) -> None:
     sheet = tmp_path / "cast.yaml"
     sheet.write_text("clients:\n  one: {name: 张三}\n", "utf-8")
