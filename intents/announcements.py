@@ -31,7 +31,11 @@ def classify_announcement(text: str) -> AnnouncementMatch:
         return AnnouncementMatch(None, evidence="听到的还只是开头的套话")
     if not plain:
         return AnnouncementMatch(None, evidence="没有听到话")
-    concepts, model = _model()
+    return classify_by(*_model(), plain)
+
+
+def classify_by(concepts: Concepts, model: LinearModel, plain: str) -> AnnouncementMatch:
+    """What the learned model makes of a normalised announcement; None where it knows nothing like it."""
     scores = model.scores(text_features(concepts, plain))
     best = int(np.argmax(scores))
     if scores[best] < LEAST_SCORE:

@@ -1,7 +1,8 @@
 """The matcher: what an utterance means at a question, with its evidence.
 
-In this order: nothing heard; the echo of our own question; a phrase that people wrote down word for word; the
-learned model over plain words, whose yes and no must stand clear of each other or the answer is `unclear`.
+In this order: nothing heard; the echo of our own question; a phrase that people wrote down word for word;
+words that settle it (zh/rules.yaml); the learned model over plain words, whose yes and no must stand clear of
+each other or the answer is `unclear`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from intents.normalise import normalise
 from intents.phrases import FOLDER, read_yaml
 from intents.questions import kind_of
 from intents.reading import Reader, Reading, load_reader
-from intents.risks import RiskPatterns, decided_risks, load_risks
+from intents.risks import decided_risks
+from intents.shown import Shown, load_shown
 from intents.values import Intent, Match
 from rules.outcomes import Risk
 
@@ -55,7 +57,8 @@ class Matcher:
     examples: Mapping[tuple[str, str], Example]  # (kind, plain text)
     nearest: Mapping[tuple[str, Intent], tuple[str, ...]]  # (kind, label) -> texts, for the evidence
     prompts: Mapping[str, str]  # question -> what the bot asks
-    risks: RiskPatterns
+    risks: Mapping[Risk, Shown]
+    settled: Mapping[Intent, Shown]  # words that settle the label
 
     def match(self, question: str, text: str) -> Match:
         """The meaning of `text`, heard after `question` (an id of intents.questions); never raises."""
@@ -86,13 +89,21 @@ class Matcher:
         scores = self.model.scores(answer_features(self.reader, question, kind_of(question), reading))
         labels = scores[: len(Intent)]
         best = int(np.argmax(labels))
-        intent = Intent(self.model.classes[best])
+        settled = self._settled(reading)
+        intent = settled[0] if settled else Intent(self.model.classes[best])
         learned = dict(zip(map(Risk, self.model.classes[len(Intent) :]), scores[len(Intent) :].tolist(), strict=True))
         risks = decided_risks(self.risks, intent, reading, learned)
+        if settled:
+            return Match(intent, risks, 0.97, _evidence(reading, f"说到「{settled[1]}」，意为“{NAMES[intent]}”"))
         if intent in (Intent.YES, Intent.NO) and self._is_doubtful(labels):
             return Match(Intent.UNCLEAR, risks, 0.3, _evidence(reading, "是与否分不清，需再问"))
         reason = self._reason(question, intent, reading)
         return Match(intent, risks, _confidence(labels, best), _evidence(reading, reason))
+
+    def _settled(self, reading: Reading) -> tuple[Intent, str] | None:
+        """The label that some words settle, with those words."""
+        shown = ((intent, pattern.by(reading.repaired)) for intent, pattern in self.settled.items())
+        return next(((intent, words) for intent, words in shown if words), None)
 
     def _is_doubtful(self, labels: Scores) -> bool:
         names = self.model.classes
@@ -124,7 +135,11 @@ def build_matcher(reader: Reader, model: LinearModel) -> Matcher:
         for intent in Intent
     }
     prompts = {question: normalise(text) for question, text in read_yaml(FOLDER / "questions.yaml").items()}
-    return Matcher(reader, model, examples, near, prompts, load_risks(FOLDER / "risks.yaml"))
+    return Matcher(reader, model, examples, near, prompts, *_patterns())
+
+
+def _patterns() -> tuple[Mapping[Risk, Shown], Mapping[Intent, Shown]]:
+    return load_shown(FOLDER / "risks.yaml", Risk), load_shown(FOLDER / "rules.yaml", Intent)
 
 
 @lru_cache(maxsize=1)

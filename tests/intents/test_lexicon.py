@@ -12,8 +12,9 @@ from intents.examples import written_examples
 from intents.linear import load
 from intents.negation import load_negations
 from intents.pinyin import sound_key
-from intents.risks import load_risks
+from intents.shown import load_shown
 from intents.train import MODEL
+from rules.outcomes import Risk
 
 CONFUSED = [("南", "兰"), ("飞", "灰"), ("知", "资"), ("山", "商"), ("陈", "程"), ("林", "零")]
 
@@ -58,7 +59,7 @@ def test_an_unknown_risk_is_named(tmp_path: Path) -> None:
     path = tmp_path / "risks.yaml"
     path.write_text("scary:\n  有: [怕]\n", encoding="utf-8")
     with pytest.raises(LexiconError, match="scary"):
-        load_risks(path)
+        load_shown(path, Risk)
 
 
 def test_a_missing_model_says_how_to_make_it(tmp_path: Path) -> None:
