@@ -1,4 +1,4 @@
-"""One spelling for everything that is compared: width, spaces, punctuation, traditional characters, fillers."""
+"""One spelling for everything that is compared: width, spaces, punctuation, traditional characters."""
 
 from __future__ import annotations
 
@@ -17,19 +17,13 @@ _TRADITIONAL = (
 )
 _SIMPLIFY = str.maketrans(dict(zip(_TRADITIONAL[::2], _TRADITIONAL[1::2], strict=True)))
 _NOT_WORDS = re.compile(r"[^0-9a-z\u3400-\u9fff]+")
-_FILLERS = re.compile(r"就是说|那个那个|那个嘛|这个嘛|怎么说呢|[呃额嗯唔诶欸唉哎啊呀哦噢喔呢嘛哈哇咧咯啰喽啦]+")
 
 
 @lru_cache(maxsize=4096)
 def normalise(text: str) -> str:
     """The text as it is compared: NFKC, lower case, simplified, no spaces or punctuation, at most 400 characters.
 
-    Fillers stay: a lone 嗯 is an answer at some questions; `without_fillers` drops them where a rule wants that.
+    Fillers stay: a lone 嗯 is an answer at some questions, and the learned model knows them.
     """
     folded = unicodedata.normalize("NFKC", text[: 4 * LONGEST]).lower().translate(_SIMPLIFY)
     return _NOT_WORDS.sub("", folded)[:LONGEST]
-
-
-def without_fillers(text: str) -> str:
-    """A normalised text without hesitations and final particles; as it was where nothing else is left."""
-    return _FILLERS.sub("", text) or text

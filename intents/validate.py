@@ -13,9 +13,9 @@ from intents.evaluate import Report, judge
 from intents.examples import written_examples
 from intents.labelled import Answer, read_announcements
 from intents.matcher import build_matcher
-from intents.reading import load_reader
 from intents.normalise import normalise
 from intents.phrases import FOLDER
+from intents.reading import load_reader
 from intents.train import learn_announcements, learn_answers, training_answers
 from intents.values import Match
 
