@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol, assert_never
 
 from pipecat.frames.frames import Frame, InterruptionFrame, StartFrame
@@ -36,10 +35,10 @@ from bot.playout import Prompt
 from bot.report import Report
 from bot.turn_processor import Understanding
 from bot.turns import TurnTaking
+from bot.waiting import Silence, Waiting
 from rules.outcomes import Risk
 
 Log = Callable[[Event | Action, int], None]
-_WAIT_FOR_TURN_MS = 200
 _MOST_WAITING = 256
 
 
@@ -54,15 +53,7 @@ class Mind(Protocol):
     def advance(self, event: Event) -> tuple[Action, ...]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Silence:
-    """The wait armed for this Listen or Collect is over."""
-
-    waiting: Listen | Collect
-    at_ms: int
-
-
-_Happened = Event | _Silence | TurnEnded | KeyPressed | LinePlayed | LineEnded
+_Happened = Event | Silence | TurnEnded | KeyPressed | LinePlayed | LineEnded
 
 
 class DialogueProcessor(FrameProcessor):
@@ -83,16 +74,13 @@ class DialogueProcessor(FrameProcessor):
         self._floor = floor
         self._mind = mind
         self._matcher = matcher
-        self._taking = taking
         self._report = report
         self._log = log
         self._agents = agents or NoAgents()
         self._agent_seconds = agent_seconds
         self._inbox: asyncio.Queue[_Happened] = asyncio.Queue(_MOST_WAITING)
-        self._waiting: Listen | Collect | None = None
-        self._armed = False
+        self._waiting = Waiting(floor, taking, self._inbox.put_nowait)
         self._fetching = False
-        self._keys = ""
         self._held: list[TurnEnded | KeyPressed] = []  # said or pressed under a text that must be heard
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -133,7 +121,7 @@ class DialogueProcessor(FrameProcessor):
 
     async def _take(self, happened: _Happened) -> None:
         match happened:
-            case _Silence():
+            case Silence():
                 await self._fall_silent(happened)
             case TurnEnded():
                 await self._hear(happened)
@@ -162,7 +150,7 @@ class DialogueProcessor(FrameProcessor):
         if self._held_back() and turn.under_prompt:
             self._held.append(turn)
             return
-        self._stop_waiting()
+        self._waiting.end()
         if not turn.under_prompt and not self._floor.playout.speaking:
             self._floor.answered_ms = turn.voice_end_ms
         match = self._matcher.match(self._floor.question, turn.text)
@@ -172,29 +160,9 @@ class DialogueProcessor(FrameProcessor):
     async def _press(self, key: KeyPressed) -> None:
         if self._held_back():
             self._held.append(key)
-        elif isinstance(self._waiting, Collect):
-            await self._collect(self._waiting, key)
-        else:
-            await self._pressed(key.key, key.at_ms)
-
-    async def _collect(self, collect: Collect, key: KeyPressed) -> None:
-        self._armed = False
-        if key.key == "#" and self._keys:
-            await self._pressed(self._keys, key.at_ms)
-            return
-        self._keys += key.key if key.key.isdigit() else ""
-        if len(self._keys) >= collect.max_digits:
-            await self._pressed(self._keys, key.at_ms)
-        else:
-            self._floor.clock.set("keys", key.at_ms + self._taking.key_pause_ms, self._keys_done)
-
-    async def _keys_done(self) -> None:
-        if self._keys:
-            self._inbox.put_nowait(KeyPressed(key="#", at_ms=self._floor.clock.now_ms))
-
-    async def _pressed(self, keys: str, at_ms: int) -> None:
-        self._stop_waiting()
-        await self._advance(Pressed(keys, at_ms))
+        elif keys := self._waiting.press(key):
+            self._waiting.end()
+            await self._advance(Pressed(keys, key.at_ms))
 
     def _held_back(self) -> bool:
         current = self._floor.playout.current
@@ -213,12 +181,6 @@ class DialogueProcessor(FrameProcessor):
 
     # Silence
 
-    def _stop_waiting(self) -> None:
-        self._waiting, self._armed, self._keys = None, False, ""
-        self._floor.collecting = False
-        for name in ("silence", "keys"):
-            self._floor.clock.cancel(name)
-
     async def _rest(self) -> None:
         """When nothing is left to be played: count the silence, or end the call."""
         floor = self._floor
@@ -226,22 +188,12 @@ class DialogueProcessor(FrameProcessor):
             return
         if floor.closing:
             floor.over.set()
-        elif not self._armed and not self._fetching and not floor.handed_over:
-            self._armed = True
-            self._waiting = self._waiting or Listen(floor.question)
-            start_ms = max(floor.clock.now_ms, floor.playout.quiet_since_ms)
-            floor.clock.set("silence", start_ms + self._waiting.wait_ms, self._silence_due)
+        elif not self._fetching and not floor.handed_over:
+            self._waiting.arm()
 
-    async def _silence_due(self) -> None:
-        floor = self._floor
-        if floor.turn_busy:
-            floor.clock.set("silence", floor.clock.now_ms + _WAIT_FOR_TURN_MS, self._silence_due)
-        elif self._waiting:
-            self._inbox.put_nowait(_Silence(self._waiting, floor.clock.now_ms))
-
-    async def _fall_silent(self, silence: _Silence) -> None:
-        if silence.waiting is self._waiting:
-            self._stop_waiting()
+    async def _fall_silent(self, silence: Silence) -> None:
+        if silence.awaited is self._waiting.awaited:
+            self._waiting.end()
             await self._advance(FellSilent(silence.at_ms))
 
     # The line
@@ -278,7 +230,7 @@ class DialogueProcessor(FrameProcessor):
                 case Say():
                     await self._say(action)
                 case Listen() | Collect():
-                    self._listen(action)
+                    self._waiting.begin(action)
                 case Note():
                     self._report.notes.append(action)
                 case Flag():
@@ -298,19 +250,13 @@ class DialogueProcessor(FrameProcessor):
         for frame in prompt_frames(prompt.serial, say):
             await self.push_frame(frame)
 
-    def _listen(self, action: Listen | Collect) -> None:
-        self._stop_waiting()
-        self._waiting = action
-        self._floor.question = action.question
-        self._floor.collecting = isinstance(action, Collect)
-
     def _finish(self, finish: Finish) -> None:
-        self._stop_waiting()
+        self._waiting.end()
         self._report.finish = finish
         self._floor.closing = True
 
     def _transfer(self, transfer: Transfer) -> None:
-        self._stop_waiting()
+        self._waiting.end()
         self._fetching = True
         self._tasks.append(self.create_task(self._fetch(transfer.reason), "agent"))
 
