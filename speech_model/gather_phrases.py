@@ -31,10 +31,10 @@ _MARGIN = 6.0  # nats; 3 and 12 heard unseen sentences worse
 _DIGITS = str.maketrans("0123456789", "零一二三四五六七八九")
 
 
-def yaml_files(folder: Path) -> list[Any]:
-    """The contents of all YAML files below a folder, in order."""
+def yaml_files(folder: Path, pattern: str = "*.yaml") -> list[Any]:
+    """The contents of the YAML files below a folder, in order."""
     loader = YAML(typ="safe", pure=True)
-    return [loader.load(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.yaml"))]
+    return [loader.load(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob(pattern))]
 
 
 def strings(node: Any) -> Iterator[str]:
@@ -68,6 +68,12 @@ def prompts() -> list[str]:
     return [sentence for content in contents for text in strings(content) for sentence in spoken(text, filled)]
 
 
+def phrases() -> list[str]:
+    """The intents' example phrases, which a question's grammar is made of."""
+    contents = yaml_files(ROOT / "intents" / "zh", "phrases*.yaml")
+    return [sentence for content in contents for text in strings(content) for sentence in spoken(text, {})]
+
+
 def utterances() -> list[str]:
     """The domain's sentences, the labelled utterances and the announcements, without misheard ones."""
     out = texts.domain()
@@ -95,7 +101,8 @@ def unique(lines: Iterable[str]) -> list[str]:
 def main() -> None:
     """Write the corpus."""
     annex = texts.read_lines(texts.CORPUS / "annex_e.txt")
-    parts = {"annex E": annex, "prompts": prompts(), "utterances": utterances(), "names": named()}
+    parts = {"annex E": annex, "prompts": prompts(), "phrases": phrases(), "utterances": utterances()}
+    parts["names"] = named()
     lines = unique(line for part in parts.values() for line in part)
     OUT.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
     counts = ", ".join(f"{name} {len(unique(part))}" for name, part in parts.items())

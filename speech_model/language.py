@@ -16,6 +16,7 @@ Line: TypeAlias = tuple[str, ...]  # a sentence as words
 Fst: TypeAlias = Any
 _NUMBERS = 400  # sentences of digits, dates, times and amounts
 _SHORT_WEIGHT = 8  # short answers decide a call
+_LEAST_SEEN = 2  # times, for a history of two words
 START, END = "<s>", "</s>"
 
 
@@ -82,6 +83,7 @@ class NGram:
                 for length in range(min(order, end) - 1, -1, -1):
                     self._after[words[end - 1 - length : end - 1]][words[end - 1]] += 1
         counts = self._after.pop(())
+        self._after = {history: seen for history, seen in self._after.items() if _worth(history, seen)}
         n = counts.total()
         general = {word: (1 - mix) * counts[word] / n + mix * share for word, share in known.general.items()}
         self._chances: dict[Line, dict[str, float]] = {(): general | {END: counts[END] / n}}
@@ -122,6 +124,11 @@ class NGram:
         chances, shorter = self._chances[history], self._chances[history[1:]]
         left = max(1e-4, 1 - sum(chances.values())) / max(1e-4, 1 - sum(shorter[word] for word in chances))
         return -math.log(left)
+
+
+def _worth(history: Line, followers: Counter[str]) -> bool:
+    """A longer history that was seen once says little and would double the graph."""
+    return len(history) < 2 or followers.total() >= _LEAST_SEEN
 
 
 def weight(cost: float) -> Any:

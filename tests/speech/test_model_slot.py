@@ -105,9 +105,9 @@ def test_what_is_lacking_is_named(copy: Path, file: str) -> None:
         Recogniser(copy)
 
 
-@pytest.mark.parametrize("file", ["am/final.mdl", "graph/HCLr.fst", "graph/words.txt"])
-def test_a_file_cut_short_is_one_clear_error(copy: Path, file: str, capfd: pytest.CaptureFixture[str]) -> None:
-    (copy / file).write_bytes((copy / file).read_bytes()[:500])
+@pytest.mark.parametrize("file", ["am/final.mdl", "graph/HCLr.fst", "static/graph/HCLG.fst", "graph/words.txt"])
+def test_a_damaged_file_is_one_clear_error(copy: Path, file: str, capfd: pytest.CaptureFixture[str]) -> None:
+    (copy / file).write_bytes((copy / file).read_bytes()[:500] + b"\nbroken\n")
     with pytest.raises(ModelUnreadable, match=f"{copy}.*unpack or download"):
         Recogniser(copy)
     assert "VoskAPI" not in capfd.readouterr().err

@@ -160,7 +160,7 @@ async def test_a_wait_has_an_end(model: Path) -> None:
     ears = Recogniser(model, deadline_seconds=0.0)
     stream = ears.stream()
     with pytest.raises(TooLate, match="fewer calls"):
-        await stream.accept(bytes(2 * 8000 * 20))
+        await stream.accept(bytes(2 * 8000 * 4))
     stream.close()
     ears.close()
 
@@ -193,8 +193,6 @@ async def test_a_model_without_a_ready_made_graph_hears_the_same(model: Path, tm
 
 
 async def test_a_model_with_only_a_ready_made_graph_ignores_grammars(model: Path) -> None:
-    if not (model / "static").is_dir():
-        pytest.skip("the shipped archive has no static graph")
     ears = Recogniser(model / "static")
     assert not ears.takes_grammar
     assert (await heard(ears, line(said("知道")), ("满意",))).text == "知道"
