@@ -63,7 +63,7 @@ def test_patterns_fill_their_slots_and_name_an_unknown_one(tmp_path: Path) -> No
 
 def test_phrase_files_of_the_wrong_shape_are_refused(tmp_path: Path) -> None:
     (tmp_path / "patterns.yaml").write_text("空: {}\n", encoding="utf-8")
-    misshapen = {"nowhere:\n  yes: [是]\n": "nowhere", "any:\n  yes: 是\n": "not a list", "[": "YAML", "- a\n": "mapping"}
+    misshapen = {"nowhere:\n  yes: []\n": "nowhere", "any:\n  yes: 是\n": "not a list", "[": "YAML", "- a\n": "mapping"}
     for content, message in misshapen.items():
         (tmp_path / "phrases.yaml").write_text(content, encoding="utf-8")
         with pytest.raises(LexiconError, match=message):
