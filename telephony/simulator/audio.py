@@ -14,7 +14,7 @@ Signal: TypeAlias = NDArray[np.float64]  # full scale is 1.0
 
 TONE_HZ = 450.0  # all tones of the Chinese network but the special information tone
 TONE_LEVEL = 10 ** (-10 / 20)  # peak of a tone: -10 dB full scale
-BAND_HZ = (200.0, 3600.0)
+BAND_HZ = (200.0, 3500.0)
 
 # (seconds on, seconds off) in turn, repeated; telephony in China
 CADENCES: Mapping[str, tuple[tuple[float, float], ...]] = {
@@ -96,8 +96,9 @@ def muffle(signal: Signal) -> Signal:
 
 
 def _in_band(samples: int) -> Signal:
-    hz = np.fft.rfftfreq(samples, 1 / SAMPLE_RATE)
-    return np.asarray((hz > BAND_HZ[0]) & (hz < BAND_HZ[1]), dtype=np.float64)
+    """Gain by frequency: 3 dB down at the edges of the band, with slopes as channel filters have them."""
+    hz = np.maximum(np.fft.rfftfreq(samples, 1 / SAMPLE_RATE), 1e-3)
+    return np.asarray(1 / np.sqrt((1 + (BAND_HZ[0] / hz) ** 4) * (1 + (hz / BAND_HZ[1]) ** 24)))
 
 
 def rms(signal: Signal) -> float:
