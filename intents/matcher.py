@@ -27,7 +27,7 @@ from intents.shown import Shown, load_shown
 from intents.values import Intent, Match
 from rules.outcomes import Risk
 
-CLEAR_OF_EACH_OTHER = 0.15  # margin by which yes must beat no or no yes
+CLEAR_OF_EACH_OTHER = 0.2  # margin by which yes must beat no or no yes
 ECHO_LENGTH = 4  # characters; shorter stretches of a question are answers
 ECHO_NEARNESS = 88.0  # of 100, rapidfuzz partial ratio
 COMPARED_LENGTH = 60  # characters; longer utterances are near no example

@@ -30,6 +30,8 @@ VECTORS = [
     ("anomaly.self_operated", "不是别人是我自己", "yes"),
     ("new_account.read_agreement", "没有没看的", "yes"),
     ("new_account.own_will", "不存在不自愿", "yes"),
+    ("periodic.self_managed", "不全是我自己", "no"),
+    ("periodic.self_managed", "以前是我自己现在是我儿子在弄", "no"),
     ("opening.convenient", "没什么不方便的", "yes"),
     ("opening.identity", "不是", "no"),
     ("opening.identity", "是的", "yes"),
