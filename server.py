@@ -15,7 +15,7 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
-from bot.script import load_script, script_names
+from bot.script import Script, load_script, script_names
 from campaign.calllog import CallLog
 from campaign.clock import Clock, RealClock
 from campaign.feed import Feed
@@ -70,7 +70,6 @@ async def open_works(settings: Settings, make_clock: Callable[[Database], Clock]
         seal = load_seal(settings.secret_key, settings.data_dir / "secret.key")
         database = open_database(settings)
         scripts = {name: load_script(name) for name in script_names()}
-        voice = Pyttsx3Voice()
         recordings = RecordingStore(settings.data_dir / "recordings", seal.key)
         ears = Recogniser(find_model(settings.asr_model, settings.data_dir / "models"), threads=settings.asr_threads)
         async with CallLog(database) as call_log, _gateway(settings, recordings) as gateway:
@@ -79,7 +78,7 @@ async def open_works(settings: Settings, make_clock: Callable[[Database], Clock]
                 dialer=gateway,
                 recordings=recordings,
                 ears=ears,
-                prompts=Prompts(settings.data_dir / "prompts", voice),
+                prompts={name: _prompts(settings, script) for name, script in scripts.items()},
                 matcher=load_matcher(),
                 scripts=scripts,
                 house=House(settings.firm, settings.department, settings.staff_number, settings.service_number),
@@ -93,6 +92,12 @@ async def open_works(settings: Settings, make_clock: Callable[[Database], Clock]
             yield works
         ears.close()
         database.close()
+
+
+def _prompts(settings: Settings, script: Script) -> Prompts:
+    recorded = settings.recorded_prompts / script.name if settings.recorded_prompts else None
+    voice = Pyttsx3Voice(overrides=script.pronunciations)
+    return Prompts(settings.data_dir / "prompts", voice, recorded if recorded and recorded.is_dir() else None)
 
 
 @asynccontextmanager
@@ -146,4 +151,5 @@ def _tell_failure(working: asyncio.Future[None]) -> None:
 
 async def run_campaigns(works: Works, lines: int) -> None:
     """Take due tasks for as long as the process lives."""
+    await asyncio.to_thread(works.prerender)
     await Runner(works, lines).run(until_done=False)

@@ -18,6 +18,7 @@ class Settings(BaseSettings):
     database_url: str = ""  # default: SQLite in data_dir
     asr_model: str = ""  # a Vosk model directory or name; default: the shipped small model
     asr_threads: int = 2
+    recorded_prompts: Path | None = None  # a folder per script: prompts.csv and WAV files (speech/recorded.py)
     secret_key: str = ""  # 32 bytes in base64; default: a key file made in data_dir at first start
     host: str = "127.0.0.1"
     port: int = 8000

@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmarks.machine import resident_mib
 from campaign.clock import RealClock
-from campaign.demo import TRUNK_SECONDS, prerender, simulated_network
+from campaign.demo import TRUNK_SECONDS, simulated_network
 from campaign.demo_firm import open_demo
 from campaign.runner import Runner
 from campaign.works import Works
@@ -80,7 +80,7 @@ async def _run(works: Works, calls: int, log: Path) -> Measured:
         raise TypeError("measured over the WebSocket gateway")
     cast = load_cast().of(calls, benchmark=True)
     async with simulated_network(gateway, clients=calls, log=log, benchmark=True) as network:
-        await asyncio.gather(asyncio.to_thread(prerender, works), network.connected(TRUNK_SECONDS))
+        await asyncio.gather(asyncio.to_thread(works.prerender), network.connected(TRUNK_SECONDS))
         with works.database.write() as session:
             campaign_id = open_demo(session, cast, works.clock.now()).id
         gateway.lateness(reset=True)

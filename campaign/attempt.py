@@ -188,8 +188,9 @@ async def _carry(works: Works, begun: Begun) -> EndedCall:
 
 async def _prepare_prompts(works: Works, begun: Begun) -> None:
     """Synthesise what is said with this client's slots before the line is taken."""
+    prompts = works.prompts[begun.script.name]
     for text in begun.script.fixed_texts(begun.facts.slots):
-        await works.prompts.fetch(text)
+        await prompts.fetch(text)
 
 
 @dataclass(slots=True)
@@ -214,7 +215,8 @@ async def _follow(works: Works, begun: Begun, leg: Leg, course: Course) -> None:
         if isinstance(move, Listen | Collect):
             works.feed.change(begun.call_id, question=move.question)
 
-    course.report = await converse(leg, begun.script, begun.facts, works.ears, works.prompts, works.matcher, log=note)
+    prompts = works.prompts[begun.script.name]
+    course.report = await converse(leg, begun.script, begun.facts, works.ears, prompts, works.matcher, log=note)
     works.turn_latencies_ms.extend(course.report.turn_latencies_ms)
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.script import Script
 from campaign.demo_firm import open_demo
 from campaign.demo_verdict import DemoResult, judge
 from campaign.runner import Runner
@@ -52,21 +51,12 @@ class Demo:
         began = time.monotonic()
         async with simulated_network(gateway, clients=self.clients, log=self.simulator_log) as network:
             self.say("准备语音 …")
-            await asyncio.gather(asyncio.to_thread(prerender, works), network.connected(TRUNK_SECONDS))
+            await asyncio.gather(asyncio.to_thread(works.prerender), network.connected(TRUNK_SECONDS))
             campaign = await asyncio.to_thread(_open, works, cast)
             self.say(f"{campaign.name}：{len(cast.clients)} 位客户，{self.lines} 路并发")
             await Runner(works, self.lines).run(until_done=True)
         self.result = await asyncio.to_thread(_judge, works, campaign.id, cast, time.monotonic() - began)
         return self.result
-
-
-def prerender(works: Works) -> None:
-    """Make the audio of everything that the scripts always say."""
-    works.prompts.prerender(_fixed_texts(works.scripts.values()))
-
-
-def _fixed_texts(scripts: Iterable[Script]) -> list[str]:
-    return sorted({text for script in scripts for text in script.fixed_texts()})
 
 
 def _open(works: Works, cast: Cast) -> Campaign:

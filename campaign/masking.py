@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_LONG_NUMBER = re.compile(r"\d{7,}")
+_LONG_NUMBER = re.compile(r"[0-9]{7,}")
+_SPOKEN_DIGIT = "[零〇一二三四五六七八九幺两洞拐勾]"
+_SPOKEN_NUMBER = re.compile(rf"(?:{_SPOKEN_DIGIT}[，、\s]*){{6,}}{_SPOKEN_DIGIT}")
 
 
 def mask_name(name: str) -> str:
@@ -20,5 +22,6 @@ def mask_phone(phone: str) -> str:
 
 
 def mask_numbers(text: str) -> str:
-    """A text in which every number of seven or more digits is masked."""
-    return _LONG_NUMBER.sub(lambda match: mask_phone(match[0]), text)
+    """A text in which every number of seven or more digits is masked, also one that was spoken digit by digit."""
+    written = _LONG_NUMBER.sub(lambda match: mask_phone(match[0]), text)
+    return _SPOKEN_NUMBER.sub("〔号码〕", written)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.script import Script
@@ -35,9 +36,9 @@ class Works:
     dialer: Dialer
     recordings: RecordingStore
     ears: Recogniser
-    prompts: Prompts
+    prompts: Mapping[str, Prompts]  # by script: each has readings and recordings of its own
     matcher: Matcher
-    scripts: dict[str, Script]
+    scripts: Mapping[str, Script]
     house: House
     clock: Clock
     hours: CallingHours
@@ -46,3 +47,8 @@ class Works:
     worker: str  # an executor id, new at each start
     ring_seconds: float = 35.0
     turn_latencies_ms: list[int] = field(default_factory=list)
+
+    def prerender(self) -> None:
+        """Make the audio of everything that the scripts always say; blocks, quick when it is there already."""
+        for name, script in self.scripts.items():
+            self.prompts[name].prerender(script.fixed_texts())

@@ -14,7 +14,7 @@ from campaign.exporting import results_csv
 from console.desk import Desk, desk_of
 from console.render import PAGE_SIZE, page
 from console.transcript import transcript_of
-from console.words import SHANGHAI
+from console.words import SHANGHAI, masked_words
 from models import Attempt
 from models.calls import CallFilter, call, calls
 from rules import Outcome, ReviewType
@@ -92,6 +92,7 @@ def show_call(request: Request, call_id: str) -> Response:
             task=attempt.task,
             lines=transcript_of(moves),
             peaks=json.dumps(peaks),
+            private=masked_words(attempt.task.customer.name),
             trouble=trouble,
         )
 

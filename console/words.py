@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from campaign.masking import mask_name, mask_phone
+from campaign.masking import mask_name, mask_numbers, mask_phone
 from rules import Outcome, ReviewType, Risk, Severity, label_of
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 WEEKDAYS = "一二三四五六日"
 SEVERITIES = {Severity.HIGH: "高", Severity.MEDIUM: "中"}
 ESCALATION_STATES = {"open": "待处理", "taken": "处理中", "done": "已处理"}
+CHANNELS = {"sms": "短信", "email": "邮件", "manual": "人工告知"}
 VALUES = {"yes": "是", "no": "否", "unsure": "不确定"}
 INTENTS = {
     "yes": "肯定",
@@ -59,6 +61,12 @@ def zh_length(ms: int) -> str:
     return f"{seconds // 60}分{seconds % 60:02d}秒" if seconds >= 60 else f"{seconds}秒"
 
 
+def masked_words(name: str) -> Callable[[str], str]:
+    """What was said with the client's name and every number masked."""
+    short = mask_name(name)
+    return lambda text: mask_numbers(text.replace(name, short))
+
+
 def outcome_word(outcome: str | None) -> str:
     """The Chinese word of an outcome; a call without one is on the line."""
     return label_of(Outcome(outcome)) if outcome else "通话中"
@@ -94,13 +102,20 @@ def escalation_word(state: str) -> str:
     return ESCALATION_STATES.get(state, state)
 
 
+def channel_word(channel: str) -> str:
+    """How a notice is sent."""
+    return CHANNELS.get(channel, channel)
+
+
 FILTERS = {
+    "channel_word": channel_word,
     "zh_time": zh_time,
     "zh_short_time": zh_short_time,
     "clock_ms": clock_ms,
     "zh_length": zh_length,
     "mask_name": mask_name,
     "mask_phone": mask_phone,
+    "mask_numbers": mask_numbers,
     "outcome_word": outcome_word,
     "review_word": review_word,
     "risk_word": risk_word,

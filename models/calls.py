@@ -109,7 +109,9 @@ def tasks(session: Session, *, campaign_id: int, status: str, page: int, size: i
         query = query.where(ReviewTask.status == status)
     total = session.scalar(query.with_only_columns(func.count(ReviewTask.id))) or 0
     rows = session.scalars(
-        query.options(joinedload(ReviewTask.customer), selectinload(ReviewTask.attempts))
+        query.options(
+            joinedload(ReviewTask.customer), selectinload(ReviewTask.attempts), selectinload(ReviewTask.notices)
+        )
         .order_by(ReviewTask.id)
         .limit(size)
         .offset((page - 1) * size)

@@ -123,6 +123,7 @@ class ReviewTask(Base):
     product: Mapped[Product | None] = relationship()
     campaign: Mapped[Campaign] = relationship()
     attempts: Mapped[list[Attempt]] = relationship(order_by="Attempt.no", back_populates="task")
+    notices: Mapped[list[Notice]] = relationship(order_by="Notice.id")
 
     __table_args__ = (
         Index(

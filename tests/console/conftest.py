@@ -68,6 +68,8 @@ def _record(store: RecordingStore, call_id: str) -> None:
 
 def _settle_call(database: Database, store: RecordingStore, task_id: int, call_id: str) -> None:
     moves: list[tuple[Move, int]] = [
+        (Say("opening.identity/ask", "请问您是单小明先生吗？我找13800001111的机主"), 0),
+        (PromptFinished("opening.identity/ask", 3000, True, 3000), 3000),
         (Say("suitability.self_operated.ask", "请问账户是您本人操作吗？"), 0),
         (PromptFinished("suitability.self_operated.ask", 8000, True, 8000), 8000),
         (Heard(WORDS, Match(Intent.NO), 9000, 10500), 10800),
