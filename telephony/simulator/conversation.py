@@ -175,8 +175,9 @@ class Conversation:
         self._story.said.append(Saidline(self._ms, self._ms, reply.text, "murmur" if reply.muffled else "speech"))
 
     def _finish_speaking(self, now: float) -> None:
-        talked_over = self._quiet_ms < SENTENCE_MS  # then there is no pause to be measured
-        self._spoke_until, self._waited_ms = None if talked_over else now, 0
+        talked_over = self._quiet_ms < SENTENCE_MS
+        replied = bool(self._story.heard) and not talked_over  # else there is no pause to be measured
+        self._spoke_until, self._waited_ms = now if replied else None, 0
         self._story.said[-1] = self._story.said[-1].until(self._ms)
         self.over = self._hangs_up_after
 

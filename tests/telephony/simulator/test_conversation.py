@@ -171,6 +171,14 @@ def test_the_pause_until_the_bot_speaks_again_is_measured() -> None:
     assert line.story.latencies_ms == [pytest.approx(500, abs=20)]
 
 
+def test_a_greeting_is_said_at_once_and_is_no_turn() -> None:
+    line = Line("talkative")
+    assert [said.text for said in line.story.said] == ["喂，你好"]
+    line.run(1500)
+    line.run(100, BOT)
+    assert line.story.latencies_ms == []
+
+
 def test_linear_frames_are_listened_to_as_well() -> None:
     slin = CODECS[Format.SLIN]
     room = Room(person_of(CAST, CAST.clients[0], CAST.personas.personas["cooperative"]),
