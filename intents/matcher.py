@@ -80,7 +80,8 @@ class Matcher:
         """The meaning of a phrase that was written down for this kind of question or for any."""
         kind = kind_of(question)
         for name in (kind.value if kind else ANY, ANY):
-            if example := self.examples.get((name, reading.heard)) or self.examples.get((name, reading.repaired)):
+            stages = (reading.heard, reading.repaired, reading.plain)
+            if example := next(filter(None, (self.examples.get((name, stage)) for stage in stages)), None):
                 evidence = _evidence(reading, f"与例句相同，意为“{NAMES[example.intent]}”")
                 return Match(example.intent, example.risks, 0.99, evidence)
         return None
