@@ -37,7 +37,7 @@ class TurnTaking:
     mumble_ms: int = 700  # sound without words that long is an answer that was not understood
     key_pause_ms: int = 3000  # after the last key of a number
     preroll_ms: int = 400  # audio before the start of speech that the recogniser hears too
-    chunk_ms: int = 60  # piece of audio handed to the recogniser
+    chunk_ms: int = 100  # piece of audio handed to the recogniser
     final_ms: int = 8000  # longest wait for a final transcript before the partial one is used
     sure: float = 0.8  # confidence from which an answer counts as complete
     closed_chars: int = 8  # a longer sentence is never a complete closed answer
