@@ -103,7 +103,7 @@ async def simulated_network(
 ) -> AsyncIterator[SimulatedNetwork]:
     """The simulated telephone network as a process of its own."""
     address = f"ws://{gateway.host}:{gateway.port}"
-    command = ["-m", "telephony.simulator", "--gateway", address, "--clients", str(clients)]
+    command = ["-m", "telephony.simulator", "--child", "--gateway", address, "--clients", str(clients)]
     if benchmark:
         command.append("--benchmark")
     if log is not None:
