@@ -1,4 +1,4 @@
-"""Writes the trained network as a Kaldi nnet3 acoustic model with the configuration that Vosk reads.
+"""Writes the trained network as a Kaldi nnet3 acoustic model.
 
 python -m speech_model.export --net net.pt --model build/vosk-model-tiny-cn-espeak-8k
 
@@ -16,28 +16,6 @@ import torch
 from speech_model.kaldi import Array, Nnet, Out, splice, write_transition_model
 from speech_model.net import BLOCKS, DIM, HIDDEN, LEFT, RIGHT, SPLICE, SUBSAMPLING, Net
 from speech_model.units import UNITS
-
-FBANK_CONF = """--sample-frequency=8000
---num-mel-bins=40
---window-type=hamming
---dither=0
---use-energy=false
---energy-floor=0.0
---snip-edges=true
-"""
-MODEL_CONF = """--min-active=200
---max-active=3000
---beam=12.0
---lattice-beam=4.0
---acoustic-scale=1.0
---frame-subsampling-factor=3
---frames-per-chunk=12
---endpoint.silence-phones=1:2
---endpoint.rule1.min-trailing-silence=5.0
---endpoint.rule2.min-trailing-silence=0.5
---endpoint.rule3.min-trailing-silence=0.8
---endpoint.rule4.min-trailing-silence=1.5
-"""
 
 
 class Folding:
@@ -94,7 +72,7 @@ def acoustic_model(net: Net, blank: float) -> bytes:
 
 
 def main() -> None:
-    """Write am/ and conf/ of a model folder."""
+    """Write am/ of a model folder."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--net", type=Path, required=True)
     parser.add_argument("--model", type=Path, required=True)
@@ -102,16 +80,10 @@ def main() -> None:
     options = parser.parse_args()
     net = Net()
     net.load_state_dict(torch.load(options.net))
-    files = {
-        "am/final.mdl": acoustic_model(net, options.blank),
-        "conf/fbank.conf": FBANK_CONF.encode(),
-        "conf/model.conf": MODEL_CONF.encode(),
-    }
-    for name, content in files.items():
-        path = options.model / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        print(name, len(content), "bytes")
+    path = options.model / "am/final.mdl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(acoustic_model(net, options.blank))
+    print(path, path.stat().st_size, "bytes")
 
 
 if __name__ == "__main__":

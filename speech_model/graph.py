@@ -5,7 +5,7 @@ python -m speech_model.graph --model build/vosk-model-tiny-cn-espeak-8k
 graph/HCLr.fst, graph/Gr.fst   lexicon with CTC topology, and the language model: Vosk joins them while it decodes and
                                swaps Gr for a grammar; [unk] is any syllables, at a price
 static/graph/HCLG.fst          the same two joined beforehand, for free speech: shared by all decoders
-graph/words.txt, graph/disambig_tid.int, graph/phones/word_boundary.int
+graph/words.txt, graph/disambig_tid.int, graph/phones/word_boundary.int, conf/
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 import pywrapfst as fst
 
 from speech_model import units
+from speech_model.conf import write_conf
 from speech_model.language import Fst, Language, NGram, add_arc, language
 from speech_model.units import PHONES
 
@@ -144,7 +145,7 @@ def static_graph(known: Language, grammar: Fst, n_homophones: int) -> Fst:
 
 
 def write(known: Language, folder: Path, options: argparse.Namespace) -> None:
-    """Write graph/ and static/ of a model folder."""
+    """Write graph/, static/ and conf/ of a model folder."""
     n_homophones = max(map(len, pronunciations(known).values()))
     grammar = NGram(known, _DYNAMIC_ORDER, options.mix).acceptor(options.scale)
     longer = NGram(known, options.order, options.mix).acceptor(options.scale)
@@ -160,6 +161,7 @@ def write(known: Language, folder: Path, options: argparse.Namespace) -> None:
     places = [f"{number + 1} {place}" for number, (_, place) in enumerate(PHONES)]
     write_lines(folder / "graph/phones/word_boundary.int", places)
     link_static(folder / "static")
+    write_conf(folder)
     sizes = f"HCLr {dynamic.num_states()}, Gr {grammar.num_states()}, HCLG {static.num_states()} states"
     print(len(known.words), "words,", len(known.lines), "sentences,", sizes + ", homophones up to", n_homophones)
 
