@@ -1,7 +1,7 @@
 # Every target sets up what it needs first; see README.md.
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench format lock clean
+.PHONY: help setup setup-test run demo test check check-static bench speech-graph speech-model format lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -31,6 +31,12 @@ check-static: setup-test
 
 bench: setup-test  ## all measurements (README, "Measured")
 	@$(PY) -m benchmarks all --json
+
+speech-graph:  ## rebuild the recogniser's graph when scripts or phrases bring new words (a minute)
+	@$(MAKE) -C speech_model graph
+
+speech-model:  ## rebuild the small recogniser model from nothing (about 40 minutes)
+	@$(MAKE) -C speech_model all
 
 format: setup-test  ## put the code into the house style
 	@.venv/bin/ruff check --fix .

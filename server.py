@@ -8,6 +8,7 @@ import logging
 import os
 import secrets
 import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -32,6 +33,9 @@ from speech.recogniser import Recogniser, find_model
 from speech.voice import Pyttsx3Voice
 from telephony.gateway import Gateway
 from telephony.recording import RecordingStore
+
+# How long a busy thread may keep the media thread waiting; Python's own 5 ms would be a quarter of a frame.
+SWITCH_SECONDS = 0.001
 
 Job = Callable[[Works], Awaitable[None]]
 
@@ -66,6 +70,7 @@ def open_database(settings: Settings) -> Database:
 @asynccontextmanager
 async def open_works(settings: Settings, make_clock: Callable[[Database], Clock]) -> AsyncIterator[Works]:
     """Everything that calls are made with, after the remains of a killed process have been settled."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     with _lock(settings.data_dir):
         seal = load_seal(settings.secret_key, settings.data_dir / "secret.key")
         database = open_database(settings)

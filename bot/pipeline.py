@@ -187,9 +187,7 @@ def _bound_reached(floor: Floor, began: float, now: float, limits: Limits) -> ty
     return None
 
 
-async def _close(
-    runner: WorkerRunner, running: asyncio.Task[None], line: Line, floor: Floor, limits: Limits
-) -> None:
+async def _close(runner: WorkerRunner, running: asyncio.Task[None], line: Line, floor: Floor, limits: Limits) -> None:
     """Hang up first, so that nobody waits on a silent line, then take the pipeline down; both bounded."""
     try:
         async with asyncio.timeout(limits.hang_up_seconds):

@@ -33,9 +33,7 @@ class Understanding(Protocol):
 class TurnProcessor(FrameProcessor):
     """Decides when the client's turn has ended, asks for the final text and passes the turn on as TurnEnded."""
 
-    def __init__(
-        self, floor: Floor, matcher: Understanding, taking: TurnTaking, digits: Callable[[str], str]
-    ) -> None:
+    def __init__(self, floor: Floor, matcher: Understanding, taking: TurnTaking, digits: Callable[[str], str]) -> None:
         super().__init__(enable_direct_mode=True)
         self._floor = floor
         self._matcher = matcher

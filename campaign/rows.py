@@ -17,10 +17,25 @@ from rules.hours import SHANGHAI
 
 T = TypeVar("T")
 
-CLIENT_COLUMNS = {"客户号": True, "姓名": True, "称谓": False, "手机号": True, "邮箱": False, "营业部": False,
-                  "客户经理工号": False}  # True: the column must be there
-TASK_COLUMNS = {"任务号": True, "客户号": True, "回访类型": True, "话术": True, "产品代码": False, "截止日期": False,
-                "回访方式": False, "开户方式": False}
+CLIENT_COLUMNS = {
+    "客户号": True,
+    "姓名": True,
+    "称谓": False,
+    "手机号": True,
+    "邮箱": False,
+    "营业部": False,
+    "客户经理工号": False,
+}  # True: the column must be there
+TASK_COLUMNS = {
+    "任务号": True,
+    "客户号": True,
+    "回访类型": True,
+    "话术": True,
+    "产品代码": False,
+    "截止日期": False,
+    "回访方式": False,
+    "开户方式": False,
+}
 # Slots that the system fills from the client's record and the firm's settings, never from a task.
 GIVEN_SLOTS = frozenset({"客户姓名", "称谓", "券商", "部门", "工号", "服务电话", "回访业务"})
 MOST_SLOT = 200  # characters of one spoken slot

@@ -148,9 +148,7 @@ def _signalling(evidence: Evidence) -> _Testimony | None:
         return _Testimony(Source.SIGNALLING, f"Q.850 {evidence.q850}", Q850[evidence.q850])
     if evidence.sip_status is None or evidence.sip_status < 300:
         return None
-    return _Testimony(
-        Source.SIGNALLING, f"SIP {evidence.sip_status}", SIP.get(evidence.sip_status, UNKNOWN_FAILURE)
-    )
+    return _Testimony(Source.SIGNALLING, f"SIP {evidence.sip_status}", SIP.get(evidence.sip_status, UNKNOWN_FAILURE))
 
 
 def _course(evidence: Evidence) -> _Testimony:

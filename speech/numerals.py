@@ -25,8 +25,6 @@ def cardinal(number: str, *, counting: bool = False) -> str:
     return sign + ("两" if counting and words == "二" else words)
 
 
-
-
 def _whole(number: str) -> str:
     number = number.lstrip("0")
     if not number:

@@ -47,8 +47,17 @@ class Gateway:
     queue, `write_bytes` the audio that a far end may leave unread.
     """
 
-    def __init__(self, host: str, port: int, recordings: RecordingStore, *, batch_frames: int = 3,
-                 media_seconds: float = 10.0, play_seconds: float = 120.0, write_bytes: int = WRITE_BYTES) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        recordings: RecordingStore,
+        *,
+        batch_frames: int = 3,
+        media_seconds: float = 10.0,
+        play_seconds: float = 120.0,
+        write_bytes: int = WRITE_BYTES,
+    ) -> None:
         self.host, self.port = host, port
         self._recordings = recordings
         self._batch_frames, self._write_bytes = batch_frames, write_bytes

@@ -63,8 +63,7 @@ class EventQueue:
 class LegHandle:
     """A `Leg` whose media run on the gateway's thread; every method is for the loop that dialled."""
 
-    def __init__(self, call_id: str, queue: PlayQueue, position_ms: Callable[[], int],
-                 end: Callable[[], None]) -> None:
+    def __init__(self, call_id: str, queue: PlayQueue, position_ms: Callable[[], int], end: Callable[[], None]) -> None:
         self._call_id = call_id
         self._queue = queue
         self._position_ms = position_ms

@@ -47,9 +47,17 @@ class Phase(IntEnum):
 class MediaLeg:
     """One call between far end, play queue, recording and the conversation's events."""
 
-    def __init__(self, call_id: str, queue: PlayQueue, *, record: Callable[[], Recording],
-                 emit: Callable[[LegEvent], None], finish: Callable[[MediaLeg, HungUp], None],
-                 batch_frames: int = 3, write_bytes: int = WRITE_BYTES) -> None:
+    def __init__(
+        self,
+        call_id: str,
+        queue: PlayQueue,
+        *,
+        record: Callable[[], Recording],
+        emit: Callable[[LegEvent], None],
+        finish: Callable[[MediaLeg, HungUp], None],
+        batch_frames: int = 3,
+        write_bytes: int = WRITE_BYTES,
+    ) -> None:
         self.call_id = call_id
         self.phase = Phase.DIALLING
         self.recording: Recording | None = None

@@ -86,8 +86,11 @@ class Peer(asyncio.Protocol):
         self._transport = None
         self._protocol.receive_eof()
         self._reception.left(self)
-        self._tell_lost("the connection was lost" if exc or self._protocol.close_code == CloseCode.ABNORMAL_CLOSURE
-                        else "the far end closed the connection")
+        self._tell_lost(
+            "the connection was lost"
+            if exc or self._protocol.close_code == CloseCode.ABNORMAL_CLOSURE
+            else "the far end closed the connection"
+        )
 
     # What the gateway says
 

@@ -62,16 +62,20 @@ class Recording:
         try:
             self._writer.append(left, right)
         except OSError as error:
-            raise RecordingError(f"cannot write the recording of call {self._call_id}: {error.strerror or error}; "
-                                 f"make room in {self._store.folder}") from error
+            raise RecordingError(
+                f"cannot write the recording of call {self._call_id}: {error.strerror or error}; "
+                f"make room in {self._store.folder}"
+            ) from error
 
     def seal(self) -> SealedRecording:
         """Close for good; waits for the disk."""
         try:
             return self._store.shelve(self._call_id, self._writer.seal())
         except OSError as error:
-            raise RecordingError(f"cannot seal the recording of call {self._call_id}: {error.strerror or error}; it "
-                                 "will be sealed at the next start") from error
+            raise RecordingError(
+                f"cannot seal the recording of call {self._call_id}: {error.strerror or error}; it "
+                "will be sealed at the next start"
+            ) from error
 
     def abandon(self) -> None:
         """Close after a failed write; the next `recover` seals what there is."""
@@ -203,6 +207,4 @@ class RecordingStore:
 
     def _sealed(self, call_id: str, header: Header) -> SealedRecording:
         path = self._shelf(call_id).relative_to(self.folder)
-        return SealedRecording(
-            path.as_posix(), (header.frames or 0) * FRAME_MS, (header.sha256 or b"").hex(), call_id
-        )
+        return SealedRecording(path.as_posix(), (header.frames or 0) * FRAME_MS, (header.sha256 or b"").hex(), call_id)

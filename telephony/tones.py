@@ -136,8 +136,11 @@ class ToneDetector:
         kind = before.kind if before.kind is after.kind else middle.kind  # one odd frame is a lost packet or noise
         self._extend(_Frame(kind, middle.energy, middle.frequency), self._now_ms - FRAME_MS)
         found = self._sit() or self._cadence()
-        if found is None or (self._heard and (found.tone, found.cycles, found.start_ms) ==
-                             (self._heard.tone, self._heard.cycles, self._heard.start_ms)):
+        if found is None or (
+            self._heard
+            and (found.tone, found.cycles, found.start_ms)
+            == (self._heard.tone, self._heard.cycles, self._heard.start_ms)
+        ):
             return None
         self._heard = found
         return found
@@ -163,7 +166,7 @@ class ToneDetector:
             matched = _matched(pairs, cadence)
             cycles = matched // len(cadence)
             if cycles and (best is None or cycles > best.cycles):
-                best = _heard(tone, cycles, [run for pair in pairs[len(pairs) - matched:] for run in pair])
+                best = _heard(tone, cycles, [run for pair in pairs[len(pairs) - matched :] for run in pair])
         return best if best is not None and best.cycles >= _FEWEST.get(best.tone, 2) else None
 
     def _pairs(self) -> list[tuple[_Run, _Run]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
+PAGES = {"campaign": "/", "calls": "/calls", "escalations": "/escalations", "import": "/import"}
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
 
@@ -17,7 +18,7 @@ def main(address: str, folder: Path) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1366, "height": 860}, locale="zh-CN")
-        for name, path in (("campaign", "/"), ("calls", "/calls"), ("escalations", "/escalations"), ("import", "/import")):
+        for name, path in PAGES.items():
             page.goto(address + path)
             page.wait_for_timeout(800)
             page.screenshot(path=folder / f"{name}.png")

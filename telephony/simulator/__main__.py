@@ -43,8 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m telephony.simulator",
-                                     description="A simulated telephone network whose clients listen and speak.")
+    parser = argparse.ArgumentParser(
+        prog="python -m telephony.simulator",
+        description="A simulated telephone network whose clients listen and speak.",
+    )
     parser.add_argument("--gateway", default="ws://127.0.0.1:8001", help="where to connect (default: %(default)s)")
     parser.add_argument("--cast", type=Path, help="YAML of clients (default: the demo's 24)")
     parser.add_argument("--clients", type=int, help="this many clients, made from the cast over and over")
@@ -112,7 +114,8 @@ class _Log:
     def summary(self, recogniser: Recogniser) -> dict[str, object]:
         """What this process carried and what it cost."""
         return {
-            "event": "summary", "calls": sum(self._calls.values()),
+            "event": "summary",
+            "calls": sum(self._calls.values()),
             "dialled_twice": sorted(call for call, times in self._calls.items() if times > 1),
             "cpu_seconds": _cpu_seconds(),
             "heard_seconds": round(recogniser.usage.audio_seconds, 1),

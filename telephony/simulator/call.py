@@ -37,8 +37,9 @@ class Stage(StrEnum):
 class FarEnd:
     """The called side of one call; `room` is the client's, None on a line that nobody answers."""
 
-    def __init__(self, story: Story, stretches: tuple[Stretch, ...], room: Room | None, codec: Codec,
-                 chance: Random) -> None:
+    def __init__(
+        self, story: Story, stretches: tuple[Stretch, ...], room: Room | None, codec: Codec, chance: Random
+    ) -> None:
         self.story = story
         self.stage = Stage.DIALLED
         self.outbox: deque[MediaEvent] = deque()

@@ -51,11 +51,18 @@ class _Reader:
         line = self.choice(fields.get("line"), self.answered_lines(), "line that is answered", "rings")
         script = self.sheet.text(fields.get("script"), review)
         return Client(
-            id=name, name=self.sheet.text(fields.get("name")),
-            title=self.choice(fields.get("title"), _TITLES, "title", _TITLES[0]), phone=self.phone(fields.get("phone")),
-            voice=self.voice(fields.get("voice")), review=ReviewType(review), script=script,
-            calls=self.calls(fields.get("calls")), expected=self.expected(fields.get("expected"), script),
-            line=line, slots=self.slots(fields.get("slots")), product=self.product(fields.get("product")),
+            id=name,
+            name=self.sheet.text(fields.get("name")),
+            title=self.choice(fields.get("title"), _TITLES, "title", _TITLES[0]),
+            phone=self.phone(fields.get("phone")),
+            voice=self.voice(fields.get("voice")),
+            review=ReviewType(review),
+            script=script,
+            calls=self.calls(fields.get("calls")),
+            expected=self.expected(fields.get("expected"), script),
+            line=line,
+            slots=self.slots(fields.get("slots")),
+            product=self.product(fields.get("product")),
             elsewhere=self.contact(fields.get("elsewhere")),
         )
 
@@ -116,8 +123,13 @@ class _Reader:
         outcome = self.choice(fields.get("outcome"), list(Outcome), "outcome", Outcome.REVIEWED)
         items = self.sheet.items(fields.get("risks"))
         risks = [self.choice(item, list(Risk), "risk", Risk.UNCLARIFIED) for item in items]
-        return Expected(status, Outcome(outcome), self.attempts(fields.get("attempts")),
-                        self.answers(fields.get("answers"), script), frozenset(Risk(risk) for risk in risks))
+        return Expected(
+            status,
+            Outcome(outcome),
+            self.attempts(fields.get("attempts")),
+            self.answers(fields.get("answers"), script),
+            frozenset(Risk(risk) for risk in risks),
+        )
 
     def attempts(self, node: Node | None) -> tuple[int, int]:
         found = re.fullmatch(r"([1-9])(?:-([1-9]))?", self.sheet.text(node, "1"))

@@ -127,8 +127,11 @@ def possible_texts(person: Person) -> Iterator[tuple[str, bool]]:
 
 def filled(texts: Sequence[str], slots: Mapping[str, str]) -> list[str]:
     """The wordings with a person's own data put in; those that need what the person does not have are left out."""
-    return [_SLOT.sub(lambda slot: slots[slot[1]], text) for text in texts
-            if all(name in slots for name in _SLOT.findall(text))]
+    return [
+        _SLOT.sub(lambda slot: slots[slot[1]], text)
+        for text in texts
+        if all(name in slots for name in _SLOT.findall(text))
+    ]
 
 
 def _respond_to_question(person: Person, mind: Mind, question: Question, text: str, chance: int) -> tuple[Mind, Reply]:

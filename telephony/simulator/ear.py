@@ -23,8 +23,20 @@ ANYWHERE = ("opening", "relay", "anywhere")
 
 _FOLDS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"))  # the sounds that speakers and recognisers mix
 _SLOT = re.compile(r"\{([^{}]*)\}")
-_DIGITS = {"ling": "0", "yi": "1", "yao": "1", "er": "2", "liang": "2", "san": "3", "si": "4", "wu": "5",
-           "liu": "6", "qi": "7", "ba": "8", "jiu": "9"}
+_DIGITS = {
+    "ling": "0",
+    "yi": "1",
+    "yao": "1",
+    "er": "2",
+    "liang": "2",
+    "san": "3",
+    "si": "4",
+    "wu": "5",
+    "liu": "6",
+    "qi": "7",
+    "ba": "8",
+    "jiu": "9",
+}
 
 
 class Kind(StrEnum):
@@ -78,7 +90,7 @@ def _fold(syllable: str) -> str:
 def nearness(phrase: str, heard: tuple[str, ...]) -> float:
     """How near (0 to 100) the end of what was heard is to a phrase."""
     wanted = sounds(phrase)
-    tail = " ".join(heard[-(len(wanted) + TRAILING):])
+    tail = " ".join(heard[-(len(wanted) + TRAILING) :])
     said = " ".join(wanted)
     if len(tail) < len(said):
         return fuzz.ratio(said, tail)
@@ -118,9 +130,12 @@ class Ear:
 
 def ear_for(questions: Mapping[str, Question], review: str, slots: Mapping[str, str]) -> Ear:
     """The ear of a client under one review; slots without a value leave their phrase shorter."""
-    rows = [(question, _SLOT.sub(lambda slot: slots.get(slot[1], ""), phrase))
-            for question in questions.values() if question.review in (review, *ANYWHERE)
-            for phrase in question.phrases]
+    rows = [
+        (question, _SLOT.sub(lambda slot: slots.get(slot[1], ""), phrase))
+        for question in questions.values()
+        if question.review in (review, *ANYWHERE)
+        for phrase in question.phrases
+    ]
     return Ear(tuple(rows))
 
 
@@ -133,8 +148,9 @@ def contains(text: str, phrase: str) -> bool:
 def keys_offered(text: str) -> tuple[int, dict[str, str]] | None:
     """Where an offer of keys begins (…请按一…请按二) and which key stands for yes and for no; None without one."""
     said = [(place, lazy_pinyin(char)[0]) for place, char in enumerate(text)]
-    presses = [(place, _DIGITS[after]) for (place, sound), (_, after) in pairwise(said)
-               if sound == "an" and after in _DIGITS]
+    presses = [
+        (place, _DIGITS[after]) for (place, sound), (_, after) in pairwise(said) if sound == "an" and after in _DIGITS
+    ]
     if len(presses) < 2:
         return None
     keys: dict[str, str] = {}

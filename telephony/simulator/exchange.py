@@ -161,7 +161,8 @@ class Exchange:
                 if time.monotonic() >= give_up_at:
                     raise GatewayUnreachable(
                         f"no gateway at {self._base} for {patience_seconds:g} s ({error}): "
-                        "start the server, or name its address with --gateway") from error
+                        "start the server, or name its address with --gateway"
+                    ) from error
             await _first(stop.wait(), asyncio.sleep(_RETRY_SECONDS))
         return None
 

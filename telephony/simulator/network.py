@@ -74,16 +74,20 @@ class Network:
     def _lay_out(self, line: LineKind, format: Format) -> tuple[Stretch, ...]:
         key = line.id, format
         if key not in self._laid_out:
-            self._laid_out[key] = lay_out(line, CODECS[format], lambda text: audio.signal_of(
-                self._utterances.get(ANNOUNCER, text)))
+            self._laid_out[key] = lay_out(
+                line, CODECS[format], lambda text: audio.signal_of(self._utterances.get(ANNOUNCER, text))
+            )
         return self._laid_out[key]
 
 
 def person_of(cast: Cast, owner: Client, persona: Persona) -> Person:
     """The person that plays a persona for a client."""
     manner = cast.personas.manners.get(persona.manner, Manner({}, (), ()))
-    asked = {name: question for name, question in cast.questions.items()
-             if question.review in (owner.script, "opening", "relay")}
+    asked = {
+        name: question
+        for name, question in cast.questions.items()
+        if question.review in (owner.script, "opening", "relay")
+    }
     return Person(persona, manner, asked, slots_of(owner))
 
 

@@ -127,8 +127,9 @@ def load_personas(path: Path = PERSONAS) -> Personas:
     return Personas(manners, lines, personas)
 
 
-def _check_references(sheet: Sheet, key: Node, persona: Persona, manners: Mapping[str, Manner],
-                      lines: Mapping[str, LineKind]) -> None:
+def _check_references(
+    sheet: Sheet, key: Node, persona: Persona, manners: Mapping[str, Manner], lines: Mapping[str, LineKind]
+) -> None:
     if persona.manner and persona.manner not in manners:
         sheet.complain(key, f"manner {persona.manner} of {persona.id} is not defined: one of {', '.join(manners)}")
     if persona.line and persona.line not in lines:
@@ -141,18 +142,23 @@ def _check_references(sheet: Sheet, key: Node, persona: Persona, manners: Mappin
 
 def _manner(sheet: Sheet, node: Node) -> Manner:
     fields = sheet.fields(node, ("answers", "lost", "waiting"))
-    answers = {pattern: {value: sheet.texts(texts) for value, _, texts in sheet.entries(row)}
-               for pattern, _, row in sheet.entries(fields.get("answers"))}
+    answers = {
+        pattern: {value: sheet.texts(texts) for value, _, texts in sheet.entries(row)}
+        for pattern, _, row in sheet.entries(fields.get("answers"))
+    }
     return Manner(answers, sheet.texts(fields.get("lost")), sheet.texts(fields.get("waiting")))
 
 
 def _line(sheet: Sheet, name: str, node: Node) -> LineKind:
     fields = sheet.fields(node, ("gloss",), ("rings", "early", "answers", "sip", "q850"))
     return LineKind(
-        name, sheet.text(fields["gloss"]) if "gloss" in fields else "", sheet.number(fields.get("rings")),
+        name,
+        sheet.text(fields["gloss"]) if "gloss" in fields else "",
+        sheet.number(fields.get("rings")),
         tuple(_sound(sheet, item) for item in sheet.items(fields.get("early"))),
         sheet.text(fields.get("answers"), "no") == "yes",
-        int(sheet.number(fields.get("sip"), 480)), int(sheet.number(fields.get("q850"), 31)),
+        int(sheet.number(fields.get("sip"), 480)),
+        int(sheet.number(fields.get("q850"), 31)),
     )
 
 
@@ -176,10 +182,15 @@ def _persona(sheet: Sheet, name: str, node: Node) -> Persona:
         if value not in ("yes", "no", "unsure"):
             sheet.complain(fields["truth"], f"{value} is no truth for {pattern}: yes, no or unsure")
     return Persona(
-        name, sheet.text(fields.get("gloss")), sheet.text(fields.get("line")), sheet.text(fields.get("manner")),
-        sheet.texts(fields.get("greets")), truth,
+        name,
+        sheet.text(fields.get("gloss")),
+        sheet.text(fields.get("line")),
+        sheet.text(fields.get("manner")),
+        sheet.texts(fields.get("greets")),
+        truth,
         {pattern: _reactions(sheet, value) for pattern, _, value in sheet.entries(fields.get("reactions"))},
-        _reactions(sheet, fields.get("keys")) or (ANSWER,), _reactions(sheet, fields.get("lost")),
+        _reactions(sheet, fields.get("keys")) or (ANSWER,),
+        _reactions(sheet, fields.get("lost")),
         tuple(_interruption(sheet, item) for item in sheet.items(fields.get("during"))),
     )
 
@@ -198,8 +209,11 @@ def _reaction(sheet: Sheet, node: Node) -> Reaction:
             return ANSWER
         return Plain(act)
     fields = sheet.fields(node, ("say",), ("muffled", "hangs_up"))
-    return Utter(sheet.texts(fields.get("say")), sheet.text(fields.get("muffled")) == "yes",
-                 sheet.text(fields.get("hangs_up")) == "yes")
+    return Utter(
+        sheet.texts(fields.get("say")),
+        sheet.text(fields.get("muffled")) == "yes",
+        sheet.text(fields.get("hangs_up")) == "yes",
+    )
 
 
 def _interruption(sheet: Sheet, node: Node) -> Interruption:

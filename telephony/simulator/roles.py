@@ -110,5 +110,11 @@ def _copy(model: Client, place: int, size: int) -> Client:
     voices = list(caller_voices())
     name = _SURNAMES[place % len(_SURNAMES)] + _GIVEN[place // 7 % len(_GIVEN)] + _GIVEN[place % len(_GIVEN)]
     elsewhere = replace(model.elsewhere, phone=f"139{place:08d}") if model.elsewhere else None
-    return replace(model, id=f"{model.id}-{place // size + 1}", name=name, phone=f"138{place:08d}",
-                   voice=voices[(voices.index(model.voice) + place // size) % len(voices)], elsewhere=elsewhere)
+    return replace(
+        model,
+        id=f"{model.id}-{place // size + 1}",
+        name=name,
+        phone=f"138{place:08d}",
+        voice=voices[(voices.index(model.voice) + place // size) % len(voices)],
+        elsewhere=elsewhere,
+    )

@@ -89,13 +89,26 @@ class Story:
     def as_json(self) -> dict[str, Any]:
         """The story as it goes into the log, one object per call."""
         return {
-            "event": "call", "call": self.call, "client": self.client, "persona": self.persona, "line": self.line,
-            "no": self.no, "dialled_at": self.dialled_at, "answered_ms": self.answered_ms, "ended_ms": self.ended_ms,
-            "hung_up_by": self.hung_up_by, "sip": self.sip, "q850": self.q850,
-            "heard": [{"ms": h.at_ms, "question": h.question, "near": h.near, "keys": h.keys, "text": h.text}
-                      for h in self.heard],
+            "event": "call",
+            "call": self.call,
+            "client": self.client,
+            "persona": self.persona,
+            "line": self.line,
+            "no": self.no,
+            "dialled_at": self.dialled_at,
+            "answered_ms": self.answered_ms,
+            "ended_ms": self.ended_ms,
+            "hung_up_by": self.hung_up_by,
+            "sip": self.sip,
+            "q850": self.q850,
+            "heard": [
+                {"ms": h.at_ms, "question": h.question, "near": h.near, "keys": h.keys, "text": h.text}
+                for h in self.heard
+            ],
             "said": [{"ms": s.from_ms, "until_ms": s.until_ms, "kind": s.kind, "text": s.text} for s in self.said],
-            "deaf": self.deaf, "turn_latencies_ms": self.latencies_ms,
+            "deaf": self.deaf,
+            "turn_latencies_ms": self.latencies_ms,
             "late_ms": {"p50": self.late_ms(0.5), "p95": self.late_ms(0.95), "p99": self.late_ms(0.99)},
-            "frames_received": self.frames_received, "frames_sent": self.frames_sent,
+            "frames_received": self.frames_received,
+            "frames_sent": self.frames_sent,
         }

@@ -200,8 +200,6 @@ async def test_another_makers_voice_is_played_in_pieces_and_reported_as_whole_pr
     assert report.finish.ending is Ending.HUNG_UP
 
 
-
-
 async def test_another_makers_recogniser_is_heard_once_and_without_being_asked() -> None:
     line = PacedLine([Speak(spoken("是的我就是")), HangUp(into_ms=1000)])
     _, moves = await call(line, Dictated(), Tones())

@@ -111,5 +111,3 @@ def arrives(script: Script, go: str, node: Node, after: State) -> bool:
             return after.node == node.id and after.stage is Stage.TALKING
         case _:
             return after.node == go
-
-

@@ -157,5 +157,3 @@ def test_an_agent_is_never_talked_over(events: list[Event]) -> None:
     for event in events:
         _, actions = watch.take(event)
         assert not any(isinstance(action, Say | Listen | Collect | Transfer) for action in actions)
-
-

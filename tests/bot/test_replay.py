@@ -144,5 +144,3 @@ def test_another_script_differs_at_once() -> None:
     talk = call()
     other = replace(talk.script, texts=replace(talk.script.texts, no_agent="再见"))
     assert [difference.logged for difference in differences(other, talk.facts, talk.log)]
-
-

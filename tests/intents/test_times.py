@@ -82,9 +82,13 @@ def test_no_time(text: str) -> None:
 PIECES = "明天 下周 三点 半 晚上 以后 号 十二 月 周五 不对 过 小时 收盘 差一刻 2 99 零 月底".split()
 
 
-@given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join) | st.text(max_size=40), st.datetimes(
-    min_value=datetime(2024, 1, 1), max_value=datetime(2035, 12, 31)  # noqa: DTZ001 - the zone is given below
-))
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=8).map("".join) | st.text(max_size=40),
+    st.datetimes(
+        min_value=datetime(2024, 1, 1),  # noqa: DTZ001 - the zone is given below
+        max_value=datetime(2035, 12, 31),  # noqa: DTZ001 - the zone is given below
+    ),
+)
 def test_always_in_the_future_and_in_the_zone_of_now(text: str, naive: datetime) -> None:
     now = naive.replace(tzinfo=SHANGHAI)
     span = parse_time(text, now)

@@ -42,8 +42,11 @@ def test_a_model_decides_alike_after_it_was_kept(tmp_path: Path) -> None:
 
 
 def test_announcements_are_learned() -> None:
-    rows = [Announcement(f"{word}{end}", outcome) for word, outcome in (
-        ("电话已关机", Announced.POWERED_OFF), ("号码是空号", Announced.EMPTY_NUMBER)) for end in ("", "请稍后", "了")]
+    rows = [
+        Announcement(f"{word}{end}", outcome)
+        for word, outcome in (("电话已关机", Announced.POWERED_OFF), ("号码是空号", Announced.EMPTY_NUMBER))
+        for end in ("", "请稍后", "了")
+    ]
     others = [Announcement(f"其他{outcome.value}", outcome) for outcome in Announced]
     model = learn_announcements(load_reader(), [*rows, *others])
     assert classify_by(load_reader().concepts, model, "电话已关机了").outcome is Announced.POWERED_OFF

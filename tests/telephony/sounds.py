@@ -25,9 +25,9 @@ def silence(ms: float) -> Samples:
 
 
 def cadence(pairs: Sequence[tuple[float, float]], cycles: int, hertz: float = 450.0, dbfs: float = -15.0) -> Samples:
-    return np.concatenate([
-        part for _ in range(cycles) for on, off in pairs for part in (sine(hertz, on, dbfs), silence(off))
-    ])
+    return np.concatenate(
+        [part for _ in range(cycles) for on, off in pairs for part in (sine(hertz, on, dbfs), silence(off))]
+    )
 
 
 def melody(seed: int, seconds: int) -> Samples:

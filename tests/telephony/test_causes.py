@@ -11,18 +11,46 @@ BUSY, NO_ANSWER, REJECTED = HangupCause.BUSY, HangupCause.NO_ANSWER, HangupCause
 UNREACHABLE, INVALID, OWN = HangupCause.UNREACHABLE, HangupCause.INVALID_NUMBER, HangupCause.OWN_LINE
 
 
-@pytest.mark.parametrize(("q850", "cause"), [
-    (17, BUSY), (18, NO_ANSWER), (19, NO_ANSWER), (20, UNREACHABLE), (21, REJECTED), (1, INVALID), (22, INVALID),
-    (27, UNREACHABLE), (34, UNREACHABLE), (41, UNREACHABLE), (42, UNREACHABLE), (28, INVALID), (55, REJECTED),
-])
+@pytest.mark.parametrize(
+    ("q850", "cause"),
+    [
+        (17, BUSY),
+        (18, NO_ANSWER),
+        (19, NO_ANSWER),
+        (20, UNREACHABLE),
+        (21, REJECTED),
+        (1, INVALID),
+        (22, INVALID),
+        (27, UNREACHABLE),
+        (34, UNREACHABLE),
+        (41, UNREACHABLE),
+        (42, UNREACHABLE),
+        (28, INVALID),
+        (55, REJECTED),
+    ],
+)
 def test_q850(q850: int, cause: HangupCause) -> None:
     assert cause_of(None, q850, otherwise=OWN) is cause
 
 
-@pytest.mark.parametrize(("sip", "cause"), [
-    (486, BUSY), (600, BUSY), (408, NO_ANSWER), (480, NO_ANSWER), (603, REJECTED), (404, INVALID), (604, INVALID),
-    (410, INVALID), (484, INVALID), (502, UNREACHABLE), (503, UNREACHABLE), (401, OWN), (407, OWN),
-])
+@pytest.mark.parametrize(
+    ("sip", "cause"),
+    [
+        (486, BUSY),
+        (600, BUSY),
+        (408, NO_ANSWER),
+        (480, NO_ANSWER),
+        (603, REJECTED),
+        (404, INVALID),
+        (604, INVALID),
+        (410, INVALID),
+        (484, INVALID),
+        (502, UNREACHABLE),
+        (503, UNREACHABLE),
+        (401, OWN),
+        (407, OWN),
+    ],
+)
 def test_sip(sip: int, cause: HangupCause) -> None:
     assert cause_of(sip, None, otherwise=BUSY if cause is not BUSY else OWN) is cause
 

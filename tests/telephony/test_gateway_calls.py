@@ -85,8 +85,9 @@ async def test_what_the_far_end_says_comes_as_events_in_order(gateway: Gateway, 
     assert np.abs(left[: 8 * early[1].at_ms].astype(int)).max() > 1000
 
 
-async def test_audio_comes_without_gap_or_overlap_and_is_what_was_recorded(gateway: Gateway, far: FarEnd,
-                                                                           tmp_path: Path) -> None:
+async def test_audio_comes_without_gap_or_overlap_and_is_what_was_recorded(
+    gateway: Gateway, far: FarEnd, tmp_path: Path
+) -> None:
     leg, media = await answered(gateway, far)
     await media.speak(line(sine(600, 1000)))
     await leg.hang_up()
@@ -97,8 +98,7 @@ async def test_audio_comes_without_gap_or_overlap_and_is_what_was_recorded(gatew
     assert b"".join(event.pcm for event in audio) == left.tobytes()[audio[0].at_ms * 16 :]
 
 
-async def test_both_channels_are_sample_accurate_for_ten_seconds(gateway: Gateway, far: FarEnd,
-                                                                 tmp_path: Path) -> None:
+async def test_both_channels_are_sample_accurate_for_ten_seconds(gateway: Gateway, far: FarEnd, tmp_path: Path) -> None:
     leg, media = await answered(gateway, far)
     beeps = line(np.tile(BEEP, 10))
     leg.play(beeps, "beeps")
@@ -127,7 +127,9 @@ async def test_marks_come_when_their_last_frame_has_left(gateway: Gateway, far: 
     events = await until(leg, lambda event: isinstance(event, Played) and event.mark == "c")
     played = [event for event in events if isinstance(event, Played)]
     assert [(event.mark, event.played_ms, event.complete) for event in played] == [
-        ("a", 100, True), ("b", 0, True), ("c", 60, True),
+        ("a", 100, True),
+        ("b", 0, True),
+        ("c", 60, True),
     ]
     assert played[2].at_ms - played[0].at_ms == 60
     await leg.hang_up()
@@ -164,8 +166,9 @@ async def test_a_prompt_queued_before_answer_waits_for_it(gateway: Gateway, far:
     await leg.hang_up()
 
 
-async def test_our_hang_up_tells_the_far_end_cuts_prompts_and_seals(gateway: Gateway, far: FarEnd,
-                                                                    tmp_path: Path) -> None:
+async def test_our_hang_up_tells_the_far_end_cuts_prompts_and_seals(
+    gateway: Gateway, far: FarEnd, tmp_path: Path
+) -> None:
     leg, media = await answered(gateway, far)
     leg.play(line(sine(500, 5000)), "long")
     await media.hear(0.1)
@@ -181,16 +184,20 @@ async def test_our_hang_up_tells_the_far_end_cuts_prompts_and_seals(gateway: Gat
     assert [event async for event in leg.events()] == []
 
 
-@pytest.mark.parametrize(("codes", "cause"), [
-    ({"sip": 486, "q850": 17}, HangupCause.BUSY),
-    ({"sip": 480, "q850": 20}, HangupCause.UNREACHABLE),
-    ({"sip": 603}, HangupCause.REJECTED),
-    ({"q850": 1}, HangupCause.INVALID_NUMBER),
-    ({"sip": 480, "q850": 19}, HangupCause.NO_ANSWER),
-    ({}, HangupCause.NO_ANSWER),
-])
-async def test_an_end_before_answer_keeps_the_codes(gateway: Gateway, far: FarEnd, codes: dict[str, int],
-                                                    cause: HangupCause) -> None:
+@pytest.mark.parametrize(
+    ("codes", "cause"),
+    [
+        ({"sip": 486, "q850": 17}, HangupCause.BUSY),
+        ({"sip": 480, "q850": 20}, HangupCause.UNREACHABLE),
+        ({"sip": 603}, HangupCause.REJECTED),
+        ({"q850": 1}, HangupCause.INVALID_NUMBER),
+        ({"sip": 480, "q850": 19}, HangupCause.NO_ANSWER),
+        ({}, HangupCause.NO_ANSWER),
+    ],
+)
+async def test_an_end_before_answer_keeps_the_codes(
+    gateway: Gateway, far: FarEnd, codes: dict[str, int], cause: HangupCause
+) -> None:
     leg = await gateway.dial("12-1", "13800000000", ring_seconds=10)
     media = await far.take()
     await media.say("ringing")

@@ -163,8 +163,13 @@ async def test_a_trunk_cannot_reject_the_call_of_another(gateway: Gateway, far: 
 async def test_who_has_no_business_here_is_refused(gateway: Gateway, far: FarEnd) -> None:
     leg, _ = await answered(gateway, far)
     base = f"ws://127.0.0.1:{gateway.port}"
-    for path, origin, status in [("/", None, 404), ("/media/", None, 404), ("/media/no-such-call", None, 404),
-                                 ("/media/12-1", None, 409), ("/exchange", "http://evil.example", 403)]:
+    for path, origin, status in [
+        ("/", None, 404),
+        ("/media/", None, 404),
+        ("/media/no-such-call", None, 404),
+        ("/media/12-1", None, 409),
+        ("/exchange", "http://evil.example", 403),
+    ]:
         with pytest.raises(InvalidStatus, match=str(status)):
             await connect(base + path, origin=origin)  # type: ignore[arg-type]
     await leg.hang_up()

@@ -70,8 +70,9 @@ async def detect(ears: Recogniser, samples: Samples) -> tuple[ProgressDetector, 
 
 @pytest.mark.parametrize("voice", VOICES)
 @pytest.mark.parametrize(("text", "announced"), SPOKEN)
-async def test_an_announcement_is_understood_before_it_ends(ears: Recogniser, text: str, announced: Announced,
-                                                            voice: int) -> None:
+async def test_an_announcement_is_understood_before_it_ends(
+    ears: Recogniser, text: str, announced: Announced, voice: int
+) -> None:
     speech = await asyncio.to_thread(spoken, text, voice)
     heard = noisy(np.concatenate([silence(700), speech, silence(1500), speech]), -40)  # 20 dB below the voice
     detector, certain_ms = await detect(ears, heard)
@@ -151,8 +152,9 @@ async def listening(gateway: Gateway, ears: Recogniser, ring_seconds: float = 20
     return asyncio.create_task(listen_before_answer(leg, ears, ring_seconds=ring_seconds))
 
 
-async def test_a_powered_off_line_is_cleared_before_the_announcement_is_over(gateway: Gateway, far: FarEnd,
-                                                                             ears: Recogniser) -> None:
+async def test_a_powered_off_line_is_cleared_before_the_announcement_is_over(
+    gateway: Gateway, far: FarEnd, ears: Recogniser
+) -> None:
     speech = await asyncio.to_thread(spoken, "您好，您拨打的电话已关机，请稍后再拨，您好，您拨打的电话已关机")
     result = await listening(gateway, ears)
     call = await far.take()
@@ -194,8 +196,9 @@ class Overheard:
             yield event
 
 
-async def test_an_answered_call_is_handed_over_without_losing_a_frame(gateway: Gateway, far: FarEnd,
-                                                                      ears: Recogniser) -> None:
+async def test_an_answered_call_is_handed_over_without_losing_a_frame(
+    gateway: Gateway, far: FarEnd, ears: Recogniser
+) -> None:
     leg = await gateway.dial("12-1", "13800000000", ring_seconds=60)
     overheard = Overheard(leg)
     result = asyncio.create_task(listen_before_answer(overheard, ears, ring_seconds=20))
@@ -204,9 +207,15 @@ async def test_an_answered_call_is_handed_over_without_losing_a_frame(gateway: G
     await call.speak(line(melody(3, 1)))
     await call.say("answered")
     before = await result
-    assert before == BeforeAnswer(True, before.ring_ms, quotes=before.quotes, announcement=before.announcement,
-                                  announced=before.announced, announcement_evidence=before.announcement_evidence,
-                                  announcement_confidence=before.announcement_confidence)
+    assert before == BeforeAnswer(
+        True,
+        before.ring_ms,
+        quotes=before.quotes,
+        announcement=before.announcement,
+        announced=before.announced,
+        announcement_evidence=before.announcement_evidence,
+        announcement_confidence=before.announcement_confidence,
+    )
     assert before.ring_ms > 0
     last, following = overheard.read[-1], (await until(leg, AudioIn))[-1]
     assert isinstance(last, Answered) and isinstance(following, AudioIn)

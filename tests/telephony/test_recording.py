@@ -129,13 +129,16 @@ def test_another_key_is_told_so_and_which_file(store: RecordingStore) -> None:
             read("12-1")
 
 
-@pytest.mark.parametrize(("damage", "words"), [
-    (lambda data: data[:-640], "the end of"),
-    (lambda data: data[:100], "its beginning is lost"),
-    (lambda data: b"", "its beginning is lost"),
-    (lambda data: b"RIFF" + data[4:], "not a recording"),
-    (lambda data: data[:40] + b"\x01" + data[41:], "seal of .* is broken"),
-])
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda data: data[:-640], "the end of"),
+        (lambda data: data[:100], "its beginning is lost"),
+        (lambda data: b"", "its beginning is lost"),
+        (lambda data: b"RIFF" + data[4:], "not a recording"),
+        (lambda data: data[:40] + b"\x01" + data[41:], "seal of .* is broken"),
+    ],
+)
 def test_damage_is_told_with_file_and_remedy(store: RecordingStore, damage: object, words: str) -> None:
     recorded(store, "12-1", frames(50)).seal()
     path = only_file(store)
@@ -221,8 +224,9 @@ def test_recovery_finishes_a_seal_that_was_not_shelved(store: RecordingStore) ->
     assert store.recover() == [sealed]
 
 
-def test_recovery_goes_on_after_a_file_that_it_cannot_mend(store: RecordingStore,
-                                                           caplog: pytest.LogCaptureFixture) -> None:
+def test_recovery_goes_on_after_a_file_that_it_cannot_mend(
+    store: RecordingStore, caplog: pytest.LogCaptureFixture
+) -> None:
     recorded(RecordingStore(store.folder, bytes(32)), "1-1", frames(50)).abandon()
     recorded(store, "1-2", frames(50)).abandon()
     (store.folder / "open" / "1-3.part").write_bytes(b"")  # killed before the first byte

@@ -13,8 +13,12 @@ RINGBACK = [(1000, 4000)]
 BUSY = [(350, 350)]
 CONGESTION = [(700, 700)]
 EMPTY_NUMBER = [(100, 100), (100, 100), (100, 100), (400, 400)]
-TONES = [(Tone.RINGBACK, RINGBACK, 2), (Tone.BUSY, BUSY, 6), (Tone.CONGESTION, CONGESTION, 4),
-         (Tone.EMPTY_NUMBER, EMPTY_NUMBER, 4)]
+TONES = [
+    (Tone.RINGBACK, RINGBACK, 2),
+    (Tone.BUSY, BUSY, 6),
+    (Tone.CONGESTION, CONGESTION, 4),
+    (Tone.EMPTY_NUMBER, EMPTY_NUMBER, 4),
+]
 
 
 def heard(samples: Samples) -> ToneHeard | None:
@@ -28,8 +32,9 @@ def heard(samples: Samples) -> ToneHeard | None:
 @pytest.mark.parametrize(("tone", "pairs", "cycles"), TONES)
 @pytest.mark.parametrize("hertz", [425.0, 433.0, 450.0, 475.0])
 @pytest.mark.parametrize("dbfs", [-6.0, -20.0, -40.0])
-def test_a_tone_is_known_by_its_cadence(tone: Tone, pairs: list[tuple[int, int]], cycles: int, hertz: float,
-                                        dbfs: float) -> None:
+def test_a_tone_is_known_by_its_cadence(
+    tone: Tone, pairs: list[tuple[int, int]], cycles: int, hertz: float, dbfs: float
+) -> None:
     found = heard(noisy(cadence(pairs, cycles, hertz, dbfs), dbfs - 20))
     assert found is not None
     assert found.tone is tone
@@ -40,16 +45,18 @@ def test_a_tone_is_known_by_its_cadence(tone: Tone, pairs: list[tuple[int, int]]
 
 @pytest.mark.parametrize("offset", [3.0, 7.5, 13.0, 19.0])
 @pytest.mark.parametrize(("tone", "pairs", "cycles"), TONES)
-def test_the_cadence_need_not_begin_with_a_frame(tone: Tone, pairs: list[tuple[int, int]], cycles: int,
-                                                 offset: float) -> None:
+def test_the_cadence_need_not_begin_with_a_frame(
+    tone: Tone, pairs: list[tuple[int, int]], cycles: int, offset: float
+) -> None:
     found = heard(noisy(np.concatenate([silence(200 + offset), cadence(pairs, cycles)]), -35))
     assert found is not None and found.tone is tone
 
 
 @pytest.mark.parametrize("stretch", [0.92, 1.08])
 @pytest.mark.parametrize(("tone", "pairs", "cycles"), TONES)
-def test_exchanges_may_be_a_little_fast_or_slow(tone: Tone, pairs: list[tuple[int, int]], cycles: int,
-                                                stretch: float) -> None:
+def test_exchanges_may_be_a_little_fast_or_slow(
+    tone: Tone, pairs: list[tuple[int, int]], cycles: int, stretch: float
+) -> None:
     found = heard(cadence([(on * stretch, off * stretch) for on, off in pairs], cycles))
     assert found is not None and found.tone is tone
 

@@ -59,11 +59,29 @@ def test_keys_of_a_later_version_are_ignored() -> None:
 
 
 BAD = [
-    "", "ringing", "null", "[]", "3", '"ringing"', "{", "[" * 1000, '{"event":"sing"}', '{"event":["ringing"]}',
-    '{"event":"start"}', '{"event":"start","format":"opus"}', '{"event":"start","format":["alaw"]}',
-    '{"event":"dtmf"}', '{"event":"dtmf","digit":"55"}', '{"event":"dtmf","digit":5}', '{"event":"dtmf","digit":"E"}',
-    '{"event":"hangup","sip":"486"}', '{"event":"hangup","sip":99}', '{"event":"hangup","sip":true}',
-    '{"event":"hangup","q850":128}', '{"event":"hangup","q850":1.5}', '{"event":"ringing"}' + " " * 2000,
+    "",
+    "ringing",
+    "null",
+    "[]",
+    "3",
+    '"ringing"',
+    "{",
+    "[" * 1000,
+    '{"event":"sing"}',
+    '{"event":["ringing"]}',
+    '{"event":"start"}',
+    '{"event":"start","format":"opus"}',
+    '{"event":"start","format":["alaw"]}',
+    '{"event":"dtmf"}',
+    '{"event":"dtmf","digit":"55"}',
+    '{"event":"dtmf","digit":5}',
+    '{"event":"dtmf","digit":"E"}',
+    '{"event":"hangup","sip":"486"}',
+    '{"event":"hangup","sip":99}',
+    '{"event":"hangup","sip":true}',
+    '{"event":"hangup","q850":128}',
+    '{"event":"hangup","q850":1.5}',
+    '{"event":"ringing"}' + " " * 2000,
 ]
 
 

@@ -28,12 +28,15 @@ def frequency(signal: audio.Signal) -> float:
     return float(np.argmax(spectrum) * RATE / len(signal))
 
 
-@pytest.mark.parametrize(("name", "pattern"), [
-    ("ringback", [1.0, 4.0, 1.0, 4.0]),
-    ("busy", [0.35, 0.35, 0.35, 0.35]),
-    ("congestion", [0.7, 0.7, 0.7, 0.7]),
-    ("empty_number", [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.4, 0.4]),
-])
+@pytest.mark.parametrize(
+    ("name", "pattern"),
+    [
+        ("ringback", [1.0, 4.0, 1.0, 4.0]),
+        ("busy", [0.35, 0.35, 0.35, 0.35]),
+        ("congestion", [0.7, 0.7, 0.7, 0.7]),
+        ("empty_number", [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.4, 0.4]),
+    ],
+)
 def test_the_tones_of_the_chinese_network(name: str, pattern: list[float]) -> None:
     signal = audio.tone(name, 2 * sum(pattern))
     found = runs(signal)[: len(pattern)]

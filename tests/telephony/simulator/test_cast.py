@@ -120,9 +120,15 @@ def test_all_faults_of_a_cast_are_reported_at_once_with_their_lines(tmp_path: Pa
     assert all(": " in problem and len(problem) < 600 for problem in caught.value.problems)
 
 
-@pytest.mark.parametrize(("text", "says"), [
-    ("clients: [a, b", "not YAML"), ("", "empty"), ("clients:\n", "no clients"), ("- 1\n", "mapping"),
-])
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("clients: [a, b", "not YAML"),
+        ("", "empty"),
+        ("clients:\n", "no clients"),
+        ("- 1\n", "mapping"),
+    ],
+)
 def test_a_sheet_that_is_no_cast_is_refused_in_one_message(tmp_path: Path, text: str, says: str) -> None:
     sheet = tmp_path / "cast.yaml"
     sheet.write_text(text, "utf-8")

@@ -89,17 +89,20 @@ def test_please_hold_is_waited_for_longer() -> None:
     assert talk(person("cooperative"), asked("anywhere.hold")) == [Stay(long=True)]
 
 
-@pytest.mark.parametrize(("persona", "question", "says"), [
-    ("busy_later", "opening.convenient", "我现在正忙着呢"),
-    ("busy_later", "opening.callback_time", "明天下午三点以后吧"),
-    ("refuses", "opening.convenient", "我不接受回访，不要再打电话给我了"),
-    ("asks_for_human", "opening.convenient", "给我转人工"),
-    ("wrong_number", "opening.identity", "你打错了，没有这个人"),
-    ("denies_operating", "anomaly.self_operated", "不是我操作的，是我儿子在操作"),
-    ("staff_operates", "anomaly.self_operated", "是你们客户经理帮我操作的"),
-    ("relative_gives_number", "opening.identity", "不是，我是他家里人"),
-    ("colleague_unwilling", "relay.knows_contact", "不知道"),
-])
+@pytest.mark.parametrize(
+    ("persona", "question", "says"),
+    [
+        ("busy_later", "opening.convenient", "我现在正忙着呢"),
+        ("busy_later", "opening.callback_time", "明天下午三点以后吧"),
+        ("refuses", "opening.convenient", "我不接受回访，不要再打电话给我了"),
+        ("asks_for_human", "opening.convenient", "给我转人工"),
+        ("wrong_number", "opening.identity", "你打错了，没有这个人"),
+        ("denies_operating", "anomaly.self_operated", "不是我操作的，是我儿子在操作"),
+        ("staff_operates", "anomaly.self_operated", "是你们客户经理帮我操作的"),
+        ("relative_gives_number", "opening.identity", "不是，我是他家里人"),
+        ("colleague_unwilling", "relay.knows_contact", "不知道"),
+    ],
+)
 def test_personas_say_what_they_are_there_for(persona: str, question: str, says: str) -> None:
     assert talk(person(persona, "anomaly-keypad"), asked(question)) == [Say(says)]
 

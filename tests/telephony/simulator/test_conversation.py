@@ -181,8 +181,12 @@ def test_a_greeting_is_said_at_once_and_is_no_turn() -> None:
 
 def test_linear_frames_are_listened_to_as_well() -> None:
     slin = CODECS[Format.SLIN]
-    room = Room(person_of(CAST, CAST.clients[0], CAST.personas.personas["cooperative"]),
-                ear_for(CAST.questions, "new_account", {}), lambda text, muffled: VOICE, NOISE)
+    room = Room(
+        person_of(CAST, CAST.clients[0], CAST.personas.personas["cooperative"]),
+        ear_for(CAST.questions, "new_account", {}),
+        lambda text, muffled: VOICE,
+        NOISE,
+    )
     talk = Conversation(room, slin, Story("1-1", 1, ""), Random(1), lambda key: None)
     for frame in audio.frames_of(audio.pcm_of(audio.tone("ringback", 1.1))):
         talk.receive(frame, 0.0)
@@ -203,8 +207,12 @@ def test_a_line_that_nobody_answers_plays_and_ends_with_its_codes() -> None:
 
 
 def test_ringing_carries_no_media_and_leads_to_the_answer() -> None:
-    room = Room(person_of(CAST, CAST.clients[0], CAST.personas.personas["cooperative"]),
-                ear_for(CAST.questions, "new_account", {}), lambda text, muffled: VOICE, NOISE)
+    room = Room(
+        person_of(CAST, CAST.clients[0], CAST.personas.personas["cooperative"]),
+        ear_for(CAST.questions, "new_account", {}),
+        lambda text, muffled: VOICE,
+        NOISE,
+    )
     far = far_end((Stretch(Rang(), 50), Stretch(PickedUp(), 0)), room)
     frames = [far.tick(0.0) for _ in range(100)]
     assert list(far.outbox) == [Rang(), PickedUp()]
@@ -230,8 +238,12 @@ def test_the_network_going_down_says_so_on_the_wire() -> None:
 
 
 def test_keys_go_out_as_events() -> None:
-    room = Room(person_of(CAST, CAST.clients[0], CAST.personas.personas["keypad"]),
-                ear_for(CAST.questions, "new_account", {}), lambda text, muffled: VOICE, NOISE)
+    room = Room(
+        person_of(CAST, CAST.clients[0], CAST.personas.personas["keypad"]),
+        ear_for(CAST.questions, "new_account", {}),
+        lambda text, muffled: VOICE,
+        NOISE,
+    )
     far = far_end((Stretch(PickedUp(), 0),), room)
     while far.talk is None:
         far.tick(0.0)

@@ -28,29 +28,45 @@ def found(text: str, review: str = "suitability") -> str:
     return question.id if question else ""
 
 
-@pytest.mark.parametrize(("heard", "question"), [
-    ("请问您是解志强先生吗", "opening.identity"),
-    ("请问您是谢之墙先生吗", "opening.identity"),
-    ("您好我是华夏安信证券客户服务中心的智能语音助手本次通话有录音请问您是解志强先生吗", "opening.identity"),
-    ("耽误您两分钟请问您先在方便吗", "opening.convenient"),
-    ("谢谢请问账护是您本人草作吗", "suitability.self_operated"),
-    ("抱歉我没有听清请问您的账户平时是您自己在操作吗", "suitability.self_operated"),
-    ("请问是您本人自愿申请并亲自办理购买金融产品的吗", "suitability.own_application"),
-    ("是否知晓承担的费用以及可能产生的投资损失", "suitability.knows_fees_losses"),
-    ("投资有风险可能会损失本金请问您是否已阅读并充分理解产品或服务相关风险揭示书等文件内容",
-     "suitability.read_risk_disclosure"),
-    ("不允许发生违规代客操作请问我司工作人员是否存在上述违规行为", "suitability.staff_misconduct"),
-    ("祝您投资愉快再见", "anywhere.closing"),
-    ("您说的情况我已经记录现在为您转接专员请稍等", "anywhere.hold"),
-])
+@pytest.mark.parametrize(
+    ("heard", "question"),
+    [
+        ("请问您是解志强先生吗", "opening.identity"),
+        ("请问您是谢之墙先生吗", "opening.identity"),
+        ("您好我是华夏安信证券客户服务中心的智能语音助手本次通话有录音请问您是解志强先生吗", "opening.identity"),
+        ("耽误您两分钟请问您先在方便吗", "opening.convenient"),
+        ("谢谢请问账护是您本人草作吗", "suitability.self_operated"),
+        ("抱歉我没有听清请问您的账户平时是您自己在操作吗", "suitability.self_operated"),
+        ("请问是您本人自愿申请并亲自办理购买金融产品的吗", "suitability.own_application"),
+        ("是否知晓承担的费用以及可能产生的投资损失", "suitability.knows_fees_losses"),
+        (
+            "投资有风险可能会损失本金请问您是否已阅读并充分理解产品或服务相关风险揭示书等文件内容",
+            "suitability.read_risk_disclosure",
+        ),
+        ("不允许发生违规代客操作请问我司工作人员是否存在上述违规行为", "suitability.staff_misconduct"),
+        ("祝您投资愉快再见", "anywhere.closing"),
+        ("您说的情况我已经记录现在为您转接专员请稍等", "anywhere.hold"),
+    ],
+)
 def test_the_question_at_the_end_is_found_whatever_characters_the_recogniser_chose(heard: str, question: str) -> None:
     assert found(heard) == question
 
 
-@pytest.mark.parametrize("heard", [
-    "", "嗯", "吗", "请问", "先生吗", "请问今天天气怎么样", "de five shi four wen", "一二三四五六七八九十",
-    "请问您对我们的服务满意吗", "请问您是",
-])
+@pytest.mark.parametrize(
+    "heard",
+    [
+        "",
+        "嗯",
+        "吗",
+        "请问",
+        "先生吗",
+        "请问今天天气怎么样",
+        "de five shi four wen",
+        "一二三四五六七八九十",
+        "请问您对我们的服务满意吗",
+        "请问您是",
+    ],
+)
 def test_garbled_and_unknown_texts_are_no_question(heard: str) -> None:
     assert found(heard) == ""
 
@@ -64,13 +80,16 @@ def test_only_the_tail_counts_so_an_answered_question_does_not_ring_on() -> None
     assert found("请问您现在方便吗谢谢接下来我会问您几个和这个业务有关系的小问题") == ""
 
 
-@pytest.mark.parametrize(("heard", "keys"), [
-    ("是您本人操作请按一不是请按二", {"yes": "1", "no": "2"}),
-    ("存在违规行为请按一不存在请按二", {"yes": "1", "no": "2"}),
-    ("没有请按一有请按二", {"no": "1", "yes": "2"}),
-    ("可以请按幺要换时间请按二", {"yes": "1", "no": "2"}),
-    ("方便请暗一不方便请暗二", {"yes": "1", "no": "2"}),
-])
+@pytest.mark.parametrize(
+    ("heard", "keys"),
+    [
+        ("是您本人操作请按一不是请按二", {"yes": "1", "no": "2"}),
+        ("存在违规行为请按一不存在请按二", {"yes": "1", "no": "2"}),
+        ("没有请按一有请按二", {"no": "1", "yes": "2"}),
+        ("可以请按幺要换时间请按二", {"yes": "1", "no": "2"}),
+        ("方便请暗一不方便请暗二", {"yes": "1", "no": "2"}),
+    ],
+)
 def test_offered_keys_are_understood_with_what_they_stand_for(heard: str, keys: dict[str, str]) -> None:
     offered = keys_offered(heard)
     assert offered is not None and offered[1] == keys

@@ -15,11 +15,20 @@ from telephony.simulator.ear import Heard, Kind, ear_for, load_questions
 
 pytestmark = pytest.mark.audio
 
-SLOTS = {"客户姓名": "查文静", "称谓": "女士", "业务": "购买金融产品", "号码": "幺三九，零零零零，二零零六",
-         "预约时间": "明天下午三点"}
+SLOTS = {
+    "客户姓名": "查文静",
+    "称谓": "女士",
+    "业务": "购买金融产品",
+    "号码": "幺三九，零零零零，二零零六",
+    "预约时间": "明天下午三点",
+}
 QUESTIONS = load_questions()
-PHRASES = [(question, phrase) for question in QUESTIONS.values() for phrase in question.phrases
-           if question.kind is Kind.QUESTION and len(phrase) > 9]
+PHRASES = [
+    (question, phrase)
+    for question in QUESTIONS.values()
+    for phrase in question.phrases
+    if question.kind is Kind.QUESTION and len(phrase) > 9
+]
 
 # T/SAC 002-2024 annex E, as it is printed (slots filled in).
 ANNEX_E = [
@@ -35,13 +44,23 @@ ANNEX_E = [
     ("suitability", "请问是您本人自愿申请并亲自办理购买金融产品的吗？", "suitability.own_application"),
     ("suitability", "请问您是否自愿并按规定签署了相关协议及问卷？", "suitability.signed_documents"),
     ("suitability", "请问您是否已知晓所购买产品或接受服务的业务规则？", "suitability.knows_rules"),
-    ("suitability", "请问您是否已阅读并充分理解产品或服务相关风险揭示书等文件内容？",
-     "suitability.read_risk_disclosure"),
-    ("suitability", "请问您是否已知晓自己的风险承受能力等级、购买的产品或者接受服务的风险等级以及适当性匹配意见？",
-     "suitability.knows_risk_levels"),
+    (
+        "suitability",
+        "请问您是否已阅读并充分理解产品或服务相关风险揭示书等文件内容？",
+        "suitability.read_risk_disclosure",
+    ),
+    (
+        "suitability",
+        "请问您是否已知晓自己的风险承受能力等级、购买的产品或者接受服务的风险等级以及适当性匹配意见？",
+        "suitability.knows_risk_levels",
+    ),
     ("suitability", "是否知晓承担的费用以及可能产生的投资损失？", "suitability.knows_fees_losses"),
-    ("suitability", "按规定，我公司工作人员在产品销售或提供服务的过程中，不允许发生违规代客操作或接受全权委托等损害"
-     "您合法权益的行为。请问我司工作人员是否存在上述违规行为？", "suitability.staff_misconduct"),
+    (
+        "suitability",
+        "按规定，我公司工作人员在产品销售或提供服务的过程中，不允许发生违规代客操作或接受全权委托等损害"
+        "您合法权益的行为。请问我司工作人员是否存在上述违规行为？",
+        "suitability.staff_misconduct",
+    ),
 ]
 
 
@@ -68,10 +87,16 @@ async def test_every_way_of_asking_is_understood(ears: Recogniser, bot_voice: Pr
     assert wrong == []
 
 
-@pytest.mark.parametrize("text", [
-    "请问今天天气怎么样？", "您的快递已经放在门口了。", "请问您喜欢喝茶还是喝咖啡？", "嗯嗯嗯。",
-    "吗作操人本您是户账问请。",  # the words of a question in another order
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "请问今天天气怎么样？",
+        "您的快递已经放在门口了。",
+        "请问您喜欢喝茶还是喝咖啡？",
+        "嗯嗯嗯。",
+        "吗作操人本您是户账问请。",  # the words of a question in another order
+    ],
+)
 async def test_a_wrong_prompt_is_no_question(text: str, ears: Recogniser, bot_voice: Prompts) -> None:
     assert (await heard_over_the_line(text, "suitability", ears, bot_voice)).question is None
 

@@ -73,8 +73,13 @@ async def follow(leg: Leg, asks: list[bytes], hears: int = 1) -> list[LegEvent]:
             if isinstance(event, Answered):
                 leg.play(waiting.pop(0), "ask")
             elif isinstance(event, AudioIn) and isinstance(_last_mark(events), Played):
-                speaking = max(abs(int.from_bytes(event.pcm[at : at + 2], "little", signed=True))
-                               for at in range(0, len(event.pcm), 16)) > 3000
+                speaking = (
+                    max(
+                        abs(int.from_bytes(event.pcm[at : at + 2], "little", signed=True))
+                        for at in range(0, len(event.pcm), 16)
+                    )
+                    > 3000
+                )
                 loud, quiet = loud + speaking, 0 if speaking else quiet + len(event.pcm) // 16
                 if loud and quiet > 900 or quiet > 5000:
                     if not waiting:
@@ -92,8 +97,14 @@ def _last_mark(events: list[LegEvent]) -> LegEvent | None:
 async def test_a_client_hears_real_prompts_and_answers_them(
     gateway: Gateway, utterances: Utterances, ears: Recogniser, bot_voice: Prompts
 ) -> None:
-    asks = [bot_voice.get(text) for text in (
-        "您好！本次通话有录音。请问您是单晓峰先生吗？", "请问开户是您本人真实意愿吗？", "请问今天天气怎么样？")]
+    asks = [
+        bot_voice.get(text)
+        for text in (
+            "您好！本次通话有录音。请问您是单晓峰先生吗？",
+            "请问开户是您本人真实意愿吗？",
+            "请问今天天气怎么样？",
+        )
+    ]
     async with network_on(gateway, only("new-account-cooperative"), utterances, ears) as stories:
         leg = await gateway.dial("1-1", "13800001001", ring_seconds=20)
         events = await follow(leg, asks)
@@ -150,15 +161,30 @@ async def test_something_else_at_the_address_is_not_taken_for_a_gateway() -> Non
 
 async def test_the_program_serves_logs_and_ends_on_sigterm(gateway: Gateway, cache: Path, tmp_path: Path) -> None:
     sheet, log = tmp_path / "cast.yaml", tmp_path / "calls.jsonl"
-    sheet.write_text("""\
+    sheet.write_text(
+        """\
 clients:
   one:
     {name: 单一, title: 女士, phone: "13800007777", voice: zhou, review: anomaly, calls: [line_busy],
      expected: {status: 已完成：电话占线, outcome: busy, attempts: 2-3}}
-""", "utf-8")
+""",
+        "utf-8",
+    )
     program = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "telephony.simulator", "--gateway", f"ws://127.0.0.1:{gateway.port}",
-        "--cast", str(sheet), "--cache", str(cache), "--log", str(log), "--seed", "7")
+        sys.executable,
+        "-m",
+        "telephony.simulator",
+        "--gateway",
+        f"ws://127.0.0.1:{gateway.port}",
+        "--cast",
+        str(sheet),
+        "--cache",
+        str(cache),
+        "--log",
+        str(log),
+        "--seed",
+        "7",
+    )
     await gateway.wait_for_trunk(60)
     leg = await gateway.dial("5-1", "13800007777", ring_seconds=20)
     async for event in leg.events():
@@ -175,11 +201,22 @@ clients:
 
 
 async def test_the_program_ends_with_the_one_that_started_it(gateway: Gateway, cache: Path) -> None:
-    command = [sys.executable, "-m", "telephony.simulator", "--gateway", f"ws://127.0.0.1:{gateway.port}",
-               "--clients", "1", "--cache", str(cache), "--child"]
+    command = [
+        sys.executable,
+        "-m",
+        "telephony.simulator",
+        "--gateway",
+        f"ws://127.0.0.1:{gateway.port}",
+        "--clients",
+        "1",
+        "--cache",
+        str(cache),
+        "--child",
+    ]
     starter = "import subprocess, sys, time; subprocess.Popen(sys.argv[1:]); time.sleep(60)"
     parent = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", starter, *command, stdout=asyncio.subprocess.PIPE)
+        sys.executable, "-c", starter, *command, stdout=asyncio.subprocess.PIPE
+    )
     await gateway.wait_for_trunk(60)
     parent.kill()
     assert parent.stdout is not None
@@ -192,8 +229,7 @@ async def test_a_bad_cast_ends_the_program_with_its_faults(tmp_path: Path) -> No
     sheet = tmp_path / "cast.yaml"
     sheet.write_text("clients:\n  one: {name: 张三}\n", "utf-8")
     program = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "telephony.simulator", "--cast", str(sheet), stderr=asyncio.subprocess.PIPE)
+        sys.executable, "-m", "telephony.simulator", "--cast", str(sheet), stderr=asyncio.subprocess.PIPE
+    )
     _, errors = await asyncio.wait_for(program.communicate(), 60)
     assert program.returncode == 1 and "phone is missing" in errors.decode() and "Traceback" not in errors.decode()
-
-
