@@ -20,7 +20,7 @@ from intents.features import answer_features
 from intents.linear import LinearModel, Scores, load
 from intents.normalise import normalise
 from intents.phrases import FOLDER, read_yaml
-from intents.questions import kind_of
+from intents.questions import Kind, kind_of
 from intents.reading import Reader, Reading, load_reader
 from intents.risks import decided_risks
 from intents.shown import Shown, load_shown
@@ -28,10 +28,13 @@ from intents.values import Intent, Match
 from rules.outcomes import Risk
 
 CLEAR_OF_EACH_OTHER = 0.2  # margin by which yes must beat no or no yes
+SURE_OF_POLARITY = 0.6  # a yes or no of which the model is less sure is asked again: murmurs are often heard as words
 ECHO_LENGTH = 4  # characters; shorter stretches of a question are answers
 ECHO_NEARNESS = 88.0  # of 100, rapidfuzz partial ratio
 COMPARED_LENGTH = 60  # characters; longer utterances are near no example
 _OURS = re.compile("请问|您|是否|我司|我公司|提供一下|联系方式吗")  # what we say and clients hardly do
+_DIGITS = re.compile("[0-9零〇一二三四五六七八九幺两]{2,}")
+_ANSWERED_BY_NUMBERS = (Kind.GIVES_NUMBER, Kind.TIME)
 NAMES = {
     Intent.YES: "是", Intent.NO: "否", Intent.UNSURE: "不确定", Intent.REPEAT: "要求重复", Intent.QUESTION: "反问",
     Intent.BUSY: "没空", Intent.REFUSE: "拒绝", Intent.HUMAN: "要人工", Intent.DOUBT: "怀疑",
@@ -67,6 +70,8 @@ class Matcher:
             return Match(Intent.UNCLEAR, evidence="没有听到话")
         if self._is_echo(question, reading.heard):
             return Match(Intent.UNCLEAR, confidence=0.9, evidence="像是所播问题的回声")
+        if _DIGITS.fullmatch(reading.heard) and kind_of(question) not in _ANSWERED_BY_NUMBERS:
+            return Match(Intent.UNCLEAR, confidence=0.9, evidence="只听到数字，答非所问")
         return self._by_phrase(question, reading) or self._by_model(question, reading)
 
     def _is_echo(self, question: str, heard: str) -> bool:
@@ -96,10 +101,14 @@ class Matcher:
         risks = decided_risks(self.risks, intent, reading, learned)
         if settled:
             return Match(intent, risks, 0.97, _evidence(reading, f"说到「{settled[1]}」，意为“{NAMES[intent]}”"))
-        if intent in (Intent.YES, Intent.NO) and self._is_doubtful(labels):
-            return Match(Intent.UNCLEAR, risks, 0.3, _evidence(reading, "是与否分不清，需再问"))
+        confidence = _confidence(labels, best)
+        if intent in (Intent.YES, Intent.NO):
+            if self._is_doubtful(labels):
+                return Match(Intent.UNCLEAR, risks, 0.3, _evidence(reading, "是与否分不清，需再问"))
+            if confidence < SURE_OF_POLARITY:
+                return Match(Intent.UNCLEAR, risks, confidence, _evidence(reading, "像是回答，但把握不足，需再问"))
         reason = self._reason(question, intent, reading)
-        return Match(intent, risks, _confidence(labels, best), _evidence(reading, reason))
+        return Match(intent, risks, confidence, _evidence(reading, reason))
 
     def _settled(self, reading: Reading) -> tuple[Intent, str] | None:
         """The label that some words settle, with those words."""
