@@ -15,6 +15,8 @@ _UNFINISHED = (
     "而且", "可是", "只是", "主要是", "我想", "我觉得", "我的意思是", "怎么说", "怎么说呢", "呃", "额",
     "的话", "跟", "和", "把", "被",
 )  # fmt: skip
+# 就是 that ends an answer: 是的我就是.
+_STATED = ("我就是", "本人就是", "对就是", "他就是", "她就是")
 # Meanings that a short sentence states in full.
 _CLOSED = frozenset(
     {Intent.YES, Intent.NO, Intent.UNSURE, Intent.REPEAT, Intent.HUMAN, Intent.REFUSE, Intent.WRONG_NUMBER, Intent.HOLD}
@@ -75,7 +77,7 @@ def is_backchannel(text: str) -> bool:
 
 def is_unfinished(text: str) -> bool:
     """Whether the sentence stops where people go on."""
-    return text.endswith(_UNFINISHED)
+    return text.endswith(_UNFINISHED) and not text.endswith(_STATED)
 
 
 def is_complete(text: str, match: Match, taking: TurnTaking) -> bool:

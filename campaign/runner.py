@@ -22,10 +22,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Runner:
-    """Takes due tasks in deadline order, at most `lines` at once."""
+    """Takes due tasks in deadline order, at most `lines` at once and `calls_per_second` new ones."""
 
     works: Works
     lines: int
+    calls_per_second: float = 4.0
     _on_the_line: dict[int, asyncio.Task[None]] = field(default_factory=dict)
 
     async def run(self, *, until_done: bool) -> None:
@@ -47,6 +48,7 @@ class Runner:
         for task_id in await asyncio.to_thread(self._due, free):
             if task_id not in self._on_the_line:
                 self._on_the_line[task_id] = asyncio.create_task(self._attempt(task_id))
+                await asyncio.sleep(1 / self.calls_per_second)
 
     def _due(self, free: int) -> list[int]:
         with self.works.database.read() as session:

@@ -25,7 +25,7 @@ def test_a_sentence_that_goes_on_is_unfinished(text: str) -> None:
     assert is_unfinished(text)
 
 
-@pytest.mark.parametrize("text", ["是的", "没有", "我看过了", ""])
+@pytest.mark.parametrize("text", ["是的", "没有", "我看过了", "是的我就是", "对我本人就是", ""])
 def test_a_whole_sentence_is_finished(text: str) -> None:
     assert not is_unfinished(text)
 
