@@ -2,10 +2,13 @@
 const audio = document.getElementById("audio");
 const lines = [...document.querySelectorAll("#transcript li[data-start]")];
 
+// A pause that comes before the sound has started rejects the promise of play(): nothing is wrong then.
+const play = () => audio.play().catch(() => {});
+
 function seek(ms) {
   if (!audio) return;
   audio.currentTime = Number(ms) / 1000;
-  audio.play();
+  play();
 }
 
 function drawWave() {
@@ -40,9 +43,9 @@ function follow() {
 }
 
 for (const element of document.querySelectorAll("[data-start], [data-seek]")) {
-  const play = () => seek(element.dataset.start ?? element.dataset.seek);
-  element.onclick = play;
-  element.onkeydown = (event) => { if (event.key === "Enter") play(); };
+  const hear = () => seek(element.dataset.start ?? element.dataset.seek);
+  element.onclick = hear;
+  element.onkeydown = (event) => { if (event.key === "Enter") hear(); };
 }
 
 if (audio) {
@@ -56,7 +59,7 @@ if (audio) {
   addEventListener("resize", drawWave);
   addEventListener("keydown", (event) => {
     if (["INPUT", "SELECT", "TEXTAREA", "AUDIO"].includes(event.target.tagName)) return;
-    if (event.key === " ") { event.preventDefault(); audio.paused ? audio.play() : audio.pause(); }
+    if (event.key === " ") { event.preventDefault(); audio.paused ? play() : audio.pause(); }
     if (event.key === "ArrowLeft") audio.currentTime -= 3;
     if (event.key === "ArrowRight") audio.currentTime += 3;
   });
