@@ -51,11 +51,14 @@ for (const element of document.querySelectorAll("[data-start], [data-seek]")) {
 if (audio) {
   document.getElementById("speed").onchange = (event) => { audio.playbackRate = Number(event.target.value); };
   audio.ontimeupdate = follow;
-  audio.onloadedmetadata = () => {
+  const ready = () => {
     drawWave();
     const place = location.hash.match(/^#t=(\d+)$/);
     if (place) audio.currentTime = Number(place[1]) / 1000;
   };
+  // The browser may have read the recording's head before this script runs.
+  if (audio.readyState >= HTMLMediaElement.HAVE_METADATA) ready();
+  else audio.onloadedmetadata = ready;
   addEventListener("resize", drawWave);
   addEventListener("keydown", (event) => {
     if (["INPUT", "SELECT", "TEXTAREA", "AUDIO"].includes(event.target.tagName)) return;
