@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from bot.moves import Finish, Flag, Listen, Note
 from bot.replay import Move, move_from_json
-from campaign.attempt import store_ended, task_facts
+from campaign.attempt import store_ended
+from campaign.facts import task_facts
 from campaign.settling import EndedCall, TaskFacts
 from campaign.works import Works
 from models import Attempt, StaleAttempt

@@ -1,1 +1,0 @@
-"""Documents and figures of the annexes."""
