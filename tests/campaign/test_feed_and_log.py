@@ -1,0 +1,94 @@
+"""What watchers are told, and that the call log keeps every row in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from campaign.calllog import CallLog
+from campaign.clock import DemoClock
+from campaign.feed import WATCHER_QUEUE, Feed, LiveCall, Stage
+from models import Database, ReviewTask
+from models.queue import begin_attempt, events_of
+from tests.conftest import NOON
+
+
+def live(number: int, stage: Stage = Stage.TALKING) -> LiveCall:
+    return LiveCall(f"{number}-1", number, f"T{number}", "王**", "适当性回访", stage)
+
+
+async def test_a_watcher_gets_the_picture_and_then_the_news() -> None:
+    feed = Feed()
+    feed.show(live(1))
+    news = feed.watch()
+    picture = await anext(news)
+    assert [call["call_id"] for call in picture["calls"]] == ["1-1"]
+    feed.change("1-1", question="suitability.knows_rules")
+    assert (await anext(news))["call"]["question"] == "suitability.knows_rules"
+    feed.drop("1-1")
+    assert (await anext(news))["call"]["stage"] == "已结束"
+    assert feed.calls() == ()
+    await news.aclose()
+
+
+async def test_a_watcher_that_falls_behind_gets_one_full_picture() -> None:
+    feed = Feed()
+    news = feed.watch()
+    await anext(news)
+    for number in range(WATCHER_QUEUE + 1):
+        feed.show(live(number))
+    caught_up = await anext(news)
+    assert caught_up["kind"] == "picture"
+    assert len(caught_up["calls"]) == WATCHER_QUEUE + 1
+    await news.aclose()
+
+
+def test_news_of_an_unknown_call_changes_nothing() -> None:
+    feed = Feed()
+    feed.change("9-1", stage=Stage.TALKING)
+    feed.drop("9-1")
+    assert feed.calls() == ()
+
+
+async def test_rows_are_kept_in_order_when_the_database_refuses_for_a_while(
+    database: Database, task_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.write() as session:
+        task = session.get_one(ReviewTask, task_id)
+        attempt_id = begin_attempt(
+            session, task, worker="w", now=NOON, script="suitability", script_hash="", facts="{}"
+        ).id
+    log = CallLog(database)
+    refusals = [2]
+    write = CallLog._write
+
+    def refuse_twice(self: CallLog, batch: Sequence[dict[str, Any]]) -> None:
+        if refusals[0]:
+            refusals[0] -= 1
+            raise OperationalError("insert", None, Exception("disk full"))
+        write(self, list(batch))
+
+    monkeypatch.setattr(CallLog, "_write", refuse_twice)
+    for number in range(3):
+        log.append(attempt_id, "Heard", f'{{"n": {number}}}', 20 * number)
+        if refusals[0]:
+            with pytest.raises(OperationalError):
+                await log.flush()
+    await log.flush()
+    with database.read() as session:
+        stored = [(event.seq, event.body) for event in events_of(session, attempt_id)]
+    assert stored == [(0, '{"n": 0}'), (1, '{"n": 1}'), (2, '{"n": 2}')]
+
+
+def test_a_demo_clock_jumps_over_idle_time_and_never_back() -> None:
+    clock = DemoClock(NOON, 600.0)
+    clock.skip_to(NOON + timedelta(hours=5), lead_seconds=2.0)
+    assert clock.now() >= NOON + timedelta(hours=5) - timedelta(seconds=1200)
+    assert 0 < clock.real_seconds(NOON + timedelta(hours=5)) <= 2.0
+    before = clock.now()
+    clock.skip_to(NOON, lead_seconds=2.0)
+    assert clock.now() >= before
