@@ -13,7 +13,7 @@ setup-test:
 	@tools/setup.sh test
 
 run: setup  ## serve the console on http://127.0.0.1:8000 and run the demo campaign on real audio
-	@.venv/bin/huifang run --demo
+	@.venv/bin/huifang demo
 
 demo: setup  ## the demo campaign in the terminal, without the server
 	@.venv/bin/huifang demo --exit
