@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
-from bot.nodes import Question, Script
+from bot.nodes import SLOT, Question, Script, Statement
 from campaign.clock import Clock
 from campaign.feed import Feed
 from models import Database
@@ -33,6 +33,8 @@ def desk_of(request: Request) -> Desk:
 
 
 def questions_of(scripts: Iterable[Script]) -> dict[str, str]:
-    """The words of every question of some scripts, slots shown by their names."""
-    asked = {node.id: node.ask for script in scripts for node in script.nodes.values() if isinstance(node, Question)}
-    return {question: ask.replace("{", "〔").replace("}", "〕") for question, ask in asked.items()}
+    """The words of every question and reminder of some scripts; what differs from client to client is an ellipsis."""
+    nodes = [node for script in scripts for node in script.nodes.values()]
+    words = {node.id: node.ask for node in nodes if isinstance(node, Question)}
+    words |= {node.id: node.say for node in nodes if isinstance(node, Statement)}
+    return {node: SLOT.sub("…", text).replace("……", "…") for node, text in words.items()}
