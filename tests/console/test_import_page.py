@@ -1,0 +1,50 @@
+"""Importing through the page: all rows or none, and every fault told where the file was chosen."""
+
+from __future__ import annotations
+
+from fastapi.testclient import TestClient
+from sqlalchemy import func, select
+
+from models import Customer, ReviewTask
+from tests.console.conftest import Place
+
+CLIENTS = "客户号,姓名,称谓,手机号,邮箱,营业部,客户经理工号\nC100,王小明,先生,13800002222,,上海营业部,\n"
+TASKS = "任务号,客户号,回访类型,话术,产品代码,截止日期,业务\nR100,C100,适当性,suitability,,2036-12-31,购买基金产品\n"
+
+
+def send(place: Place, text: str) -> tuple[int, str]:
+    with TestClient(place.app) as pages:
+        answer = pages.post("/import", files={"file": ("清单.csv", text.encode("gb18030"), "text/csv")})
+    return answer.status_code, answer.text
+
+
+def count(place: Place, table: type[Customer] | type[ReviewTask]) -> int:
+    with place.desk.database.read() as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def test_clients_and_then_their_tasks_are_imported(place: Place) -> None:
+    before = count(place, ReviewTask)
+    status, text = send(place, CLIENTS)
+    assert status == 200
+    assert "新增1名" in text
+    status, text = send(place, TASKS)
+    assert status == 200, text
+    assert "新增1个" in text
+    assert count(place, ReviewTask) == before + 1
+
+
+def test_one_bad_row_keeps_everything_out_and_is_named(place: Place) -> None:
+    before = count(place, Customer)
+    status, text = send(place, CLIENTS + "C101,李红,女士,12345,,,\n")
+    assert status == 422
+    assert "未导入任何记录" in text
+    assert "第3行" in text
+    assert "手机号" in text
+    assert count(place, Customer) == before
+
+
+def test_a_file_that_is_no_table_is_refused(place: Place) -> None:
+    status, text = send(place, "\x00\x01\x02")
+    assert status == 422
+    assert "未导入任何记录" in text
