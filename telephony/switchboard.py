@@ -147,7 +147,8 @@ class Switchboard:
         self._trunks.remove(trunk)
         if not self._trunks:
             self._has_trunk.clear()
-        log.warning("an exchange is gone: %s; %d remain, %d calls end", reason, len(self._trunks), len(trunk.calls))
+        grave = logging.WARNING if trunk.calls else logging.INFO  # one that carries nothing may leave quietly
+        log.log(grave, "an exchange is gone: %s; %d remain, %d calls end", reason, len(self._trunks), len(trunk.calls))
         for call_id in list(trunk.calls):
             self.end(call_id, HangupCause.OWN_LINE)
 
