@@ -25,7 +25,7 @@ from campaign.runner import Runner
 from campaign.works import House, Works
 from console import Desk, add_pages, questions_of
 from intents import load_matcher
-from models import Database, load_seal, use_seal
+from models import Database, current_seal, load_seal, use_seal
 from rules import CallingHours
 from settings import Settings
 from speech.prompts import Prompts
@@ -72,10 +72,9 @@ async def open_works(settings: Settings, make_clock: Callable[[Database], Clock]
     """Everything that calls are made with, after the remains of a killed process have been settled."""
     sys.setswitchinterval(SWITCH_SECONDS)
     with _lock(settings.data_dir):
-        seal = load_seal(settings.secret_key, settings.data_dir / "secret.key")
         database = open_database(settings)
         scripts = {name: load_script(name) for name in script_names()}
-        recordings = RecordingStore(settings.data_dir / "recordings", seal.key)
+        recordings = RecordingStore(settings.data_dir / "recordings", current_seal().key)
         ears = Recogniser(find_model(settings.asr_model, settings.data_dir / "models"), threads=settings.asr_threads)
         async with CallLog(database) as call_log, _gateway(settings, recordings) as gateway:
             works = Works(

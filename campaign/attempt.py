@@ -16,12 +16,13 @@ from bot.report import Report
 from bot.script import Script
 from campaign.facts import facts_for, task_facts
 from campaign.feed import LiveCall, Stage
-from campaign.masking import mask_name
-from campaign.settling import EndedCall, TaskFacts, settlement_of
+from campaign.masking import kind_and_place, mask_name
+from campaign.settling import EndedCall, TaskFacts, recording_of, settlement_of
 from campaign.works import Works
 from models import ReviewTask
-from models.queue import SettledRecording, Settlement, begin_attempt, history_of, set_aside, settle
+from models.queue import Settlement, begin_attempt, history_of, set_aside, settle
 from rules import Evidence, Outcome, label_of
+from speech.errors import SpeechError
 from telephony.errors import TelephonyError
 from telephony.legs import HangupCause, Leg
 from telephony.progress import BeforeAnswer, listen_before_answer
@@ -119,11 +120,11 @@ def _begin(works: Works, task_id: int) -> Begun:
 
 
 async def _carry(works: Works, begun: Begun) -> EndedCall:
-    await _prepare_prompts(works, begun)
     course = Course()
     try:
+        await _prepare_prompts(works, begun)
         leg = await works.dialer.dial(begun.call_id, begun.number, ring_seconds=works.ring_seconds)
-    except TelephonyError as error:
+    except (SpeechError, TelephonyError) as error:
         log.warning("call %s could not be placed: %s", begun.call_id, error)
         course.own_line_failed = True
         return _ended(works, begun, course)
@@ -132,9 +133,10 @@ async def _carry(works: Works, begun: Begun) -> EndedCall:
     except ConversationError as error:
         log.error("call %s broke off: %s", begun.call_id, error)
         course.broken, course.report = True, error.report
-    except Exception:
-        # Whatever failed in our own machinery, the attempt reached the line and must be settled.
-        log.exception("call %s broke off", begun.call_id)
+    except Exception as error:
+        # Whatever failed in our own machinery, the attempt reached the line and must be settled. The message of
+        # an unknown error may quote the client, so only its kind and place are logged.
+        log.error("call %s broke off: %s", begun.call_id, kind_and_place(error))
         course.broken = True
     finally:
         await leg.hang_up()
@@ -191,7 +193,7 @@ def _ended(works: Works, begun: Begun, course: Course) -> EndedCall:
         notes=tuple(report.notes) if report else (),
         flags=tuple(report.flags) if report else (),
         resume_at=report.resume_at if report else "",
-        recording=SettledRecording(sealed.path, sealed.duration_ms, sealed.sha256) if sealed else None,
+        recording=recording_of(sealed),
     )
 
 

@@ -9,10 +9,10 @@ from bot.moves import Finish, Flag, Listen, Note
 from bot.replay import Move, move_from_json
 from campaign.attempt import store_ended
 from campaign.facts import task_facts
-from campaign.settling import EndedCall, TaskFacts
+from campaign.settling import EndedCall, TaskFacts, recording_of
 from campaign.works import Works
 from models import Attempt, StaleAttempt
-from models.queue import SettledRecording, events_of, history_of, link_recording, unended_attempts
+from models.queue import events_of, history_of, link_recording, unended_attempts
 from rules import Evidence
 from telephony.recording import SealedRecording
 
@@ -40,12 +40,7 @@ def _link(works: Works, recovered: Sequence[SealedRecording]) -> None:
     """A recording that could not be sealed when its call was settled (a full disk) belongs to it all the same."""
     with works.database.write() as session:
         for sealed in recovered:
-            link_recording(
-                session,
-                sealed.call_id,
-                SettledRecording(sealed.path, sealed.duration_ms, sealed.sha256),
-                works.clock.now(),
-            )
+            link_recording(session, sealed.call_id, recording_of(sealed), works.clock.now())
 
 
 def _left_behind(works: Works) -> list[tuple[EndedCall, TaskFacts]]:
@@ -75,5 +70,5 @@ def _ended(works: Works, attempt: Attempt, moves: Sequence[Move]) -> EndedCall:
         notes=tuple(move for move in moves if isinstance(move, Note)),
         flags=tuple(move for move in moves if isinstance(move, Flag)),
         resume_at=asked[-1] if asked and finish is None else "",
-        recording=SettledRecording(sealed.path, sealed.duration_ms, sealed.sha256) if sealed else None,
+        recording=recording_of(sealed),
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from campaign.attempt import review_attempt
+from campaign.masking import kind_and_place
 from campaign.works import Works
 from models import ClientBusy, StaleAttempt
 from models.queue import due_tasks, next_due_at, open_task_count
@@ -59,9 +60,9 @@ class Runner:
             await review_attempt(self.works, task_id)
         except (ClientBusy, StaleAttempt) as reason:
             log.info("not dialled: %s", reason)
-        except Exception:
+        except Exception as error:
             # The row of the attempt stays open; it is settled as interrupted at the next start.
-            log.exception("the attempt on task %d broke off", task_id)
+            log.error("the attempt on task %d broke off: %s", task_id, kind_and_place(error))
         finally:
             self._on_the_line.pop(task_id, None)
 

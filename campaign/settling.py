@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, overload
 
 from bot.moves import Finish, Flag, Note
 from campaign.notices import notice_for
 from campaign.works import House
 from models.queue import SettledRecording, Settlement
 from rules import Decision, Evidence, PastAttempt, RedialPolicy, Severity, Verdict, next_step, outcome_of
+from telephony.recording import SealedRecording
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,19 @@ def settlement_of(call: EndedCall, task: TaskFacts, house: House, now: datetime)
         notice=notice_for(decision.notice, house, email=task.email) if decision.notice else None,
         recording=call.recording,
     )
+
+
+@overload
+def recording_of(sealed: SealedRecording) -> SettledRecording: ...
+
+
+@overload
+def recording_of(sealed: None) -> None: ...
+
+
+def recording_of(sealed: SealedRecording | None) -> SettledRecording | None:
+    """What the database keeps of a recording; None for a call that was never recorded."""
+    return SettledRecording(sealed.path, sealed.duration_ms, sealed.sha256) if sealed else None
 
 
 def _evidence(call: EndedCall, verdict: Verdict, decision: Decision) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -13,11 +14,14 @@ from campaign.attempt import review_attempt
 from campaign.calllog import CallLog
 from campaign.clock import DemoClock
 from campaign.feed import Feed
+from campaign.masking import kind_and_place
 from campaign.works import House, Works
 from intents import load_matcher
 from models import Database, ReviewTask
-from models.queue import due_tasks, open_task_count
+from models.queue import due_tasks, open_task_count, unended_attempts
 from rules import CallingHours
+from speech.errors import VoiceUnavailable
+from speech.prompts import Prompts
 from speech.recogniser import Recogniser, find_model
 from telephony import Gateway, RecordingStore
 from tests.conftest import KEY, NOON
@@ -64,3 +68,30 @@ async def test_a_task_with_an_empty_slot_is_set_aside_and_the_slot_named(works: 
         task = session.get_one(ReviewTask, task_id)
         assert "业务" in task.trouble
         assert task.attempts_made == 0
+
+
+class Mute:
+    """Prompts whose voice has failed."""
+
+    async def fetch(self, text: str, slower: bool = False) -> bytes:
+        raise VoiceUnavailable("no voice")
+
+
+async def test_a_voice_that_fails_before_dialling_is_our_own_line_and_leaves_nothing_open(
+    works: Works, task_id: int
+) -> None:
+    mute = {"suitability": cast(Prompts, Mute())}
+    await review_attempt(replace(works, prompts=mute), task_id)
+    with works.database.read() as session:
+        (attempt,) = session.get_one(ReviewTask, task_id).attempts
+        assert attempt.outcome == "own_line_failed"
+        assert unended_attempts(session) == []
+
+
+def test_an_unknown_error_is_logged_without_its_message() -> None:
+    try:
+        raise ValueError("我叫单小明")
+    except ValueError as error:
+        told = kind_and_place(error)
+    assert told.startswith("ValueError at ")
+    assert "单小明" not in told
