@@ -16,8 +16,8 @@ from pathlib import Path
 import uvloop
 from rich.console import Console
 
+import script_commands
 from bot.errors import BotError
-from bot.script import load_script, script_names
 from campaign.demo import DEMO_CLIENTS, DEMO_FACTOR, Demo
 from campaign.demo_firm import demo_clock
 from campaign.demo_verdict import DemoResult
@@ -82,9 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     rate.add_argument("--json", action="store_true")
     rate.set_defaults(command=_evaluate)
 
-    scripts = commands.add_parser("scripts", help="the scripts").add_subparsers(required=True)
-    check = scripts.add_parser("check", help="every problem of every script at once")
-    check.set_defaults(command=_check_scripts)
+    script_commands.add_to(commands)
     return parser
 
 
@@ -196,9 +194,3 @@ def _export(chosen: argparse.Namespace, settings: Settings) -> int:
 
 def _evaluate(chosen: argparse.Namespace, _settings: Settings) -> int:
     return evaluate(chosen.file, as_json=chosen.json, write=sys.stdout.write)
-
-
-def _check_scripts(_chosen: argparse.Namespace, _settings: Settings) -> int:
-    for script in map(load_script, script_names()):
-        print(f"{script.name}  {script.title}  {script.hash[:12]}  正常")
-    return 0
