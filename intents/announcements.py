@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from intents.concepts import Concepts, load_concepts
 from intents.features import text_features
-from intents.linear import LinearModel, load
+from intents.linear import LinearModel, load, model_path
 from intents.normalise import normalise
 from intents.phrases import FOLDER
 from intents.values import Announced, AnnouncementMatch
@@ -59,4 +59,4 @@ NAMES = {
 
 @lru_cache(maxsize=1)
 def _model() -> tuple[Concepts, LinearModel]:
-    return load_concepts(FOLDER / "concepts.yaml"), load(FOLDER / "model.npz", "announcements")
+    return load_concepts(FOLDER / "concepts.yaml"), load(model_path("announcements"), "announcements")

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intents.errors import LexiconError
+from intents.phrases import FOLDER
 
 Scores = NDArray[np.float32]
 
@@ -50,6 +51,11 @@ def quantised(
         np.asarray(list(bias), dtype=np.float32),
         (idf * idf).astype(np.float32),
     )
+
+
+def model_path(name: str) -> Path:
+    """Where the model of that name is kept."""
+    return FOLDER / f"model-{name}.npz"
 
 
 def save(models: Mapping[str, LinearModel], path: Path) -> None:

@@ -17,7 +17,7 @@ from rapidfuzz import fuzz, process
 
 from intents.examples import ANY, example_phrases, written_phrases
 from intents.features import answer_features
-from intents.linear import LinearModel, Scores, load
+from intents.linear import LinearModel, Scores, load, model_path
 from intents.normalise import normalise
 from intents.phrases import FOLDER, read_yaml
 from intents.questions import Kind, kind_of
@@ -155,7 +155,7 @@ def _patterns() -> tuple[Mapping[Risk, Shown], Mapping[Intent, Shown]]:
 @lru_cache(maxsize=1)
 def load_matcher() -> Matcher:
     """The matcher of this process; LexiconError when its files are missing or broken."""
-    return build_matcher(load_reader(), load(FOLDER / "model.npz", "answers"))
+    return build_matcher(load_reader(), load(model_path("answers"), "answers"))
 
 
 def _confidence(labels: Scores, best: int) -> float:

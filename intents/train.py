@@ -1,10 +1,12 @@
-"""Fit the learned part of the matcher: `python -m intents.train`. scikit-learn is needed here and nowhere else."""
+"""Fit the learned parts: `python -m intents.train [answers] [announcements]`.
+
+scikit-learn is needed here and nowhere else.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ import numpy as np
 from intents.examples import written_examples
 from intents.features import answer_features, text_features
 from intents.labelled import Announcement, Answer, read_announcements, read_answers
-from intents.linear import LinearModel, quantised, save
+from intents.linear import LinearModel, model_path, quantised, save
 from intents.normalise import normalise
 from intents.phrases import FOLDER
 from intents.questions import kind_of
@@ -20,7 +22,7 @@ from intents.reading import Reader, load_reader
 from intents.values import Announced, Intent
 from rules.outcomes import Risk
 
-MODEL = FOLDER / "model.npz"
+ANSWERS, ANNOUNCEMENTS = "answers", "announcements"
 LEARNED_RISKS = tuple(Risk)[:16]
 SEEN_AT_LEAST = 2  # texts; rarer features only memorise
 
@@ -65,20 +67,28 @@ def training_answers() -> list[Answer]:
     return [row for path in sorted(FOLDER.glob("train*.csv")) for row in read_answers(path)]
 
 
-def main() -> int:
-    """Train on everything under zh/ and write the model; prints where and how large."""
+def training_announcements() -> list[Announcement]:
+    """The rows of every zh/announcements*.csv."""
+    return [row for path in sorted(FOLDER.glob("announcements*.csv")) for row in read_announcements(path)]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Train on everything under zh/ and write the models, or only those named; prints where and how large."""
     reader = load_reader()
-    answers = [*training_answers(), *written_examples()]
-    announced = [row for path in sorted(FOLDER.glob("announcements*.csv")) for row in read_announcements(path)]
-    answer_model, announcement_model = learn_answers(reader, answers), learn_announcements(reader, announced)
-    save({"answers": answer_model, "announcements": announcement_model}, MODEL)
-    sys.stdout.write(f"{_summary(MODEL)}: {len(answers)} answers, {len(announced)} announcements\n")
+    if ANSWERS in arguments or not arguments:
+        answers = [*training_answers(), *written_examples()]
+        _keep(ANSWERS, learn_answers(reader, answers), len(answers))
+    if ANNOUNCEMENTS in arguments or not arguments:
+        announced = training_announcements()
+        _keep(ANNOUNCEMENTS, learn_announcements(reader, announced), len(announced))
     return 0
 
 
-def _summary(path: Path) -> str:
-    return f"{path.name} ({path.stat().st_size // 1024} KiB)"
+def _keep(name: str, model: LinearModel, rows: int) -> None:
+    path = model_path(name)
+    save({name: model}, path)
+    sys.stdout.write(f"{path.name} ({path.stat().st_size // 1024} KiB): {rows} {name}\n")
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))
