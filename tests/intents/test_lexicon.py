@@ -9,11 +9,10 @@ import pytest
 from intents.concepts import build_concepts
 from intents.errors import LexiconError
 from intents.examples import written_examples
-from intents.linear import load
+from intents.linear import load, model_path
 from intents.negation import load_negations
 from intents.pinyin import sound_key
 from intents.shown import load_shown
-from intents.train import MODEL
 from rules.outcomes import Risk
 
 CONFUSED = [("南", "兰"), ("飞", "灰"), ("知", "资"), ("山", "商"), ("陈", "程"), ("林", "零")]
@@ -68,5 +67,5 @@ def test_a_missing_model_says_how_to_make_it(tmp_path: Path) -> None:
 
 
 def test_the_model_on_disk_has_every_label() -> None:
-    assert len(load(MODEL, "answers").classes) == 14 + 16
-    assert len(load(MODEL, "announcements").classes) == 12
+    assert len(load(model_path("answers"), "answers").classes) == 14 + 16
+    assert len(load(model_path("announcements"), "announcements").classes) == 12
