@@ -25,11 +25,11 @@ from bot.moves import (
 )
 from bot.nodes import Exit, Goodbye, Node, Question, Script
 from bot.script import load_script, script_names
-from intents import Intent
+from intents import Intent, Match, load_matcher
 from tests.bot.conversation import BEIJING, Conversation, facts_for
 
 FOLDER = Path(__file__).parent.parent / "dialogues"
-TURN_KEYS = {"client", "means", "asks", "says", "notes", "flags", "transfers"}
+TURN_KEYS = {"client", "means", "asks", "goes", "says", "notes", "flags", "transfers"}
 DIALOGUE_KEYS = {"turns", "ends", "resume_at", "callback_at", "number", "delivered"}
 Walked = set[tuple[str, str]]
 
@@ -124,7 +124,8 @@ def happen(talk: Conversation, client: str, means: str | None) -> None:
         case "坐席接听":
             talk.feed(AgentJoined("agent-1", talk.now_ms))
         case "听着说":
-            talk.say(words, under_prompt=True)
+            match = Match(Intent(means)) if means else load_matcher().match(talk.state.question, words)
+            talk.feed(talk.heard(match, words, under_prompt=True))
             talk.end_reminders()
         case "抢话":
             talk.feed(BargedIn(talk.says[0].prompt, 200, talk.now_ms))
@@ -141,6 +142,8 @@ def compare(talk: Conversation, turn: dict[str, Any], flags: list[Flag], where: 
     assert turn.get("says", "") in talk.spoken, where
     if "asks" in turn:
         assert talk.state.question == turn["asks"], where
+    if "goes" in turn:
+        assert talk.state.node == turn["goes"], where
     for question, value in turn.get("notes", {}).items():
         assert talk.notes.get(question) == value, where
     transfers = any(isinstance(action, Transfer) for action in talk.latest)
