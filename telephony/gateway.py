@@ -8,26 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import threading
-from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Self, cast
-
-import uvloop
+from typing import Self
 
 from telephony.errors import CallExists, GatewayUnavailable, TelephonyError
-from telephony.handle import LegHandle
-from telephony.legs import HangupCause, HungUp, Leg, LegEvent
-from telephony.medialeg import WRITE_BYTES, MediaLeg
+from telephony.floor import open_leg
+from telephony.legs import HangupCause, Leg
+from telephony.medialeg import MediaLeg
+from telephony.mediathread import MediaThread
 from telephony.pacing import Lateness
 from telephony.peer import Peer
-from telephony.playout import PlayQueue
 from telephony.recording import RecordingStore
 from telephony.switchboard import Placed, Switchboard
 from telephony.wire import is_call_id, is_number
-
-_START_SECONDS = 10.0
-_CLOSE_SECONDS = 12.0
+from telephony.wireline import WRITE_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +30,15 @@ class _Running:
 
     loop: asyncio.AbstractEventLoop
     board: Switchboard
-    port: int
+    server: asyncio.Server
+
+    @property
+    def port(self) -> int:
+        return int(self.server.sockets[0].getsockname()[1])
+
+    async def close(self) -> None:
+        self.server.close()
+        await self.board.close()
 
 
 class Gateway:
@@ -64,7 +66,7 @@ class Gateway:
         self._media_seconds, self._play_seconds = media_seconds, play_seconds
         self._calls: set[str] = set()
         self._running: _Running | None = None
-        self._thread: threading.Thread | None = None
+        self._thread: MediaThread[_Running] | None = None
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -77,13 +79,9 @@ class Gateway:
         """Listen; raises `GatewayUnavailable` when the port cannot be had."""
         if self._thread is not None:
             raise GatewayUnavailable("the gateway was started already")
-        started: Future[_Running] = Future()
-        self._thread = threading.Thread(
-            target=_run, args=(self.host, self.port, started), name="gateway", daemon=True
-        )  # fmt: skip
-        self._thread.start()
+        self._thread = MediaThread("gateway", lambda: _open(self.host, self.port))
         try:
-            self._running = await asyncio.wait_for(asyncio.wrap_future(started), _START_SECONDS)
+            self._running = await self._thread.start()
         except OSError as error:
             self._thread = None
             raise GatewayUnavailable(_why(self.host, self.port, error)) from error
@@ -94,8 +92,7 @@ class Gateway:
         running, thread = self._running, self._thread
         self._running = self._thread = None
         if running is not None and thread is not None:
-            running.loop.call_soon_threadsafe(running.loop.stop)
-            await asyncio.to_thread(thread.join, _CLOSE_SECONDS)
+            await thread.close()
 
     @property
     def trunks(self) -> int:
@@ -116,7 +113,7 @@ class Gateway:
 
     def lateness(self, *, reset: bool = False) -> Lateness:
         """How late outgoing frames left against their schedule, since the start or the last reset."""
-        return self._listening().board.lateness(reset)
+        return self._listening().board.floor.lateness(reset)
 
     async def dial(self, call_id: str, number: str, *, ring_seconds: float) -> Leg:
         """Start a call and return its leg at once; refusals come as HungUp.
@@ -131,38 +128,20 @@ class Gateway:
         if call_id in self._calls:
             raise CallExists(f"call {call_id} is on the line: every attempt needs an id of its own")
         self._calls.add(call_id)
-        leg, handle = self._leg(call_id, running)
-        call = Placed(leg, asyncio.get_running_loop(), number, ring_seconds, self._media_seconds)
-        running.loop.call_soon_threadsafe(running.board.place, call)
-        return handle
 
-    def _leg(self, call_id: str, running: _Running) -> tuple[MediaLeg, LegHandle]:
-        """The two halves of a call, on the gateway's thread and on the caller's loop."""
-        caller = asyncio.get_running_loop()
-        queue = PlayQueue(self._play_seconds)
-
-        def deliver(event: LegEvent) -> None:  # on the caller's loop
-            if isinstance(event, HungUp):
-                self._calls.discard(call_id)
-            handle.deliver(event)
-
-        def emit(event: LegEvent) -> None:
-            running.board.post(caller, deliver, event)
-
-        leg = MediaLeg(
-            call_id, queue,
-            record=lambda: self._recordings.open(call_id),
-            emit=emit,
-            finish=lambda leg, hung_up: running.board.finish(leg, hung_up, emit),
-            batch_frames=self._batch_frames, write_bytes=self._write_bytes,
-        )  # fmt: skip
-
-        def end() -> None:
+        def end(leg: MediaLeg) -> None:
             if self._running is running:  # else it has ended all calls
                 running.loop.call_soon_threadsafe(leg.end, HangupCause.LOCAL)
 
-        handle = LegHandle(call_id, queue, lambda: leg.position_ms, end)
-        return leg, handle
+        leg, handle = open_leg(
+            call_id, running.board.floor, self._recordings,
+            over=lambda: self._calls.discard(call_id), end=end,
+            batch_frames=self._batch_frames, play_seconds=self._play_seconds,
+        )  # fmt: skip
+        caller = asyncio.get_running_loop()
+        call = Placed(leg, caller, number, ring_seconds, self._media_seconds, self._write_bytes)
+        running.loop.call_soon_threadsafe(running.board.place, call)
+        return handle
 
     def _listening(self) -> _Running:
         if self._running is None:
@@ -170,25 +149,15 @@ class Gateway:
         return self._running
 
 
-def _run(host: str, port: int, started: Future[_Running]) -> None:
-    """The gateway's thread."""
-    loop = uvloop.new_event_loop()
+async def _open(host: str, port: int) -> _Running:
+    """Listen, on the gateway's thread."""
+    loop = asyncio.get_running_loop()
+    board = Switchboard(loop)
     try:
-        board = Switchboard(loop)
-        try:
-            server = cast(
-                asyncio.Server, loop.run_until_complete(loop.create_server(lambda: Peer(board), host, port))
-            )  # fmt: skip
-        except OSError as error:
-            board.stop()
-            started.set_exception(error)
-            return
-        started.set_result(_Running(loop, board, server.sockets[0].getsockname()[1]))
-        loop.run_forever()
-        server.close()
-        loop.run_until_complete(board.close())
-    finally:
-        loop.close()
+        return _Running(loop, board, await loop.create_server(lambda: Peer(board), host, port))
+    except OSError:
+        await board.close()
+        raise
 
 
 def _why(host: str, port: int, error: OSError) -> str:

@@ -1,35 +1,30 @@
-"""The gateway's inside, on its own event loop: trunks, calls, and the one media clock for all of them."""
+"""The gateway's inside, on its own event loop: far ends that connect, and the calls that they place."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from websockets.frames import CloseCode
 
 from telephony.causes import cause_of
-from telephony.errors import RecordingError, WireError
-from telephony.legs import HangupCause, HungUp, LegEvent
+from telephony.errors import WireError
+from telephony.floor import Floor
+from telephony.legs import HangupCause
 from telephony.medialeg import MediaLeg, Phase
-from telephony.pacing import Lateness, LatenessCount, Schedule
 from telephony.peer import Listener, Peer
 from telephony.wire import Dial, parse_control
+from telephony.wireline import WireLine
 
 log = logging.getLogger(__name__)
 
 _PEERS = 1000  # connections at once
-_CATCH_UP_TICKS = 50  # made up in one go, so that a long stall still lets messages through
 _IDLE_SECONDS = 5.0  # without a sign of life before a far end is asked for one
 _DEAD_SECONDS = 20.0  # without a sign of life before a far end counts as lost
-_SEAL_SECONDS = 5.0
 _LEAVE_SECONDS = 3.0  # for far ends to go when the gateway closes
-
-Deliver = Callable[[LegEvent], None]
 
 
 class Trunk:
@@ -71,6 +66,7 @@ class Placed:
     number: str
     ring_seconds: float
     media_seconds: float
+    write_bytes: int
     trunk: Trunk | None = None
     timers: list[asyncio.TimerHandle] = field(default_factory=list)
 
@@ -85,12 +81,7 @@ class Switchboard:
         self._has_trunk = asyncio.Event()
         self._empty = asyncio.Event()
         self._calls: dict[str, Placed] = {}
-        self._sealing: set[asyncio.Future[None]] = set()
-        self._sealer = ThreadPoolExecutor(1, "recording-seal")
-        self._schedule: Schedule | None = None
-        self._lateness = LatenessCount()
-        self._outbox: dict[asyncio.AbstractEventLoop, list[tuple[Deliver, LegEvent]]] = {}
-        self._posting = False
+        self.floor = Floor(loop, self._left)
         self._watch = loop.call_later(_IDLE_SECONDS, self._look_for_dead)
 
     @property
@@ -101,13 +92,6 @@ class Switchboard:
     async def wait_for_trunk(self) -> None:
         """Return as soon as a far end can place calls."""
         await self._has_trunk.wait()
-
-    def lateness(self, reset: bool = False) -> Lateness:
-        """How late frames left since the last reset."""
-        summary = self._lateness.summary()
-        if reset:
-            self._lateness = LatenessCount()
-        return summary
 
     # Connections
 
@@ -136,9 +120,10 @@ class Switchboard:
             return HTTPStatus.NOT_FOUND
         if call.leg.phase is not Phase.DIALLING:
             return HTTPStatus.CONFLICT
-        call.leg.connect(peer)
-        self._start_clock()
-        return call.leg
+        line = WireLine(call.leg, peer, call.write_bytes)
+        call.leg.connect(line)
+        self.floor.start_clock()
+        return line
 
     def lose(self, trunk: Trunk, reason: str) -> None:
         """A trunk is gone: its calls end as our own line's failure."""
@@ -168,6 +153,7 @@ class Switchboard:
         """Ask the next trunk in turn to dial."""
         call_id = call.leg.call_id
         self._calls[call_id] = call
+        self.floor.enter(call.leg, call.caller)
         if not self._trunks:
             call.leg.fail("no exchange is connected")
             return
@@ -186,26 +172,12 @@ class Switchboard:
         if call := self._calls.get(call_id):
             call.leg.end(cause, sip, q850)
 
-    def finish(self, leg: MediaLeg, hung_up: HungUp, deliver: Callable[[HungUp], None]) -> None:
-        """A call is over: seal its recording off this thread, then say so."""
+    def _left(self, leg: MediaLeg) -> None:
         if call := self._calls.pop(leg.call_id, None):
             for timer in call.timers:
                 timer.cancel()
             if call.trunk is not None:
                 call.trunk.calls.discard(leg.call_id)
-        sealing = asyncio.ensure_future(self._seal(leg), loop=self._loop)
-        self._sealing.add(sealing)
-        sealing.add_done_callback(self._sealing.discard)
-        sealing.add_done_callback(lambda _: deliver(hung_up))
-
-    async def _seal(self, leg: MediaLeg) -> None:
-        if leg.recording is None:
-            return
-        try:
-            async with asyncio.timeout(_SEAL_SECONDS):
-                await self._loop.run_in_executor(self._sealer, leg.recording.seal)
-        except (RecordingError, TimeoutError) as error:
-            log.error("call %s: the recording waits for the next start: %s", leg.call_id, error or "the disk is slow")
 
     def _expect_media(self, call: Placed) -> None:
         if call.leg.phase is Phase.DIALLING:
@@ -215,82 +187,12 @@ class Switchboard:
         if call.leg.phase < Phase.ANSWERED:
             call.leg.end(HangupCause.TIMED_OUT)
 
-    # The clock
-
-    def _start_clock(self) -> None:
-        if self._schedule is None:
-            self._schedule = Schedule(time.monotonic())
-            self._tick()
-
-    def _tick(self) -> None:
-        schedule = self._schedule
-        if schedule is None:
-            return
-        if not self._calls:
-            self._schedule = None  # rests until the next call
-            return
-        for _ in range(_CATCH_UP_TICKS):
-            if not schedule.is_due(time.monotonic()):
-                break
-            due_at = schedule.advance()
-            for call in list(self._calls.values()):
-                if _tick(call.leg):
-                    self._lateness.add(time.monotonic() - due_at)
-        self._loop.call_later(max(0.0, schedule.next_at - time.monotonic()), self._tick)
-
-    # Events to the conversations
-
-    def post(self, loop: asyncio.AbstractEventLoop, deliver: Deliver, event: LegEvent) -> None:
-        """Hand an event over; all of one turn of the loop wake another loop once."""
-        self._outbox.setdefault(loop, []).append((deliver, event))
-        if not self._posting:
-            self._posting = True
-            self._loop.call_soon(self._deliver_all)
-
-    def _deliver_all(self) -> None:
-        self._posting = False
-        outbox, self._outbox = self._outbox, {}
-        for loop, events in outbox.items():
-            try:
-                loop.call_soon_threadsafe(_deliver, events)
-            except RuntimeError:
-                self._abandon(loop)
-
-    def _abandon(self, loop: asyncio.AbstractEventLoop) -> None:
-        """End the calls of an event loop that is closed: nobody is there for them."""
-        for call in list(self._calls.values()):
-            if call.caller is loop:
-                call.leg.fail("the event loop that dialled is closed")
-
     async def close(self) -> None:
         """End every call, seal, close every connection."""
-        self.stop()
-        for call in list(self._calls.values()):
-            call.leg.end(HangupCause.LOCAL)
-        if self._sealing:
-            await asyncio.wait(self._sealing, timeout=_SEAL_SECONDS)
+        self._watch.cancel()
+        await self.floor.end_all()
         for peer in list(self._peers):
             peer.close(CloseCode.GOING_AWAY)
         if self._peers:
             await asyncio.wait([asyncio.ensure_future(self._empty.wait())], timeout=_LEAVE_SECONDS)
-        self._sealer.shutdown(wait=False, cancel_futures=True)
-        self._deliver_all()
-
-    def stop(self) -> None:
-        """Stop what runs without calls."""
-        self._watch.cancel()
-
-
-def _tick(leg: MediaLeg) -> bool:
-    """One leg's tick; its faults are its own, the clock of all others goes on."""
-    try:
-        return leg.tick()
-    except Exception:
-        log.exception("call %s: the media clock met a fault of ours", leg.call_id)
-        leg.fail("a fault of ours")
-        return False
-
-
-def _deliver(events: list[tuple[Deliver, LegEvent]]) -> None:
-    for deliver, event in events:
-        deliver(event)
+        self.floor.close()
