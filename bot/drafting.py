@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
 
 from bot.errors import Problem
 from bot.node_forms import read_node, read_ways
 from bot.nodes import Limits, Node, Reply, Script, Slot, Texts, Waits
-from bot.source import Form, Place, read
+from bot.source import Form, Place, parse
 from intents.values import Intent
 from rules.outcomes import ReviewType
 
@@ -52,19 +51,20 @@ class _Sources:
                 yield name, block.form(name)
 
 
-def draft(path: Path, problems: list[Problem]) -> Draft | None:
+def draft(name: str, texts: Mapping[str, str], problems: list[Problem]) -> Draft | None:
     """Read a script and its parts; what is wrong goes to `problems`, what is missing is left empty.
 
-    None where a file is no YAML at all: its lack would make every other file look wrong.
+    `texts` are the contents of the files by name, as `file_of` and `part_file` name them. None where a file is
+    no YAML at all: its lack would make every other file look wrong.
     """
-    sources = _open(path, problems)
+    sources = _open(name, texts, problems)
     if sources is None:
         return None
     own, entry = sources.own, _entry(sources)
     places = {("", "entry"): entry.where("entry"), ("", "review"): own.where("review")}
     places |= {("", name): place for name, place in _shared_places(sources)}
     script = Script(
-        name=path.stem,
+        name=name,
         title=own.text("title"),
         clause=own.text("clause"),
         review_types=_review_types(own),
@@ -85,22 +85,38 @@ def draft(path: Path, problems: list[Problem]) -> Draft | None:
     return Draft(script, places)
 
 
-def _open(path: Path, problems: list[Problem]) -> _Sources | None:
-    tree = read(path, path.name, problems)
+def file_of(name: str) -> str:
+    """The file of a script."""
+    return f"{name}.yaml"
+
+
+def part_file(name: str) -> str:
+    """The file of a shared part."""
+    return f"parts/{name}.yaml"
+
+
+def part_names(text: str) -> tuple[str, ...]:
+    """The parts that a script's own file names; none where it cannot be read."""
+    tree = parse(text, "", [])
+    return Form(tree, []).texts("parts") if tree is not None else ()
+
+
+def _open(name: str, texts: Mapping[str, str], problems: list[Problem]) -> _Sources | None:
+    tree = parse(texts[file_of(name)], file_of(name), problems)
     if tree is None:
         return None
     own = Form(tree, problems)
-    parts = [_part(path.parent, name, own, problems) for name in own.texts("parts")]
+    parts = [_part(part, texts, own, problems) for part in own.texts("parts")]
     readable = tuple(part for part in parts if part is not None)
     return _Sources(own, readable) if len(readable) == len(parts) else None
 
 
-def _part(folder: Path, name: str, own: Form, problems: list[Problem]) -> Form | None:
-    file = f"parts/{name}.yaml"
-    if not (folder / file).is_file():
+def _part(name: str, texts: Mapping[str, str], own: Form, problems: list[Problem]) -> Form | None:
+    file = part_file(name)
+    if file not in texts:
         own.report("parts", f"找不到共用部分“{name}”（{file}）；请检查名称")
         return None
-    tree = read(folder / file, file, problems)
+    tree = parse(texts[file], file, problems)
     return None if tree is None else Form(tree, problems)
 
 

@@ -1,6 +1,6 @@
 """YAML as a compliance officer writes it: every scalar is text, every piece knows its line.
 
-`read` composes one file into a tree of Leaf, Row and Branch and reports what it refuses (syntax, doubled
+`parse` composes one file into a tree of Leaf, Row and Branch and reports what it refuses (syntax, doubled
 keys, flow style, tags); `Form` takes the fields of one branch and reports what is missing, unknown or malformed.
 """
 
@@ -63,14 +63,11 @@ class Branch:
 Tree: TypeAlias = Leaf | Row | Branch
 
 
-def read(path: Path, name: str, problems: list[Problem]) -> Branch | None:
-    """One file as a tree, None where it is no YAML; what is refused is reported under `name`."""
+def parse(text: str, name: str, problems: list[Problem]) -> Branch | None:
+    """One file's text as a tree, None where it is no YAML; what is refused is reported under `name`."""
     top = Place(name, 1)
     try:
-        composed = YAML(typ="rt", pure=True).compose(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        problems.append(top.problem(f"文件无法读取（{error}）；请检查路径，并保存为 UTF-8 编码"))
-        return None
+        composed = YAML(typ="rt", pure=True).compose(text)
     except YAMLError as error:
         problems.append(_place_of(error, name).problem(f"格式错误（{_reason(error)}）；{_FORMAT_HINT}"))
         return None
@@ -79,6 +76,15 @@ def read(path: Path, name: str, problems: list[Problem]) -> Branch | None:
         return tree
     problems.append(top.problem("文件最外层应当是“名称: 内容”的形式"))
     return None
+
+
+def read_text(path: Path, name: str, problems: list[Problem]) -> str | None:
+    """The text of one file; None, and reported under `name`, where it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(Place(name, 1).problem(f"文件无法读取（{error}）；请检查路径，并保存为 UTF-8 编码"))
+        return None
 
 
 def _place_of(error: YAMLError, name: str) -> Place:

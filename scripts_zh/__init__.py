@@ -5,3 +5,4 @@ from __future__ import annotations
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
+LEDGER = "approved.yaml"  # which content of each script has been approved: no script itself
