@@ -40,7 +40,7 @@ def capture(question: Question, words: str, now: datetime) -> Captured | None:
             if len(digits) < SHORTEST_NUMBER:
                 return None
             return Captured(question.id, question.captured, digits, {"new_number": digits})
-        case None:
+        case Capture.CHOICE | Capture.WORDS | None:
             return None
         case _:
             assert_never(question.capture)

@@ -7,6 +7,7 @@ Rules that hold whatever happens:
 - An answer counts only for a question that was put: not before it was asked, not under a prompt that may not
   be interrupted, not after a pause. Words said there still raise flags and are still acted on.
 - A risky answer is noted, flagged and, when grave, handed to a human; it is never judged or explained.
+- A client who needs care (distress, a death, a minor, drink) is asked nothing more and put through to nobody.
 - Events that come late, twice or out of order change nothing (HEEDED).
 - Every wait and every loop is bounded (script limits); after too many turns the call ends as after silence.
 """
@@ -23,6 +24,7 @@ from bot.errors import SlotsMissing
 from bot.moves import (
     Action,
     AgentJoined,
+    Attest,
     BargedIn,
     Event,
     Facts,
@@ -35,7 +37,7 @@ from bot.moves import (
     TransferFailed,
 )
 from bot.nodes import Capture, Ladder, Question, Reaction, Script, Statement
-from bot.records import Said, flag, grave, is_answer, note, shown_risks
+from bot.records import Said, caring, flag, grave, is_answer, note, shown_risks
 from bot.state import Delivered, Stage, State, Tries, Turn, node_of, part_of
 from bot.walking import (
     ask,
@@ -48,6 +50,7 @@ from bot.walking import (
     leads_to,
     present,
     put_again,
+    take_care,
     take_value,
 )
 from intents.values import Intent
@@ -134,7 +137,7 @@ def _answer(turn: Turn, said: Said) -> Turn:
     """Take what was said as the answer to the question here, if it was put."""
     turn = turn.having(turns=turn.state.turns + 1)
     if turn.state.turns > turn.script.limits.turns:
-        return give_up(flag(turn, said.risks, said), replace(said, cue=Ladder.SILENT))
+        return _run_out(flag(turn, said.risks, said), said)
     captured = find_value(turn, turn.node, said)
     if captured is not None:
         return _mark(turn, said, said.risks, partial(take_value, captured=captured))
@@ -147,6 +150,13 @@ def _answer(turn: Turn, said: Said) -> Turn:
     return _mark(turn, said, shown_risks(turn, said), follow)
 
 
+def _run_out(turn: Turn, said: Said) -> Turn:
+    """The call has lasted too many turns: end it as after silence."""
+    if care := caring(said.risks):
+        return take_care(turn, care)
+    return give_up(turn, replace(said, cue=Ladder.SILENT))
+
+
 def _hesitates(turn: Turn, said: Said) -> bool:
     """Whether the client is unsure at a review question and has not been asked in other words yet."""
     node = turn.node
@@ -155,8 +165,10 @@ def _hesitates(turn: Turn, said: Said) -> bool:
 
 
 def _mark(turn: Turn, said: Said, risks: frozenset[Risk], onward: Callable[[Turn, Said], Turn]) -> Turn:
-    """Flag risks; a grave one fetches a human, else the conversation goes on."""
+    """Flag risks; one that asks for care ends the call, a grave one fetches a human, else the conversation goes on."""
     turn = flag(turn, risks, said)
+    if care := caring(risks):
+        return take_care(turn, care)
     reason = grave(risks)
     if reason is None or leads_to(turn, said) == Reaction.HAND_OVER:
         return onward(turn, said)
@@ -206,6 +218,7 @@ def _settle_prompt(turn: Turn, prompt: str, played_ms: int, at_ms: int, *, compl
     node = turn.script.nodes[node_of(prompt)]
     if not isinstance(node, Statement) or not node.must_hear:
         return turn
+    turn = turn.do(Attest(node.id, played_ms, complete, at_ms))
     if complete:
         return turn.having(delivered=(*turn.state.delivered, Delivered(node.id, played_ms, at_ms)))
     return flag(turn, {Risk.REMINDER_UNDELIVERED}, Said.nothing(at_ms), node.id)
@@ -224,7 +237,10 @@ def _release(turn: Turn) -> Turn:
     turn = _record_kept(turn)
     cues = URGENT + ASKED_BACK if isinstance(turn.node, Statement) else URGENT
     urgent = next((said for cue in cues for said in overheard if said.cue is cue), None)
-    reason = grave(frozenset().union(*(said.risks for said in overheard)))
+    risks = frozenset[Risk]().union(*(said.risks for said in overheard))
+    if care := caring(risks):
+        return take_care(turn, care)
+    reason = grave(risks)
     if reason is not None and (urgent is None or leads_to(turn, urgent) != Reaction.HAND_OVER):
         return hand_over(turn, reason)
     if urgent is not None:

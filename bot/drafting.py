@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 
 from bot.errors import Problem
-from bot.node_forms import read_node, read_ways
-from bot.nodes import Limits, Node, Reply, Script, Slot, Texts, Waits
+from bot.moves import Pauses
+from bot.node_forms import Context, read_node, read_pauses, read_ways
+from bot.nodes import KEYS, Goodbye, Limits, Node, Reply, Script, Slot, Texts, Waits
 from bot.source import Form, Place, parse
 from intents.values import Intent
-from rules.outcomes import ReviewType
+from rules.outcomes import Ending, ReviewType, Risk
+from rules.risks import CARE
 
-KEYS = tuple("0123456789*#")
 Places = Mapping[tuple[str, str], Place]  # by (node, field); (node, "") is the node itself, ("", field) the top
 
 
@@ -63,6 +64,7 @@ def draft(name: str, texts: Mapping[str, str], problems: list[Problem]) -> Draft
     own, entry = sources.own, _entry(sources)
     places = {("", "entry"): entry.where("entry"), ("", "review"): own.where("review")}
     places |= {("", name): place for name, place in _shared_places(sources)}
+    nodes = _nodes(sources, places)
     script = Script(
         name=name,
         title=own.text("title"),
@@ -70,7 +72,7 @@ def draft(name: str, texts: Mapping[str, str], problems: list[Problem]) -> Draft
         review_types=_review_types(own),
         entry=entry.text("entry"),
         review=own.text("review"),
-        nodes=_nodes(sources, places),
+        nodes=nodes,
         slots=_slots(sources),
         questions=_replies(sources, "questions"),
         doubts=_replies(sources, "doubts"),
@@ -78,6 +80,7 @@ def draft(name: str, texts: Mapping[str, str], problems: list[Problem]) -> Draft
         texts=_texts(sources.first("texts")),
         limits=_limits(sources.first("limits")),
         waits=_waits(sources.first("waits")),
+        care=_care(sources.first("care"), nodes),
         pronunciations=_pronunciations(sources),
     )
     for form in sources.all():
@@ -132,14 +135,16 @@ def _review_types(own: Form) -> tuple[ReviewType, ...]:
 
 def _nodes(sources: _Sources, places: dict[tuple[str, str], Place]) -> dict[str, Node]:
     defaults = read_ways(sources.first("defaults"))
+    pauses = next((read_pauses(form, Pauses()) for form in sources.all() if form.has("pauses")), Pauses())
     nodes: dict[str, Node] = {}
     for source in sources.all():
-        inherited = {**defaults, **read_ways(source.form("exits"))}
+        ways = {**defaults, **read_ways(source.form("exits"))}
+        context = Context(ways, pauses, review=source is sources.own)
         block = source.form("nodes")
         for name in block.keys():
             form = block.form(name, node=name)
             _name_is_good(name, block, nodes)
-            nodes[name], fields_at = read_node(name, form, inherited, review=source is sources.own)
+            nodes[name], fields_at = read_node(name, form, context)
             places |= {(name, field): place for field, place in fields_at.items()}
     return nodes
 
@@ -202,6 +207,18 @@ def _waits(block: Form) -> Waits:
     waits = Waits(**{field.name: round(1000 * block.number(field.name, 0.5, 60)) for field in fields(Waits)})
     block.close()
     return waits
+
+
+def _care(block: Form, nodes: Mapping[str, Node]) -> dict[Risk, str]:
+    """The goodbye for each risk that ends the call politely; it may be said to anybody, and a person follows up."""
+    chosen = {risk: block.text(risk) for risk in CARE}
+    for risk, target in chosen.items():
+        node = nodes.get(target)
+        good = isinstance(node, Goodbye) and node.ending is Ending.HANDED_OVER and not node.private
+        if target and not good:
+            block.report(risk, f"“{risk}”应当去 ending 是 handed_over、不是 private 的结束语，例如 closing.specialist")
+    block.close()
+    return {risk: target for risk, target in chosen.items() if target}
 
 
 def _pronunciations(sources: _Sources) -> dict[str, str]:

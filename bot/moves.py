@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from intents.values import Intent, Match
+from rules.hours import CallingHours
 from rules.outcomes import Ending, Risk, Severity
 
 
@@ -101,11 +102,21 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True)
+class Pauses:
+    """How much silence ends the client's turn: after a complete closed answer, after anything else, amid a sentence."""
+
+    closed_ms: int = 300
+    open_ms: int = 700
+    unfinished_ms: int = 1200
+
+
+@dataclass(frozen=True, slots=True)
 class Listen:
     """Wait for an answer to `question` (an id of answers/README.md), at most `wait_ms` of silence."""
 
     question: str
     wait_ms: int = 6000
+    pauses: Pauses = Pauses()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +126,16 @@ class Collect:
     question: str
     wait_ms: int = 10000
     max_digits: int = 15
+    pauses: Pauses = Pauses()
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Store one answer; `value` is the resolved value (yes, no, unsure, a number, a time in ISO form)."""
+    """Store one answer.
+
+    `value` is the resolved value: yes, no or unsure, a choice of the script, words or none (an open question), a
+    number, a time in ISO form.
+    """
 
     question: str
     value: str
@@ -144,6 +160,16 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
+class Attest:
+    """How much of a must-hear text was really played: all of it, or so much when it was cut (hang-up)."""
+
+    node: str
+    played_ms: int
+    complete: bool
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Transfer:
     """Fetch a human while the client waits; the shell answers with AgentJoined or TransferFailed."""
 
@@ -160,13 +186,19 @@ class Finish:
     new_number: str = ""
 
 
-Action: TypeAlias = Say | Listen | Collect | Note | Flag | Transfer | Finish
+Action: TypeAlias = Say | Listen | Collect | Note | Flag | Attest | Transfer | Finish
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the dialogue may use of a task: slots are the script's, already formatted for speech."""
+    """What the dialogue may use of a task: slots are the script's, already formatted for speech.
+
+    A callback is agreed within `hours` and before `callback_before` (aware), where there is such a deadline.
+    """
 
     slots: dict[str, str]
     called_at: datetime  # for times such as 明天下午三点; aware
     resume_at: str = ""  # node id where an earlier attempt broke off; identity is confirmed again
+    hours: CallingHours = CallingHours()
+    callback_before: datetime | None = None
+    dialled: str = ""  # the number of this call, digits only; "" where it is not known

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from bot.nodes import ANSWERS, CUES, Capture, Exit, Goodbye, Ladder, Lead, Node, Question, Statement
+from bot.answer_forms import read_answers, read_choices, read_keypad
+from bot.moves import Pauses
+from bot.nodes import ANSWERS, CUES, FILLED_BY, Capture, Exit, Goodbye, Ladder, Lead, Node, Question, Statement
 from bot.source import Form, Place
 from intents.values import Intent
-from rules.outcomes import Ending, Risk
+from rules.outcomes import Ending
 
 # What a client says to a statement is no answer: the conversation goes on.
 GOES_ON = (Intent.YES, Intent.NO, Intent.UNSURE, Intent.UNCLEAR, Intent.HOLD, Intent.BUSY, Intent.REFUSE, *Ladder)
@@ -26,22 +28,43 @@ class Way:
     place: Place
 
 
-def read_node(name: str, form: Form, inherited: Mapping[str, Way], *, review: bool) -> tuple[Node, dict[str, Place]]:
-    """The node of one form and the line of each of its fields and cues; `review`: of the script's own file."""
-    private = form.flag("private", default=review)
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a node takes from around it; `review`: it stands in the script's own file."""
+
+    inherited: Mapping[str, Way]
+    pauses: Pauses
+    review: bool
+
+
+def read_node(name: str, form: Form, context: Context) -> tuple[Node, dict[str, Place]]:
+    """The node of one form and the line of each of its fields and cues."""
+    private = form.flag("private", default=context.review)
     ways: dict[str, Way] = {}
     if form.has("ending"):
         ending = form.choice("ending", Ending) or Ending.COMPLETED
-        node: Node = Goodbye(name, form.text("say"), ending, private, review)
+        node: Node = Goodbye(name, form.text("say"), ending, private, context.review)
     elif form.has("ask"):
-        answers = _answers(form)
-        ways = _ways(form, inherited, ANSWERS if answers else ())
-        node = _question(name, form, ways, answers, private=private, review=review)
+        ways = _ways(form, context.inherited, _answered_by(form))
+        node = _question(name, form, ways, context, private=private)
     else:
-        ways = _ways(form, inherited, GOES_ON)
-        node = _statement(name, form, ways, private=private, review=review)
+        ways = _ways(form, context.inherited, GOES_ON)
+        node = _statement(name, form, ways, context, private=private)
     form.close()
     return node, {cue: way.place for cue, way in ways.items()} | form.places()
+
+
+def read_pauses(form: Form, usual: Pauses) -> Pauses:
+    """How much silence ends a turn: seconds in the file, milliseconds in the value; `usual` where it says nothing."""
+    if not form.has("pauses"):
+        return usual
+    block = form.form("pauses")
+    read = {
+        name: round(1000 * block.number(name, 0.2, 3)) if block.has(name) else getattr(usual, f"{name}_ms")
+        for name in ("closed", "open", "unfinished")
+    }
+    block.close()
+    return Pauses(read["closed"], read["open"], read["unfinished"])
 
 
 def read_ways(form: Form) -> dict[str, Way]:
@@ -76,15 +99,29 @@ def _exit(form: Form, cue: str) -> Exit:
     return way
 
 
-def _statement(name: str, form: Form, ways: Mapping[str, Way], *, private: bool, review: bool) -> Statement:
-    must_hear = form.flag("must_hear")
-    return Statement(name, form.text("say"), _exits(ways), must_hear, private, review)
+def _answered_by(form: Form) -> tuple[str, ...]:
+    """The cues that lead to `next`; a survey also goes on when it was given up."""
+    survey = form.has("survey") and form.text("survey") == "yes"
+    return (*(ANSWERS if survey or form.has("answers") else ()), *((Ladder.GAVE_UP,) if survey else ()))
 
 
-def _question(
-    name: str, form: Form, ways: Mapping[str, Way], answers: Mapping[str, Risk | None], *, private: bool, review: bool
-) -> Question:
-    capture = form.choice("capture", Capture, needed=False)
+def _statement(name: str, form: Form, ways: Mapping[str, Way], context: Context, *, private: bool) -> Statement:
+    return Statement(
+        id=name,
+        say=form.text("say"),
+        exits=_exits(ways),
+        must_hear=form.flag("must_hear"),
+        topic=form.text("topic", needed=False) or name,
+        for_agent=form.texts("for_agent"),
+        pauses=read_pauses(form, context.pauses),
+        private=private,
+        review=context.review,
+    )
+
+
+def _question(name: str, form: Form, ways: Mapping[str, Way], context: Context, *, private: bool) -> Question:
+    capture, survey = form.choice("capture", Capture, needed=False), form.flag("survey")
+    choices = read_choices(form, capture)
     return Question(
         id=name,
         ask=form.text("ask"),
@@ -93,12 +130,18 @@ def _question(
         exits=_exits(ways),
         explain=form.text("explain", needed=False),
         before=_lead(form.form("before")) if form.has("before") else None,
-        answers=answers,
+        answers=read_answers(form, choices, survey=survey),
         capture=capture,
-        captured=form.text("captured") if capture else "",
+        captured=form.text("captured") if capture in FILLED_BY.values() else "",
+        choices=choices,
+        keypad=read_keypad(form, choices),
+        survey=survey,
+        topic=form.text("topic", needed=False) or name,
+        for_agent=form.texts("for_agent"),
+        pauses=read_pauses(form, context.pauses),
         phrases=form.texts("phrases"),
         private=private,
-        review=review,
+        review=context.review,
     )
 
 
@@ -106,13 +149,3 @@ def _lead(form: Form) -> Lead:
     lead = Lead(form.text("say"), form.flag("interruptible", default=True))
     form.close()
     return lead
-
-
-def _answers(form: Form) -> dict[str, Risk | None]:
-    """What each answer means: `safe`, or the risk it shows; empty for a question that only finds the way."""
-    if not form.has("answers"):
-        return {}
-    block = form.form("answers")
-    named = {answer: block.text(answer) for answer in ANSWERS}
-    block.close()
-    return {a: None if risk in ("safe", "") else block.one_of(a, risk, Risk) for a, risk in named.items()}

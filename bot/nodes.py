@@ -15,11 +15,13 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import ClassVar, TypeAlias, assert_never
 
+from bot.moves import Pauses
 from intents.values import Intent
 from rules.outcomes import Ending, ReviewType, Risk
 
 SLOT = re.compile(r"\{([^{}]*)\}")
 CALLBACK_SLOT, NUMBER_SLOT = "预约时间", "新号码"
+HOURS_SLOT, LATEST_SLOT = "回访时段", "最晚时间"  # the bot itself fills them, in `Texts` only
 
 
 class Reaction(StrEnum):
@@ -43,6 +45,7 @@ class Ladder(StrEnum):
 
 CUES: tuple[Intent | Ladder, ...] = (*Intent, *Ladder)
 ANSWERS = (Intent.YES, Intent.NO, Intent.UNSURE)  # what a review question stores
+KEYS = tuple("0123456789*#")
 
 
 class Capture(StrEnum):
@@ -50,6 +53,8 @@ class Capture(StrEnum):
 
     TIME = "time"  # 预约时间
     NUMBER = "number"  # 电话号码
+    CHOICE = "choice"  # 选项中的一项
+    WORDS = "words"  # 原话，例如建议
 
 
 # The slots that the client fills in the call.
@@ -74,11 +79,21 @@ class Lead:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the answers that a question offers; `words` tell it from the others of the same meaning."""
+
+    name: str
+    means: Intent  # yes, no or unsure
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """Asks one thing; `id` is the question id under which the answer is stored.
 
-    A review question has `answers`: the risk of each of yes, no and unsure, None for the safe one. Its
-    `rephrase` and `keys` are the steps of the ladder; `explain` answers a question asked back.
+    A review question has `answers`: the risk of each of yes, no and unsure and of each choice, None for a safe
+    one; those of a `survey` are all safe. Its `rephrase` and `keys` are the steps of the ladder; `explain` answers
+    a question asked back. `keypad` gives keys a choice or a label of its own. Merged scripts ask each `topic` once.
     """
 
     id: str
@@ -91,6 +106,12 @@ class Question:
     answers: Mapping[str, Risk | None] = field(default_factory=dict)
     capture: Capture | None = None
     captured: str = ""
+    choices: tuple[Choice, ...] = ()
+    keypad: Mapping[str, str] = field(default_factory=dict)
+    survey: bool = False
+    topic: str = ""
+    for_agent: tuple[str, ...] = ()  # what the person who takes over here should ask; never spoken
+    pauses: Pauses = Pauses()
     phrases: tuple[str, ...] = ()
     private: bool = False
     review: bool = False
@@ -104,6 +125,9 @@ class Statement:
     say: str
     exits: Mapping[str, Exit]
     must_hear: bool = False
+    topic: str = ""
+    for_agent: tuple[str, ...] = ()
+    pauses: Pauses = Pauses()
     private: bool = False
     review: bool = False
 
@@ -145,7 +169,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """What is said at any node; all of it may be said to a stranger."""
+    """What is said at any node; all of it may be said to a stranger. The slots of HOURS_SLOT etc. may stand here."""
 
     unclear: str
     repeat: str
@@ -158,6 +182,14 @@ class Texts:
     bridge_risk: str
     bridge_unclear: str
     no_agent: str
+    outside_hours: str
+    closed_day: str
+    past_time: str
+    too_late: str
+    more_digits: str
+    bad_number: str
+    dialled_number: str
+    number_anew: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +219,8 @@ class Waits:
 class Script:
     """One review script with its shared parts, resolved; `hash` (SHA-256, hex) names exactly this content.
 
-    The call begins at `entry`; `review` is the first question after identity and convenience.
+    The call begins at `entry`; `review` is the first question after identity and convenience. `care` has the
+    goodbye for each risk that ends the call politely at once.
     """
 
     name: str
@@ -204,6 +237,7 @@ class Script:
     texts: Texts
     limits: Limits
     waits: Waits
+    care: Mapping[Risk, str] = field(default_factory=dict)
     pronunciations: Mapping[str, str] = field(default_factory=dict)
     hash: str = ""
 

@@ -15,6 +15,7 @@ from bot.frames import KeyPressed, LineEnded, LinePlayed, TurnEnded, prompt_fram
 from bot.moves import (
     Action,
     AgentJoined,
+    Attest,
     BargedIn,
     Collect,
     Event,
@@ -235,6 +236,8 @@ class DialogueProcessor(FrameProcessor):
                     self._report.notes.append(action)
                 case Flag():
                     self._report.flags.append(action)
+                case Attest():
+                    self._report.attests.append(action)
                 case Transfer():
                     self._transfer(action)
                 case Finish():

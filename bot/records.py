@@ -97,4 +97,13 @@ def flag(turn: Turn, risks: Iterable[Risk], said: Said, node: str = "") -> Turn:
 
 def grave(risks: frozenset[Risk]) -> Risk | None:
     """The first risk that calls a person at once, if any."""
-    return next((risk for risk in Risk if risk in risks and severity_of(risk) is Severity.HIGH), None)
+    return _first(risks, Severity.HIGH)
+
+
+def caring(risks: frozenset[Risk]) -> Risk | None:
+    """The first risk that ends the call politely at once, if any."""
+    return _first(risks, Severity.CARE)
+
+
+def _first(risks: frozenset[Risk], severity: Severity) -> Risk | None:
+    return next((risk for risk in Risk if risk in risks and severity_of(risk) is severity), None)

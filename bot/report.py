@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.moves import Action, Event, Finish, Flag, Note
+from bot.moves import Action, Attest, Event, Finish, Flag, Note
 
 Move = Event | Action
 
@@ -14,13 +14,15 @@ class Report:
     """Answers, flags and timings of one conversation.
 
     `finish` is None when a fault broke the dialogue off. `turn_latencies_ms` count from the client's last
-    sound to the bot's first sample queued. `delivered` names the must-hear prompts that were played in full.
+    sound to the bot's first sample queued. `attests` say how much of each must-hear text was played; `delivered`
+    names the prompts that were played in full.
     """
 
     finish: Finish | None = None
     notes: list[Note] = field(default_factory=list)
     flags: list[Flag] = field(default_factory=list)
     turn_latencies_ms: list[int] = field(default_factory=list)
+    attests: list[Attest] = field(default_factory=list)
     delivered: list[str] = field(default_factory=list)
     hung_up: bool = False  # the far end ended the call
     resume_at: str = ""  # the node at which a later attempt goes on

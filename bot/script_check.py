@@ -47,7 +47,7 @@ def steps_from(script: Script, node_id: str) -> Iterator[Step]:
     for cue, way in node.exits.items() if node is not None else ():
         if target := target_of(script, way):
             yield Step(node_id, cue, target, way.confirms_identity, guarded=way.go == Reaction.REVIEW)
-    if isinstance(node, Question) and node.capture is not None:
+    if isinstance(node, Question) and node.captured:
         yield Step(node_id, CAPTURED, node.captured)
 
 
@@ -97,7 +97,7 @@ def ladders_end(script: Script, where: Where) -> Iterator[Problem]:
 def reachable(script: Script) -> set[str]:
     """Every node that some conversation comes to."""
     reached: set[str] = set()
-    waiting = [script.entry]
+    waiting = [script.entry, *script.care.values()]
     while waiting:
         node_id = waiting.pop()
         if node_id not in reached:
@@ -180,7 +180,7 @@ def answers_are_weighed(script: Script, where: Where) -> Iterator[Problem]:
             continue
         if not node.answers:
             yield where(node.id, "").problem("缺少“answers”；请写明 yes、no、unsure 各是 safe 还是哪种风险")
-        elif node.answers[Intent.YES] is None and node.answers[Intent.NO] is None:
+        elif not node.survey and node.answers[Intent.YES] is None and node.answers[Intent.NO] is None:
             yield where(node.id, "answers").problem("yes 和 no 不能都是 safe；请写明哪种回答有风险")
 
 

@@ -6,7 +6,18 @@ import re
 from collections.abc import Callable, Iterator
 
 from bot.errors import Problem
-from bot.nodes import FILLED_BY, SLOT, Question, Script, Statement, node_texts, shared_texts, spoken_texts
+from bot.nodes import (
+    FILLED_BY,
+    HOURS_SLOT,
+    LATEST_SLOT,
+    SLOT,
+    Question,
+    Script,
+    Statement,
+    node_texts,
+    shared_texts,
+    spoken_texts,
+)
 from bot.source import Place
 
 SAYS_AUTOMATED = re.compile("智能语音|自动语音|语音助手|语音助理|机器人")
@@ -62,7 +73,7 @@ def one_thing_is_asked(script: Script, where: Where) -> Iterator[Problem]:
 
 def slots_are_known(script: Script, where: Where) -> Iterator[Problem]:
     """Every slot spoken is declared, and its braces are closed."""
-    known = set(script.slots) | set(FILLED_BY)
+    known = set(script.slots) | set(FILLED_BY) | {HOURS_SLOT, LATEST_SLOT}
     for node_id, field, text in spoken_texts(script):
         for name in _slots_in(text) - known:
             yield where(node_id, field).problem(f"话里的 {{{name}}} 没有在 slots 里说明；请补上或者改正")

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import assert_never
 
 from bot.captures import Captured, capture
-from bot.moves import Collect, Finish, Listen, Transfer
+from bot.moves import Collect, Finish, Listen, Pauses, Transfer
 from bot.nodes import Capture, Goodbye, Ladder, Node, Question, Reaction, Reply, Statement
 from bot.records import Said, flag, note
 from bot.state import Stage, Tries, Turn
@@ -78,9 +78,10 @@ def _listen(turn: Turn, wait_ms: int = 0) -> Turn:
     """Wait for the answer to the node here, as long as the script waits unless told otherwise."""
     node, waits = turn.node, turn.script.waits
     turn = turn.having(question=node.id)
+    pauses = Pauses() if isinstance(node, Goodbye) else node.pauses
     if isinstance(node, Question) and node.capture is Capture.NUMBER:
-        return turn.do(Collect(node.id, wait_ms or waits.number))
-    return turn.do(Listen(node.id, wait_ms or waits.answer))
+        return turn.do(Collect(node.id, wait_ms or waits.number, pauses=pauses))
+    return turn.do(Listen(node.id, wait_ms or waits.answer, pauses))
 
 
 def _part(turn: Turn, node: Goodbye) -> Turn:
@@ -223,6 +224,11 @@ def hand_over(turn: Turn, reason: Risk) -> Turn:
     text = getattr(turn.script.texts, _BRIDGES.get(reason, "bridge_risk"))
     turn = turn.say("bridge", text).do(Transfer(reason))
     return turn.having(stage=Stage.HANDING_OVER, question="")
+
+
+def take_care(turn: Turn, reason: Risk) -> Turn:
+    """Part politely with a client who needs care and no more questions; a person follows up."""
+    return enter(turn, turn.script.care[reason])
 
 
 def _review(turn: Turn, said: Said) -> Turn:

@@ -133,6 +133,14 @@ def _flag(flag: Flag) -> dict[str, Any]:
 def _escalation(flags: Sequence[Flag], decision: Decision, deadline_at: datetime | None) -> dict[str, Any] | None:
     if not flags and not decision.with_human and not decision.past_deadline:
         return None
-    grave = decision.with_human or decision.past_deadline or any(flag.severity is Severity.HIGH for flag in flags)
-    severity = Severity.HIGH if grave else Severity.MEDIUM
-    return {"severity": severity.value, "deadline_at": deadline_at}
+    return {"severity": _gravest(flags, decision).value, "deadline_at": deadline_at}
+
+
+def _gravest(flags: Sequence[Flag], decision: Decision) -> Severity:
+    """How a person is to take the client on: with care where the words ask for it and nothing graver was said."""
+    severities = {flag.severity for flag in flags}
+    if Severity.HIGH in severities or decision.past_deadline:
+        return Severity.HIGH
+    if Severity.CARE in severities:
+        return Severity.CARE
+    return Severity.HIGH if decision.with_human else Severity.MEDIUM

@@ -11,7 +11,7 @@ from rules import Outcome, ReviewType, Risk, Severity, label_of
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 WEEKDAYS = "一二三四五六日"
-SEVERITIES = {Severity.HIGH: "高", Severity.MEDIUM: "中"}
+SEVERITIES = {Severity.HIGH: "高", Severity.MEDIUM: "中", Severity.CARE: "关怀"}
 ESCALATION_STATES = {"open": "待处理", "taken": "处理中", "done": "已处理"}
 CHANNELS = {"sms": "短信", "email": "邮件", "manual": "人工告知"}
 VALUES = {"yes": "是", "no": "否", "unsure": "不确定"}

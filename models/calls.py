@@ -208,7 +208,7 @@ def escalations(session: Session, *, state: str, page: int, size: int) -> Page[E
             joinedload(Escalation.attempt).selectinload(Attempt.flags),
             joinedload(Escalation.attempt).joinedload(Attempt.recording),
         )
-        .order_by(case((Escalation.severity == "high", 0), else_=1), Escalation.deadline_at, Escalation.id)
+        .order_by(case((Escalation.severity.in_(("high", "care")), 0), else_=1), Escalation.deadline_at, Escalation.id)
         .limit(size)
         .offset((page - 1) * size)
     )

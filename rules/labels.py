@@ -58,7 +58,11 @@ _RISKS = {
     Risk.DISSATISFIED: "不满意",
     Risk.THREAT: "扬言向监管投诉",
     Risk.DISTRESS: "情绪困扰",
+    Risk.DECEASED: "客户已故",
+    Risk.MINOR: "未成年人",
+    Risk.INTOXICATED: "酒后或神志不清",
     Risk.STAFF_MISCONDUCT: "工作人员存在违规行为",
+    Risk.RECORD_MISMATCH: "登记的资料不符或失效",
     Risk.COMPLAINT: "投诉",
     Risk.ASKED_FOR_HUMAN: "要求人工服务",
     Risk.UNCLARIFIED: "必答问题未能澄清",
@@ -67,6 +71,7 @@ _RISKS = {
 _SEVERITIES = {
     Severity.HIGH: "高",
     Severity.MEDIUM: "中",
+    Severity.CARE: "关怀",
 }
 
 LABELS: MappingProxyType[type[StrEnum], Mapping[Any, str]] = MappingProxyType(

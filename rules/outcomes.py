@@ -86,7 +86,11 @@ class Risk(StrEnum):
     DISSATISFIED = "dissatisfied"  # 不满意
     THREAT = "threat"  # 扬言向监管投诉
     DISTRESS = "distress"  # 情绪困扰
+    DECEASED = "deceased"  # 客户已故
+    MINOR = "minor"  # 未成年人
+    INTOXICATED = "intoxicated"  # 酒后或神志不清
     STAFF_MISCONDUCT = "staff_misconduct"  # 工作人员存在违规行为
+    RECORD_MISMATCH = "record_mismatch"  # 登记的资料不符或者失效
     COMPLAINT = "complaint"  # 投诉
     ASKED_FOR_HUMAN = "asked_for_human"  # 要求人工
     UNCLARIFIED = "unclarified"  # 必答问题两次澄清未果
@@ -98,3 +102,4 @@ class Severity(StrEnum):
 
     HIGH = "high"  # a person at once, or a callback task
     MEDIUM = "medium"  # the call is finished politely, then a person follows up
+    CARE = "care"  # the call ends politely at once, no live transfer; a person follows up

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from rules.outcomes import Risk, Severity
 
-_HIGH, _MEDIUM = Severity.HIGH, Severity.MEDIUM
+_HIGH, _MEDIUM, _CARE = Severity.HIGH, Severity.MEDIUM, Severity.CARE
 
 SEVERITY = MappingProxyType(
     {
@@ -25,8 +25,12 @@ SEVERITY = MappingProxyType(
         Risk.UNSETTLED: _HIGH,
         Risk.DISSATISFIED: _MEDIUM,
         Risk.THREAT: _HIGH,
-        Risk.DISTRESS: _HIGH,
+        Risk.DISTRESS: _CARE,
+        Risk.DECEASED: _CARE,
+        Risk.MINOR: _CARE,
+        Risk.INTOXICATED: _CARE,
         Risk.STAFF_MISCONDUCT: _HIGH,
+        Risk.RECORD_MISMATCH: _MEDIUM,
         Risk.COMPLAINT: _HIGH,
         Risk.ASKED_FOR_HUMAN: _HIGH,
         Risk.UNCLARIFIED: _HIGH,
@@ -35,6 +39,9 @@ SEVERITY = MappingProxyType(
 )
 
 
+CARE = tuple(risk for risk, severity in SEVERITY.items() if severity is _CARE)  # who needs care, not questions
+
+
 def severity_of(risk: Risk) -> Severity:
-    """Whether a risk calls a person at once (high) or after a polite end (medium)."""
+    """Whether a risk calls a person at once (high), after the review (medium) or after a goodbye at once (care)."""
     return SEVERITY[risk]

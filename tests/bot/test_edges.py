@@ -14,7 +14,7 @@ from bot.script_check import reachable
 from bot.state import Stage, State
 from intents import Intent, Match
 from rules.outcomes import Severity
-from rules.risks import severity_of
+from rules.risks import CARE, severity_of
 from tests.bot.conversation import facts_for
 
 VALUES = {Capture.TIME: "明天下午三点", Capture.NUMBER: "幺三八零零零零幺二三四"}
@@ -42,6 +42,7 @@ def visits(script: Script) -> dict[str, State]:
 def ways_on(node: Node) -> Iterator[Event]:
     yield from map(heard, Intent)
     yield FellSilent(0)
+    yield from (Heard("…", Match(Intent.UNCLEAR, frozenset({risk})), 0, 1) for risk in CARE)
     if isinstance(node, Question) and node.capture is not None:
         yield heard(Intent.YES, VALUES[node.capture])
 

@@ -11,6 +11,7 @@ import pytest
 from bot.errors import ReplayError
 from bot.moves import (
     AgentJoined,
+    Attest,
     BargedIn,
     Collect,
     Event,
@@ -56,6 +57,7 @@ MOVES: list[Move] = [
     Collect("a.b"),
     Note("a.b", "13800001234", "号码", None, 1.0, "", 10, 20),
     Flag(Risk.UNREAD, Severity.MEDIUM, "a.b", "没看", 10, 20),
+    Attest("a.b", 900, False, 90000),
     Transfer(Risk.COMPLAINT),
     Finish(Ending.CALLBACK, datetime(2026, 3, 5, 15, 0, tzinfo=BEIJING), "明天下午三点"),
 ]

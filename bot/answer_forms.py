@@ -1,0 +1,100 @@
+"""What a question of a script file does with answers: its choices, what each answer means, its own keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.nodes import ANSWERS, KEYS, Capture, Choice
+from bot.source import Form
+from intents.values import Intent
+from rules.outcomes import Risk
+
+SAFE = "safe"
+
+
+def read_choices(form: Form, capture: Capture | None) -> tuple[Choice, ...]:
+    """The choices of a question in their order; there where and only where the question captures a choice."""
+    if capture is Capture.CHOICE and not form.has("choices"):
+        form.report("capture", "“capture: choice”还要写“choices”，列出每个选项")
+    if capture is not Capture.CHOICE and form.has("choices"):
+        form.report("choices", "有“choices”的问题要写“capture: choice”")
+    block = form.form("choices")
+    read = (_choice(name, block) for name in block.keys())
+    return tuple(choice for choice in read if choice is not None)
+
+
+def _choice(name: str, block: Form) -> Choice | None:
+    """One choice in its short form (满意: yes) or with words of its own."""
+    if not block.is_branch(name):
+        means = _meaning(block, name)
+        return Choice(name, means) if means else None
+    branch = block.form(name)
+    means, words = _meaning(branch, "means"), branch.texts("words")
+    branch.close()
+    return Choice(name, means, words) if means else None
+
+
+def _meaning(form: Form, key: str) -> Intent | None:
+    text = form.text(key)
+    if text and text not in ANSWERS:
+        form.report(key, f"“{text}”不能作选项的意思；可以用的有：{'、'.join(ANSWERS)}")
+    return Intent(text) if text in ANSWERS else None
+
+
+def read_answers(form: Form, choices: tuple[Choice, ...], *, survey: bool) -> dict[str, Risk | None]:
+    """The risk of each label and each choice, None for a safe one; empty for a question that only finds the way.
+
+    A choice that is not named has the risk of its meaning, and a meaning that is not named that of its first choice.
+    """
+    if not form.has("answers"):
+        return dict.fromkeys((*ANSWERS, *(choice.name for choice in choices))) if survey else {}
+    block = form.form("answers")
+    names = (*ANSWERS, *(choice.name for choice in choices))
+    given = {name: _risk(block, name) for name in names if block.has(name)}
+    risks = {choice.name: _first(given, choice.name, choice.means) for choice in choices}
+    for label in ANSWERS:
+        usual = usual_choice(choices, label)
+        risks[label] = _first(given, label, usual.name if usual else label)
+    if not survey:
+        _report_missing(block, given, choices)
+    block.close()
+    return risks
+
+
+def usual_choice(choices: tuple[Choice, ...], means: Intent) -> Choice | None:
+    """The choice that a meaning stands for where no choice was named: the first without words, else the first."""
+    fitting = [choice for choice in choices if choice.means is means]
+    return next((choice for choice in fitting if not choice.words), fitting[0] if fitting else None)
+
+
+def _risk(block: Form, name: str) -> Risk | None:
+    text = block.text(name)
+    return None if text in (SAFE, "") else block.one_of(name, text, Risk)
+
+
+def _first(given: Mapping[str, Risk | None], *names: str) -> Risk | None:
+    return next((given[name] for name in names if name in given), None)
+
+
+def _report_missing(block: Form, given: Mapping[str, Risk | None], choices: tuple[Choice, ...]) -> None:
+    """Every choice and every label must have been weighed, by its own name or by the other's."""
+    for label in ANSWERS:
+        of_label = [choice.name for choice in choices if choice.means is label]
+        if label in given or (of_label and all(name in given for name in of_label)):
+            continue
+        for name in [name for name in of_label if name not in given] or [label]:
+            block.report(name, f"缺少“{name}”")
+
+
+def read_keypad(form: Form, choices: tuple[Choice, ...]) -> dict[str, str]:
+    """The keys that mean something else here than everywhere: key -> choice or label."""
+    block = form.form("keypad")
+    allowed = (*(choice.name for choice in choices), *Intent)
+    keypad: dict[str, str] = {}
+    for key in block.keys():
+        keypad[key] = block.text(key)
+        if key not in KEYS:
+            block.report(key, f"“{key}”不是电话按键；可以用 0 到 9、* 和 #")
+        if keypad[key] and keypad[key] not in allowed:
+            block.report(key, f"“{keypad[key]}”既不是选项也不是客户回答；可以用的有：{'、'.join(allowed)}")
+    return {key: meaning for key, meaning in keypad.items() if meaning in allowed}
