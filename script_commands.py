@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from rich.console import Console
+
+from bot.errors import Problem, ScriptInvalid
+from bot.graph import graph
+from bot.graph_svg import svg
+from bot.nodes import Question, Script
+from bot.outline import outline
 from bot.script import load_script, script_names
+from bot.script_check import steps_from
+from console.script_terminal import print_outline
 from settings import Settings
 
 if TYPE_CHECKING:
@@ -16,14 +30,92 @@ def add_to(commands: Commands) -> None:
     """Add `scripts` and what can be done with scripts to the commands of `huifang`."""
     scripts = commands.add_parser("scripts", help="the scripts").add_subparsers(required=True, metavar="COMMAND")
     _add_check(scripts)
+    _add_show(scripts)
 
 
 def _add_check(scripts: Commands) -> None:
     check = scripts.add_parser("check", help="every problem of every script at once")
+    check.add_argument("names", nargs="*", metavar="NAME", help="scripts or files (default: all scripts)")
+    check.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     check.set_defaults(command=_check)
 
 
-def _check(_chosen: argparse.Namespace, _settings: Settings) -> int:
-    for script in map(load_script, script_names()):
-        print(f"{script.name}  {script.title}  {script.hash[:12]}  正常")
+def _add_show(scripts: Commands) -> None:
+    show = scripts.add_parser("show", help="a script as a readable conversation, or drawn as a graph")
+    show.add_argument("name", metavar="NAME", help="a script or a file")
+    show.add_argument("--svg", type=Path, metavar="FILE", help="draw the graph into this file")
+    show.add_argument("--text", action="store_true", help="print the conversation (default without --svg)")
+    show.set_defaults(command=_show)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the check of one script found; the counts are 0 where it cannot be loaded."""
+
+    name: str
+    title: str = ""
+    hash: str = ""
+    nodes: int = 0
+    edges: int = 0
+    questions: int = 0
+    problems: tuple[Problem, ...] = ()
+
+
+def _check(chosen: argparse.Namespace, _settings: Settings) -> int:
+    checked = [_checked(name) for name in chosen.names or script_names()]
+    if chosen.json:
+        print(json.dumps(_checked_json(checked), ensure_ascii=False))
+    else:
+        _print_checked(checked)
+    return int(any(one.problems for one in checked))
+
+
+def _checked(name: str) -> Checked:
+    try:
+        script = _load(name)
+    except ScriptInvalid as invalid:
+        return Checked(Path(name).stem, problems=invalid.problems)
+    steps = [step for node in script.nodes for step in steps_from(script, node)]
+    asked = [node for node in script.nodes.values() if isinstance(node, Question) and node.review]
+    return Checked(script.name, script.title, script.hash, len(script.nodes), len(steps), len(asked))
+
+
+def _checked_json(checked: Sequence[Checked]) -> dict[str, Any]:
+    return {
+        "ok": not any(one.problems for one in checked),
+        "scripts": [asdict(one) for one in checked],
+        "problems": sum(len(one.problems) for one in checked),
+    }
+
+
+def _print_checked(checked: Sequence[Checked]) -> None:
+    """A line for each script, then every problem once: a part that is broken spoils several scripts."""
+    for one in checked:
+        if one.problems:
+            print(f"{one.name}  {len(one.problems)} 处问题")
+        else:
+            counts = f"{one.nodes} 个节点  {one.edges} 条去路  {one.questions} 个回访问题"
+            print(f"{one.name}  {one.title}  {one.hash[:12]}  {counts}  正常")
+    problems = sorted({problem for one in checked for problem in one.problems})
+    for problem in problems:
+        print(f"  {problem}")
+    good = sum(not one.problems for one in checked)
+    print(
+        f"共 {len(checked)} 份话术，{good} 份正常"
+        + (f"；{len(problems)} 处问题，全部改正后才能使用" if problems else "")
+    )
+
+
+def _show(chosen: argparse.Namespace, _settings: Settings) -> int:
+    shown = outline(_load(chosen.name))
+    if chosen.svg is not None:
+        chosen.svg.write_text(svg(graph(shown)), encoding="utf-8")
+        print(f"已画入 {chosen.svg}", file=sys.stderr)
+    if chosen.text or chosen.svg is None:
+        print_outline(shown, Console(highlight=False))
     return 0
+
+
+def _load(name: str) -> Script:
+    """A script by its name, or a draft by the path of its file."""
+    return load_script(Path(name) if name.endswith(".yaml") or "/" in name else name)

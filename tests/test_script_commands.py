@@ -1,0 +1,95 @@
+"""The commands about scripts, called as `huifang` calls them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bot.script import script_names
+from huifang import main
+from scripts_zh import FOLDER
+
+
+@pytest.fixture
+def drafts(tmp_path: Path) -> Path:
+    """A copy of the scripts to be spoiled."""
+    return Path(shutil.copytree(FOLDER, tmp_path / "drafts"))
+
+
+def spoil(path: Path, old: str, new: str) -> int:
+    """Replace a text that stands in a file; returns its line."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return text[: text.index(old)].count("\n") + 1
+
+
+def test_check_lists_all_scripts_and_what_they_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["scripts", "check", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["ok"] is True
+    assert found["problems"] == 0
+    by_name = {script["name"]: script for script in found["scripts"]}
+    assert tuple(by_name) == script_names()
+    suitability = by_name["suitability"]
+    assert suitability["title"] == "适当性回访"
+    assert suitability["questions"] == 8  # E.2.3 a to e, its (d) asked one thing at a time
+    assert suitability["edges"] > suitability["nodes"] > suitability["questions"]
+    assert len(suitability["hash"]) == 64
+
+
+def test_check_names_every_problem_of_every_script(drafts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = spoil(drafts / "anomaly.yaml", "unsure: unclarified", "unsure: unclarifed")
+    spoil(drafts / "suitability.yaml", "next: suitability.knows_rules", "next: suitability.knows_rule")
+    files = [str(drafts / name) for name in ("anomaly.yaml", "new_account.yaml", "suitability.yaml")]
+    assert main(["scripts", "check", *files]) == 1
+    said = capsys.readouterr().out
+    assert f"anomaly.yaml:{line} [anomaly.self_operated] “unclarifed”不在可选范围内" in said
+    assert "suitability.knows_rule”不存在；请改成已有节点的名称" in said
+    assert "new_account  新开户回访" in said
+    assert "共 3 份话术，1 份正常" in said
+    assert main(["scripts", "check", "--json", *files]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["ok"] is False
+    broken = {script["name"]: script["problems"] for script in found["scripts"] if script["problems"]}
+    assert set(broken) == {"anomaly", "suitability"}
+    assert broken["anomaly"][0]["line"] == line
+    assert broken["anomaly"][0]["node"] == "anomaly.self_operated"
+
+
+def test_a_problem_of_a_shared_part_is_told_once(drafts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spoil(drafts / "parts" / "closing.yaml", "ending: refused", "ending: refuse")
+    assert main(["scripts", "check", str(drafts / "anomaly.yaml"), str(drafts / "new_account.yaml")]) == 1
+    assert capsys.readouterr().out.count("[closing.refused]") == 1
+
+
+def test_check_of_an_unknown_script_names_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["scripts", "check", "suitabilty"]) == 1
+    assert "suitability" in capsys.readouterr().err
+
+
+def test_show_prints_the_conversation(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["scripts", "show", "new_account"]) == 0
+    said = capsys.readouterr().out
+    assert "新开户回访" in said
+    assert "T/SAC 002-2024 附录E.2.1" in said
+    question, risky, reminder = map(said.index, ("请问开户是您本人真实意愿吗？", "非本人意愿（高）", "温馨提示："))
+    assert question < risky < reminder
+    assert "必须听完" in said
+
+
+def test_show_draws_a_draft_by_its_path(drafts: Path, tmp_path: Path) -> None:
+    spoil(drafts / "new_account.yaml", "title: 新开户回访", "title: 新开户回访草稿")
+    picture = tmp_path / "graph.svg"
+    assert main(["scripts", "show", str(drafts / "new_account.yaml"), "--svg", str(picture)]) == 0
+    drawn = picture.read_text(encoding="utf-8")
+    assert drawn.startswith("<svg")
+    assert "新开户回访草稿" in drawn
+
+
+def test_show_tells_of_a_picture_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["scripts", "show", "new_account", "--svg", str(tmp_path / "none" / "graph.svg")]) == 1
+    assert "graph.svg" in capsys.readouterr().err
