@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import accumulate
 
-from bot.outline import HABITS, Outline, Passage, Section, Way, Weight, leads_to, shown_by
+from bot.passages import HABITS, Outline, Passage, Section, Way, Weight, leads_to, shown_by
 
 # All lengths are in pixels of the picture.
 MARGIN, GUTTER, LANE_WIDTHS = 44, 72, (410, 400)
@@ -136,12 +135,15 @@ def _card(passage: Passage, lane: int, top: float, marks: tuple[str, ...]) -> Ca
 
 
 def _rows(ways: Iterable[Way], width: float, top: float) -> tuple[Row, ...]:
-    room = width - 2 * PAD
-    said = [(way, wrap("、".join(way.heard), SMALL, room * ANSWER_SHARE)) for way in ways]
-    worded = [(way, heard, _consequence_lines(way, room * (1 - ANSWER_SHARE))) for way, heard in said]
-    heights = [max(len(heard), len(then)) * SMALL * LEADING + ROW_PAD for _, heard, then in worded]
-    tops = accumulate(heights, initial=top)
-    return tuple(Row(*words, at, height) for words, at, height in zip(worded, tops, heights, strict=False))
+    rows = []
+    for way in ways:
+        heard = wrap("、".join(way.heard), SMALL, width * ANSWER_SHARE)
+        used = max(text_width(line, SMALL) for line in heard)
+        then = _consequence_lines(way, width - used - 2 * PAD)
+        height = max(len(heard), len(then)) * SMALL * LEADING + ROW_PAD
+        rows.append(Row(way, heard, then, top, height))
+        top += height
+    return tuple(rows)
 
 
 def _consequence_lines(way: Way, width: float) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from bot.graph import (
     lane_left,
     text_width,
 )
-from bot.outline import Kind, Weight
+from bot.passages import Kind, Weight
 
 STYLE = """
 text { font-family: "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", "SimHei", sans-serif;
@@ -97,7 +97,7 @@ def _card(card: Card) -> str:
     passage, left, width = card.passage, lane_left(card.lane), LANE_WIDTHS[card.lane]
     head = f"{passage.node}{' · 本人才能听' if passage.private else ''}"
     radius = card.height / 2 if passage.kind is Kind.GOODBYE and card.height < 60 else 8
-    kind = passage.ending or ("必须听完" if passage.must_hear else "")
+    kind = passage.ending or ("必须听完" if passage.must_hear else "仅供统计" if passage.survey else "")
     return "".join(
         [
             f'<g class="card {passage.kind}" data-node={quoteattr(passage.node)}>',

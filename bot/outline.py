@@ -1,4 +1,4 @@
-"""A script as its readers see it: what is said in the order of the walk, and where each answer leads. Values only.
+"""A script in the order in which it is to be read: what is said, and where each answer leads. Pure.
 
 The walk comes first (`MAIN`: from the opening along the safe answers to the goodbye), then what lies off it, then
 the goodbyes, then what this script never comes to. What every question does alike (`usual`) is told once.
@@ -8,147 +8,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
-from enum import StrEnum
+from dataclasses import fields, replace
+from functools import partial
 from typing import assert_never
 
 from bot.glossary import CAPTURED, CUES, ENDINGS, REACTIONS
-from bot.nodes import Exit, Goodbye, Limits, Node, Question, Reaction, Reply, Script, Statement, Texts, Waits
+from bot.nodes import Capture, Exit, Goodbye, Limits, Node, Question, Reaction, Reply, Script, Statement, Texts, Waits
+from bot.passages import Answering, Kind, Line, Outline, Passage, Section, SlotUse, Way, Weight
 from bot.script_check import reachable, steps_from, target_of
 from intents.values import Intent
 from rules.labels import label_of
 from rules.outcomes import Risk, Severity
 from rules.risks import severity_of
 
-# What the dialogue does whatever a script says, for its readers.
-HABITS = (
-    "必答的问题说不清：先换个说法再问一次，仍说不清才算回答",
-    "说到有风险的事：在哪个问题上都作标记，（高）立即转人工",
-    "转人工而没有坐席：说明稍后有专人回电",
-)
+IN_WORDS = "说什么都记原话"
 TOLD = "听完以后"  # whatever is said to a statement, the conversation goes on
-
-
-class Section(StrEnum):
-    """Which part of the script a passage stands in."""
-
-    MAIN = "main"  # 主线
-    SIDE = "side"  # 旁支
-    ENDING = "ending"  # 结束语
-    UNUSED = "unused"  # 用不到的共用节点
-
-
-class Kind(StrEnum):
-    """What a passage does."""
-
-    QUESTION = "question"  # 问
-    STATEMENT = "statement"  # 告知
-    GOODBYE = "goodbye"  # 结束
-
-
-class Weight(StrEnum):
-    """How an answer weighs."""
-
-    SAFE = "safe"
-    RISKY = "risky"
-    PLAIN = "plain"  # it only finds the way
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One text that may be spoken; `field` is its name in the script file."""
-
-    field: str
-    text: str
-    uninterruptible: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """Where answers lead. `answers` are the cues of the script file, `heard` the same in Chinese.
-
-    `to` is the node that is entered, "" where the bot stays or hands over; `then` says in Chinese what happens.
-    """
-
-    answers: tuple[str, ...]
-    heard: tuple[str, ...]
-    to: str
-    then: str
-    weight: Weight = Weight.PLAIN
-    risk: Risk | None = None
-    say: str = ""
-    confirms_identity: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """One node: its number in the outline, what it says, and the ways out that are its own."""
-
-    number: int
-    node: str
-    section: Section
-    kind: Kind
-    lines: tuple[Line, ...]
-    ways: tuple[Way, ...]
-    must_hear: bool = False
-    private: bool = False
-    ending: str = ""
-
-    @property
-    def says(self) -> str:
-        """The text by which one knows the node: the question, the statement, the goodbye."""
-        return next((line.text for line in self.lines if line.field in ("ask", "say")), "")
-
-
-@dataclass(frozen=True, slots=True)
-class Answering:
-    """An approved reply and the words that call for it."""
-
-    name: str
-    when: tuple[str, ...]
-    say: str
-    private: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SlotUse:
-    """A slot: what it is, its sample, whether only the client may hear it."""
-
-    name: str
-    about: str
-    sample: str
-    private: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """A whole script for reading; everything is in the order in which it is to be read."""
-
-    name: str
-    title: str
-    clause: str
-    hash: str
-    review_types: tuple[str, ...]
-    slots: tuple[SlotUse, ...]
-    passages: tuple[Passage, ...]
-    usual: tuple[Way, ...]
-    texts: tuple[Line, ...]
-    questions: tuple[Answering, ...]
-    doubts: tuple[Answering, ...]
-    keypad: tuple[tuple[str, str], ...]
-    limits: tuple[tuple[str, int], ...]
-    waits: tuple[tuple[str, int], ...]
-
-    def section(self, section: Section) -> tuple[Passage, ...]:
-        """The passages of one section, in order."""
-        return tuple(passage for passage in self.passages if passage.section is section)
-
-    def passage(self, node: str) -> Passage:
-        """The passage of a node; raises KeyError."""
-        found = next((passage for passage in self.passages if passage.node == node), None)
-        if found is None:
-            raise KeyError(node)
-        return found
 
 
 def outline(script: Script) -> Outline:
@@ -164,7 +38,9 @@ def outline(script: Script) -> Outline:
         review_types=tuple(map(label_of, script.review_types)),
         slots=tuple(SlotUse(slot.name, slot.about, slot.sample, slot.private) for slot in script.slots.values()),
         passages=tuple(_passage(script, node, section, numbers, usual) for node, section in order),
-        usual=_grouped(_exit_way(script, cue, way, numbers) for cue, way in usual.items()),
+        usual=_grouped(
+            (*(_exit_way(script, cue, way, numbers) for cue, way in usual.items()), *_care_ways(script, numbers))
+        ),
         texts=tuple(Line(each.name, getattr(script.texts, each.name)) for each in fields(Texts)),
         questions=_answerings(script.questions),
         doubts=_answerings(script.doubts),
@@ -172,18 +48,6 @@ def outline(script: Script) -> Outline:
         limits=tuple((each.name, getattr(script.limits, each.name)) for each in fields(Limits)),
         waits=tuple((each.name, getattr(script.waits, each.name)) for each in fields(Waits)),
     )
-
-
-def shown_by(way: Way) -> str:
-    """The risk that an answer shows, with its severity; "" for none."""
-    return f"{label_of(way.risk)}（{label_of(severity_of(way.risk))}）" if way.risk else ""
-
-
-def leads_to(way: Way) -> str:
-    """What follows an answer, in Chinese."""
-    said = f"说“{way.say}”" if way.say else ""
-    confirmed = "确认了本人" if way.confirms_identity else ""
-    return f"→ {'，'.join(part for part in (confirmed, said, way.then) if part)}"
 
 
 def safe_walk(script: Script) -> tuple[str, ...]:
@@ -199,19 +63,24 @@ def safe_walk(script: Script) -> tuple[str, ...]:
 def _safe_target(script: Script, node: Node) -> str:
     match node:
         case Question():
-            cue = next((answer for answer, risk in node.answers.items() if risk is None), Intent.YES)
+            answer = next((answer for answer, risk in node.answers.items() if risk is None), Intent.YES)
+            return target_of(script, node.exits[_label(node, answer)])
         case Statement():
-            cue = Intent.YES
+            return target_of(script, node.exits[Intent.YES])
         case Goodbye():
             return ""
         case _:
             assert_never(node)
-    return target_of(script, node.exits[cue])
+
+
+def _label(question: Question, answer: str) -> str:
+    """The cue of an answer: its own, or what the choice of that name means."""
+    return next((choice.means for choice in question.choices if choice.name == answer), answer)
 
 
 def _order(script: Script) -> list[tuple[str, Section]]:
     """Every node once, with its section."""
-    main, reached = safe_walk(script), reachable(script)
+    main, reached = safe_walk(script), reachable(script) | set(script.care.values())
     sections = dict.fromkeys(main, Section.MAIN)
     for node in script.nodes.values():
         if node.id not in reached:
@@ -250,16 +119,16 @@ def _passage(
 ) -> Passage:
     node = script.nodes[node_id]
     ways = _grouped(_ways(script, node, numbers, usual))
-    number = numbers[node_id]
+    made = partial(Passage, numbers[node_id], node_id, section, private=node.private)
     match node:
-        case Question():
-            return Passage(number, node_id, section, Kind.QUESTION, _lines(node), ways, private=node.private)
-        case Statement(say=say, must_hear=must_hear, private=private):
+        case Question(survey=survey, for_agent=for_agent):
+            keypad = tuple((key, CUES.get(answer, answer)) for key, answer in node.keypad.items())
+            return made(Kind.QUESTION, _lines(node), ways, survey=survey, keypad=keypad, for_agent=for_agent)
+        case Statement(say=say, must_hear=must_hear, for_agent=for_agent):
             lines = (Line("say", say, uninterruptible=must_hear),)
-            return Passage(number, node_id, section, Kind.STATEMENT, lines, ways, must_hear, private)
-        case Goodbye(say=say, private=private, ending=ending):
-            lines = (Line("say", say),)
-            return Passage(number, node_id, section, Kind.GOODBYE, lines, (), False, private, ENDINGS[ending])
+            return made(Kind.STATEMENT, lines, ways, must_hear=must_hear, for_agent=for_agent)
+        case Goodbye(say=say, ending=ending):
+            return made(Kind.GOODBYE, (Line("say", say),), (), ending=ENDINGS[ending])
         case _:
             assert_never(node)
 
@@ -279,11 +148,8 @@ def _lines(question: Question) -> tuple[Line, ...]:
 def _ways(script: Script, node: Node, numbers: Mapping[str, int], usual: Mapping[str, Exit]) -> Iterator[Way]:
     """The ways out of a node that are its own, its answers first."""
     answers = node.answers if isinstance(node, Question) else {}
-    for answer, risk in answers.items():
-        yield _weighed(_exit_way(script, answer, node.exits[answer], numbers), risk)
-    if isinstance(node, Question) and node.capture is not None:
-        then = _entering(script, node.captured, numbers)
-        yield Way(("captured",), (CAPTURED[node.capture],), node.captured, then)
+    if isinstance(node, Question):
+        yield from _answer_ways(script, node, numbers)
     onward = node.exits.get(Intent.YES) if isinstance(node, Statement) else None
     if onward is not None:
         going_on = tuple(cue for cue in CUES if node.exits[cue] == onward)
@@ -292,6 +158,18 @@ def _ways(script: Script, node: Node, numbers: Mapping[str, int], usual: Mapping
         way = node.exits.get(cue)
         if way is not None and cue not in answers and way not in (usual.get(cue), onward):
             yield _exit_way(script, cue, way, numbers)
+
+
+def _answer_ways(script: Script, node: Question, numbers: Mapping[str, int]) -> Iterator[Way]:
+    """The ways of the answers that a question asks for: choices before the labels that no choice stands for."""
+    if node.captured and node.capture is not None:
+        yield Way(("captured",), (CAPTURED[node.capture],), node.captured, _entering(script, node.captured, numbers))
+    chosen = {choice.name: choice.means for choice in node.choices}
+    labels = {label: label for label in node.answers if label not in chosen and label not in chosen.values()}
+    for answer, label in (chosen | labels).items():
+        way = replace(_exit_way(script, label, node.exits[label], numbers), answers=(answer,))
+        heard = IN_WORDS if node.capture is Capture.WORDS else CUES.get(answer, answer)
+        yield _weighed(script, replace(way, heard=(heard,)), node.answers.get(answer), numbers)
 
 
 def _exit_way(script: Script, cue: str, way: Exit, numbers: Mapping[str, int]) -> Way:
@@ -309,13 +187,21 @@ def _entering(script: Script, target: str, numbers: Mapping[str, int]) -> str:
     return f"{verb} {numbers[target]}{ending}"
 
 
-def _weighed(way: Way, risk: Risk | None) -> Way:
-    """The way of an answer to a review question; a grave one leads to a human instead."""
+def _weighed(script: Script, way: Way, risk: Risk | None, numbers: Mapping[str, int]) -> Way:
+    """The way of an answer that is weighed; a grave one leads to a human, one that needs care to a goodbye."""
     if risk is None:
         return replace(way, weight=Weight.SAFE)
     if severity_of(risk) is Severity.HIGH:
         way = replace(way, to="", then=REACTIONS[Reaction.HAND_OVER])
+    elif severity_of(risk) is Severity.CARE and risk in script.care:
+        way = replace(way, to=script.care[risk], then=_entering(script, script.care[risk], numbers))
     return replace(way, weight=Weight.RISKY, risk=risk)
+
+
+def _care_ways(script: Script, numbers: Mapping[str, int]) -> Iterator[Way]:
+    """What ends the call politely at once, whatever was asked."""
+    for risk, node in script.care.items():
+        yield Way((risk,), (label_of(risk),), node, _entering(script, node, numbers), Weight.RISKY)
 
 
 def _grouped(ways: Iterable[Way]) -> tuple[Way, ...]:
@@ -327,7 +213,7 @@ def _grouped(ways: Iterable[Way]) -> tuple[Way, ...]:
         replace(
             bare,
             answers=tuple(answer for way in same for answer in way.answers),
-            heard=tuple(word for way in same for word in way.heard),
+            heard=tuple(dict.fromkeys(word for way in same for word in way.heard)),
         )
         for bare, same in together.items()
     )

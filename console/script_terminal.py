@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
 
-from bot.outline import HABITS, Answering, Kind, Line, Outline, Passage, Section, Way, Weight, leads_to, shown_by
+from bot.passages import HABITS, Answering, Kind, Line, Outline, Passage, Section, Way, Weight, leads_to, shown_by
 
 SECTIONS = {
     Section.MAIN: "主线：客户每次都给出安全的回答",
@@ -31,6 +31,14 @@ TEXTS = {
     "bridge_risk": "有严重风险",
     "bridge_unclear": "再三听不明白",
     "no_agent": "没有坐席",
+    "outside_hours": "约在时段以外",
+    "closed_day": "约在休息日",
+    "past_time": "约在过去",
+    "too_late": "约得太晚",
+    "more_digits": "号码没有说完",
+    "bad_number": "号码不对",
+    "dialled_number": "说的就是所拨号码",
+    "number_anew": "请重说号码",
 }
 LIMITS = {
     "clarify": "没听明白", "silence": "不说话", "repeat": "再说一遍", "aside": "反问和质疑", "hold": "稍等",
@@ -74,7 +82,8 @@ def _print_heading(console: Console, heading: str) -> None:
 
 
 def _print_passage(console: Console, passage: Passage) -> None:
-    marks = [mark for mark, there in (("必须听完", passage.must_hear), ("仅限本人", passage.private)) if there]
+    named = {"必须听完": passage.must_hear, "仅限本人": passage.private, "仅供统计": passage.survey}
+    marks = [mark for mark, there in named.items() if there]
     head = Text.assemble(
         ("\n" if passage.kind is not Kind.GOODBYE else "") + f"{passage.number:>2} ", (KINDS[passage.kind], "bold")
     )
@@ -86,6 +95,9 @@ def _print_passage(console: Console, passage: Passage) -> None:
     _print_lines(console, (_spoken(line) for line in passage.lines if line not in asides), 4)
     _print_lines(console, map(_way, passage.ways), 8)
     _print_lines(console, (Text(f"{FIELDS[line.field]}：{line.text}", "dim") for line in asides), 6)
+    keys = "，".join(f"{key} {meaning}" for key, meaning in passage.keypad)
+    told = {"这里的按键": keys, "转人工以后追问": "；".join(passage.for_agent)}
+    _print_lines(console, (Text(f"{name}：{text}", "dim") for name, text in told.items() if text), 6)
 
 
 def _spoken(line: Line) -> Text:

@@ -9,7 +9,8 @@ import pytest
 from bot.graph import graph, lane_left, wrap
 from bot.graph_svg import svg
 from bot.nodes import CUES, Question, Script, node_texts, shared_texts
-from bot.outline import Kind, Outline, Section, Weight, outline, safe_walk
+from bot.outline import outline, safe_walk
+from bot.passages import Kind, Outline, Section, Weight
 from bot.script import load_script, script_names
 from rules.outcomes import Risk
 
@@ -52,8 +53,9 @@ def test_every_answer_leads_where_the_script_says_or_is_told_as_usual(script: Sc
         if not isinstance(node, Question):
             continue
         told = {answer for way in shown.passage(node.id).ways for answer in way.answers}
-        assert set(map(str, CUES)) <= told | usual, node.id
-        assert set(node.answers) <= told
+        by_choice = {str(choice.means) for choice in node.choices}
+        assert set(map(str, CUES)) <= told | usual | by_choice, node.id
+        assert set(node.answers) <= told | by_choice
 
 
 def test_the_reader_meets_every_risky_answer_marked(script: Script, shown: Outline) -> None:
