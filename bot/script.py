@@ -14,14 +14,14 @@ from bot.errors import Problem, ScriptInvalid, ScriptMissing
 from bot.nodes import Script
 from bot.script_check import check
 from bot.source import read_text
-from scripts_zh import FOLDER, LEDGER
+from scripts_zh import FOLDER, NOT_SCRIPTS
 
 __all__ = ["Script", "load_script", "load_sources", "script_names", "script_sources"]
 
 
 def script_names(folder: Path = FOLDER) -> tuple[str, ...]:
     """The names of all scripts in a folder."""
-    return tuple(sorted(path.stem for path in folder.glob("*.yaml") if path.name != LEDGER))
+    return tuple(sorted(path.stem for path in folder.glob("*.yaml") if path.name not in NOT_SCRIPTS))
 
 
 def load_script(name: str | Path) -> Script:

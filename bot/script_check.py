@@ -1,7 +1,8 @@
 """What the walk through a script must satisfy before a client hears it; every problem at once, in plain words.
 
-One function per rule; each yields the problems that it finds. Rules about wording are in script_words.py; what
-a single field can break (a missing text, an unknown word) is noted earlier, while the files are read.
+One function per rule; each yields the problems that it finds. Rules about answers are in script_answers.py, about
+what is said and to whom in script_words.py, about how it is phrased in script_phrasing.py; what a single field can
+break (a missing text, an unknown word) is noted earlier, while the files are read.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from dataclasses import dataclass
 from bot.drafting import Places
 from bot.errors import Problem
 from bot.nodes import CUES, FILLED_BY, SLOT, Exit, Goodbye, Ladder, Question, Reaction, Script, spoken_texts
+from bot.script_answers import ANSWER_RULES
+from bot.script_phrasing import PHRASING_RULES
 from bot.script_words import WORD_RULES, Where
 from bot.source import Place
+from bot.wording import load_wording
 from intents.values import Intent
 
 CAPTURED = "captured"  # the way out that a captured value takes, beside the cues
@@ -32,13 +36,14 @@ class Step:
 
 
 def check(script: Script, places: Places) -> list[Problem]:
-    """All problems of a script, wording included."""
+    """All problems of a script and of the list of words that it is checked with."""
 
     def where(node: str, field: str) -> Place:
         return places.get((node, field)) or places.get((node, "")) or places["", "review"]
 
-    rules = (*WALK_RULES, *WORD_RULES)
-    return [problem for rule in rules for problem in rule(script, where)]
+    rules = (*WALK_RULES, *ANSWER_RULES, *WORD_RULES, *PHRASING_RULES)
+    found = [problem for rule in rules for problem in rule(script, where)]
+    return [*load_wording().problems, *found]
 
 
 def steps_from(script: Script, node_id: str) -> Iterator[Step]:
@@ -87,11 +92,11 @@ def ladders_end(script: Script, where: Where) -> Iterator[Problem]:
         go = {cue: way.go for cue, way in node.exits.items()}
         gave_up, silent = go.get(Ladder.GAVE_UP, Reaction.HAND_OVER), go.get(Ladder.SILENT)
         if gave_up in tuple(Reaction) and gave_up != Reaction.HAND_OVER:
-            yield where(node.id, Ladder.GAVE_UP).problem(f"“gave_up”应当去别的节点或者 hand_over，不能是 {gave_up}")
+            yield where(node.id, Ladder.GAVE_UP).problem(f"“gave_up”不能是 {gave_up}；请改成别的节点或者 hand_over")
         if silent and not isinstance(script.nodes.get(silent, node), Goodbye):
-            yield where(node.id, Ladder.SILENT).problem("“silent”应当去结束通话的节点，例如 closing.nobody")
+            yield where(node.id, Ladder.SILENT).problem("“silent”没有结束通话；请改成结束语，例如 closing.nobody")
         if go.get(Intent.BUSY) == Reaction.WAIT:
-            yield where(node.id, Intent.BUSY).problem("“busy”不能是 wait：客户没有空时会一直等下去")
+            yield where(node.id, Intent.BUSY).problem("“busy”不能是 wait，客户没有空时会一直等下去；请改成别的去处")
 
 
 def reachable(script: Script) -> set[str]:
@@ -132,7 +137,7 @@ def identity_comes_first(script: Script, where: Where) -> Iterator[Problem]:
     """No way leads to a private node unless an exit on it has confirmed who is speaking."""
     entry = script.nodes.get(script.entry)
     if entry is not None and entry.private:
-        yield where("", "entry").problem("第一个节点不能是 private: yes：这时还没有确认客户本人")
+        yield where("", "entry").problem("第一个节点不能是 private: yes，这时还没有确认客户本人；请删去 private")
     seen: set[tuple[str, bool]] = set()
     waiting = [(script.entry, False)]
     while waiting:
@@ -158,7 +163,9 @@ def captured_values_are_there(script: Script, where: Where) -> Iterator[Problem]
             for step in steps_from(script, source):
                 captured = step.cue == CAPTURED and _captures(script, source) == name
                 if step.target == node_id and not captured and (source, name) not in speaking:
-                    message = f"“{step.cue}”通向“{node_id}”，那里要说 {{{name}}}，但这时客户还没有说出来"
+                    message = (
+                        f"“{step.cue}”通向“{node_id}”，那里要说 {{{name}}}，但这时客户还没有说出来；请改去别的节点"
+                    )
                     yield where(source, step.cue).problem(message)
 
 
@@ -173,17 +180,6 @@ def _captures(script: Script, node_id: str) -> str:
     return next((name for name, kind in FILLED_BY.items() if kind is capture), "")
 
 
-def answers_are_weighed(script: Script, where: Where) -> Iterator[Problem]:
-    """A review question says which of its answers are risky, and yes and no are not both safe."""
-    for node in script.nodes.values():
-        if not isinstance(node, Question) or not node.review:
-            continue
-        if not node.answers:
-            yield where(node.id, "").problem("缺少“answers”；请写明 yes、no、unsure 各是 safe 还是哪种风险")
-        elif not node.survey and node.answers[Intent.YES] is None and node.answers[Intent.NO] is None:
-            yield where(node.id, "answers").problem("yes 和 no 不能都是 safe；请写明哪种回答有风险")
-
-
 WALK_RULES = (
     targets_exist,
     cues_have_exits,
@@ -192,5 +188,4 @@ WALK_RULES = (
     paths_end,
     identity_comes_first,
     captured_values_are_there,
-    answers_are_weighed,
 )

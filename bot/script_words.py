@@ -1,4 +1,4 @@
-"""What the wording of a script must satisfy: disclosure, must-hear texts, slots, one question at a time."""
+"""What a script must say and to whom: disclosure, reminders, account facts only to the client, known slots."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from bot.nodes import (
     HOURS_SLOT,
     LATEST_SLOT,
     SLOT,
+    Goodbye,
     Question,
     Script,
     Statement,
@@ -22,7 +23,8 @@ from bot.source import Place
 
 SAYS_AUTOMATED = re.compile("智能语音|自动语音|语音助手|语音助理|机器人")
 SAYS_RECORDED = re.compile("录音")
-REMINDS = re.compile("温馨提示|郑重提醒|风险提示")
+REMINDS = re.compile("温馨提示|郑重提醒|风险提示|切勿|绝对不允许|务必妥善")
+ACCOUNT = re.compile("账户|帐户|账号|开户|交易|资金|持仓|股票|基金|理财|适当性|投诉(?!电话)")
 Where = Callable[[str, str], Place]
 
 
@@ -46,12 +48,19 @@ def strangers_hear_nothing_private(script: Script, where: Where) -> Iterator[Pro
     """What may be said before identity is confirmed names nothing about the account."""
     private = {slot.name for slot in script.slots.values() if slot.private}
     for node in script.nodes.values():
-        for field, text in node_texts(node).items():
-            for name in set() if node.private else _slots_in(text) & private:
-                yield where(node.id, field).problem(f"确认本人之前会说到的话里不能有 {{{name}}}")
+        for field, text in {} if node.private else node_texts(node).items():
+            for fact in _account_facts(text, private):
+                message = f"确认本人之前会说到的话里不能有{fact}；请删去，或者放到确认本人以后的节点"
+                yield where(node.id, field).problem(message)
     for field, text in shared_texts(script, private=False).items():
-        for name in _slots_in(text) & private:
-            yield where("", field).problem(f"对任何人都会说的话里不能有 {{{name}}}；答复可以标明 private: yes")
+        for fact in _account_facts(text, private):
+            yield where("", field).problem(f"对任何人都会说的话里不能有{fact}；请删去，答复也可以标明 private: yes")
+
+
+def _account_facts(text: str, private: set[str]) -> list[str]:
+    """What a text tells about the account: private slots, and words that show that there is one."""
+    slots = [f" {{{name}}}" for name in sorted(_slots_in(text) & private)]
+    return slots + [f"“{word}”" for word in dict.fromkeys(ACCOUNT.findall(SLOT.sub("", text)))]
 
 
 def reminders_are_must_hear(script: Script, where: Where) -> Iterator[Problem]:
@@ -64,21 +73,21 @@ def reminders_are_must_hear(script: Script, where: Where) -> Iterator[Problem]:
                 yield where(node.id, field).problem("提示和提醒不能和问题写在一起；请另立节点并标明 must_hear: yes")
 
 
-def one_thing_is_asked(script: Script, where: Where) -> Iterator[Problem]:
-    """One question at a time."""
-    for node in script.nodes.values():
-        if isinstance(node, Question) and node.ask.count("？") > 1:
-            yield where(node.id, "ask").problem("一次只能问一件事；请拆成几个节点")
-
-
 def slots_are_known(script: Script, where: Where) -> Iterator[Problem]:
     """Every slot spoken is declared, and its braces are closed."""
     known = set(script.slots) | set(FILLED_BY) | {HOURS_SLOT, LATEST_SLOT}
-    for node_id, field, text in spoken_texts(script):
+    for node_id, field, text in (*spoken_texts(script), *_topics(script)):
         for name in _slots_in(text) - known:
             yield where(node_id, field).problem(f"话里的 {{{name}}} 没有在 slots 里说明；请补上或者改正")
         if set("{}") & set(SLOT.sub("", text)):
             yield where(node_id, field).problem("花括号不成对；请写成 {名称}")
+
+
+def _topics(script: Script) -> Iterator[tuple[str, str, str]]:
+    """The topics, which may hold slots as the texts do."""
+    for node in script.nodes.values():
+        if not isinstance(node, Goodbye):
+            yield node.id, "topic", node.topic
 
 
 def _slots_in(text: str) -> set[str]:
@@ -89,6 +98,5 @@ WORD_RULES = (
     opening_discloses,
     strangers_hear_nothing_private,
     reminders_are_must_hear,
-    one_thing_is_asked,
     slots_are_known,
 )

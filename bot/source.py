@@ -151,7 +151,7 @@ class Form:
             case None if not needed:
                 return ""
             case None:
-                self.report(key, f"缺少“{key}”")
+                self.report(key, f"缺少“{key}”；请补上")
             case _:
                 self.report(key, f"“{key}”应当是一段不为空的文字")
         return ""
@@ -175,7 +175,7 @@ class Form:
         try:
             return kind(text)
         except ValueError:
-            self.report(key, f"“{text}”不在可选范围内：{'、'.join(kind)}")
+            self.report(key, f"“{text}”不在可选范围内；请改为以下之一：{'、'.join(kind)}")
             return None
 
     def number(self, key: str, least: float, most: float) -> float:

@@ -6,3 +6,5 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 LEDGER = "approved.yaml"  # which content of each script has been approved: no script itself
+LEADING_WORDS = "leading_words.yaml"  # what no script may say: no script itself
+NOT_SCRIPTS = frozenset({LEDGER, LEADING_WORDS})
