@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.choices import usual_choice
 from bot.nodes import ANSWERS, KEYS, Capture, Choice
 from bot.source import Form
 from intents.values import Intent
@@ -61,12 +62,6 @@ def read_answers(form: Form, choices: tuple[Choice, ...], *, survey: bool) -> di
     return risks
 
 
-def usual_choice(choices: tuple[Choice, ...], means: Intent) -> Choice | None:
-    """The choice that a meaning stands for where no choice was named: the first without words, else the first."""
-    fitting = [choice for choice in choices if choice.means is means]
-    return next((choice for choice in fitting if not choice.words), fitting[0] if fitting else None)
-
-
 def _risk(block: Form, name: str) -> Risk | None:
     text = block.text(name)
     return None if text in (SAFE, "") else block.one_of(name, text, Risk)
@@ -83,7 +78,7 @@ def _report_missing(block: Form, given: Mapping[str, Risk | None], choices: tupl
         if label in given or (of_label and all(name in given for name in of_label)):
             continue
         for name in [name for name in of_label if name not in given] or [label]:
-            block.report(name, f"缺少“{name}”")
+            block.report(name, f"缺少“{name}”；请写明是 safe 还是哪种风险")
 
 
 def read_keypad(form: Form, choices: tuple[Choice, ...]) -> dict[str, str]:

@@ -20,6 +20,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import assert_never
 
+from bot.choices import understood
 from bot.errors import SlotsMissing
 from bot.moves import (
     Action,
@@ -36,8 +37,9 @@ from bot.moves import (
     PromptFinished,
     TransferFailed,
 )
-from bot.nodes import Capture, Ladder, Question, Reaction, Script, Statement
-from bot.records import Said, caring, flag, grave, is_answer, note, shown_risks
+from bot.nodes import ANSWERS, Capture, Ladder, Question, Reaction, Script, Statement
+from bot.records import caring, flag, grave, is_answer, note, shown_risks
+from bot.said import Said
 from bot.state import Delivered, Stage, State, Tries, Turn, node_of, part_of
 from bot.walking import (
     ask,
@@ -127,10 +129,22 @@ def _press(turn: Turn, pressed: Pressed) -> Turn:
     """Take keys as an answer, or as the number that is asked for; under a must-hear text they mean nothing."""
     if turn.state.owed:
         return turn
-    keyed_number = isinstance(turn.node, Question) and turn.node.capture is Capture.NUMBER
-    unknown = Intent.YES if keyed_number else Intent.UNCLEAR
-    cue = turn.script.keypad.get(pressed.keys, unknown)
-    return _answer(turn, Said.pressed(cue, pressed.keys, pressed.at_ms))
+    return _answer(turn, _keyed(turn, pressed))
+
+
+def _keyed(turn: Turn, pressed: Pressed) -> Said:
+    """What keys mean here: by the question's own keypad, else by that of the script."""
+    node, keys = turn.node, pressed.keys
+    own = node.keypad if isinstance(node, Question) else {}
+    meant = own.get(keys, "")
+    if isinstance(node, Question) and meant:
+        chosen = next((choice for choice in node.choices if choice.name == meant), None)
+        return Said.pressed(chosen.means if chosen else Intent(meant), keys, pressed.at_ms, meant)
+    shared = turn.script.keypad.get(keys)
+    if shared is not None and not (own and shared in ANSWERS):
+        return Said.pressed(shared, keys, pressed.at_ms)
+    keyed_number = isinstance(node, Question) and node.capture is Capture.NUMBER
+    return Said.pressed(Intent.YES if keyed_number else Intent.UNCLEAR, keys, pressed.at_ms)
 
 
 def _answer(turn: Turn, said: Said) -> Turn:
@@ -138,6 +152,7 @@ def _answer(turn: Turn, said: Said) -> Turn:
     turn = turn.having(turns=turn.state.turns + 1)
     if turn.state.turns > turn.script.limits.turns:
         return _run_out(flag(turn, said.risks, said), said)
+    said = understood(turn.node, said)
     captured = find_value(turn, turn.node, said)
     if captured is not None:
         return _mark(turn, said, said.risks, partial(take_value, captured=captured))
@@ -158,10 +173,13 @@ def _run_out(turn: Turn, said: Said) -> Turn:
 
 
 def _hesitates(turn: Turn, said: Said) -> bool:
-    """Whether the client is unsure at a review question and has not been asked in other words yet."""
+    """Whether a review question is left open: unsure for the first time, or 有 without saying what."""
     node = turn.node
-    unsure = isinstance(node, Question) and node.review and said.cue is Intent.UNSURE
-    return unsure and turn.state.tries.clarified == 0
+    if not isinstance(node, Question) or not node.review or said.value:
+        return False
+    if node.capture is Capture.WORDS:
+        return said.cue in ANSWERS
+    return said.cue is Intent.UNSURE and turn.state.tries.clarified == 0
 
 
 def _mark(turn: Turn, said: Said, risks: frozenset[Risk], onward: Callable[[Turn, Said], Turn]) -> Turn:

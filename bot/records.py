@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from bot.moves import Flag, Heard, Note
-from bot.nodes import Ladder, Question, Reaction, Statement
+from bot.moves import Flag, Note
+from bot.nodes import Capture, Question, Reaction, Statement
+from bot.said import Said
 from bot.state import Turn
 from intents.values import Intent
 from rules.outcomes import Risk, Severity
@@ -18,41 +18,13 @@ _ACKNOWLEDGED = _REVIEWED | {Intent.UNCLEAR}  # a statement is not answered; the
 _ROUTED = _REVIEWED | {Intent.BUSY, Intent.NOT_CLIENT, Intent.WRONG_NUMBER}
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What the client gave in one turn, by voice, by key or by silence; milliseconds as in the moves."""
-
-    cue: Intent | Ladder
-    words: str = ""
-    risks: frozenset[Risk] = frozenset()
-    confidence: float = 1.0
-    evidence: str = ""
-    start_ms: int = 0
-    end_ms: int = 0
-
-    @staticmethod
-    def heard(heard: Heard) -> Said:
-        """By voice."""
-        match = heard.match
-        confidence = min(heard.confidence, match.confidence)
-        return Said(match.intent, heard.text, match.risks, confidence, match.evidence, heard.start_ms, heard.end_ms)
-
-    @staticmethod
-    def pressed(cue: Intent, keys: str, at_ms: int) -> Said:
-        """By key; `words` name the keys."""
-        return Said(cue, f"按键{keys}", evidence=f"按键{keys}", start_ms=at_ms, end_ms=at_ms)
-
-    @staticmethod
-    def nothing(at_ms: int) -> Said:
-        """By silence."""
-        return Said(Ladder.SILENT, start_ms=at_ms, end_ms=at_ms)
-
-
 def is_answer(turn: Turn, said: Said) -> bool:
     """Whether what was said answers the question here; a question asked back never does."""
     node = turn.node
     if isinstance(node, Statement):
         return said.cue in _ACKNOWLEDGED
+    if isinstance(node, Question) and node.capture is Capture.WORDS:
+        return bool(said.value)
     way = node.exits[said.cue]
     leads_on = way.go not in tuple(Reaction) or way.go == Reaction.REVIEW
     return leads_on and said.cue in (_REVIEWED if node.review else _ROUTED)
@@ -64,7 +36,7 @@ def note(turn: Turn, said: Said, value: str = "") -> Turn:
     return turn.do(
         Note(
             question=turn.state.node,
-            value=value or said.cue.value,
+            value=value or said.value or said.cue.value,
             words=said.words,
             intent=intent,
             confidence=said.confidence,
@@ -79,7 +51,7 @@ def shown_risks(turn: Turn, said: Said) -> frozenset[Risk]:
     """The risks in the words themselves and the one of an unsafe answer to the question here."""
     node = turn.node
     if isinstance(node, Question) and is_answer(turn, said):
-        unsafe = node.answers.get(said.cue)
+        unsafe = node.answers.get(said.value, node.answers.get(said.cue))
         if unsafe is not None:
             return said.risks | {unsafe}
     return said.risks

@@ -19,7 +19,8 @@ from typing import assert_never
 from bot.captures import Captured, capture
 from bot.moves import Collect, Finish, Listen, Pauses, Transfer
 from bot.nodes import Capture, Goodbye, Ladder, Node, Question, Reaction, Reply, Statement
-from bot.records import Said, flag, note
+from bot.records import flag, note
+from bot.said import Said
 from bot.state import Stage, Tries, Turn
 from intents import Intent, normalise
 from rules.outcomes import Ending, Risk
@@ -144,9 +145,10 @@ def take_value(turn: Turn, said: Said, captured: Captured) -> Turn:
 
 
 def give_up(turn: Turn, said: Said) -> Turn:
-    """Leave a node by `gave_up` or `silent`; an unanswered review question is flagged."""
+    """Leave a node by `gave_up` or `silent`; an unanswered question of the review is flagged, one of a survey not."""
     node = turn.node
-    if isinstance(node, Question) and node.review and node.exits[said.cue].go != Reaction.HAND_OVER:
+    mandatory = isinstance(node, Question) and node.review and not node.survey
+    if mandatory and node.exits[said.cue].go != Reaction.HAND_OVER:
         turn = flag(turn, {Risk.UNCLARIFIED}, said)
     return follow(turn, said)
 

@@ -1,4 +1,4 @@
-"""The dialogues of tests/dialogues/, and that they walk every way that the scripts state."""
+"""The dialogues of tests/dialogues/ go as they are written."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 from bot.moves import (
     AgentJoined,
     BargedIn,
+    Facts,
     FellSilent,
     Flag,
     HungUp,
@@ -23,14 +24,15 @@ from bot.moves import (
     Transfer,
     TransferFailed,
 )
-from bot.nodes import Exit, Goodbye, Node, Question, Script
-from bot.script import load_script, script_names
+from bot.nodes import Exit, Goodbye, Node, Script
+from bot.script import load_script
 from intents import Intent, Match, load_matcher
+from rules.outcomes import Risk
 from tests.bot.conversation import BEIJING, Conversation, facts_for
 
 FOLDER = Path(__file__).parent.parent / "dialogues"
-TURN_KEYS = {"client", "means", "asks", "goes", "says", "notes", "flags", "transfers"}
-DIALOGUE_KEYS = {"turns", "ends", "resume_at", "callback_at", "number", "delivered"}
+TURN_KEYS = {"client", "means", "risks", "asks", "goes", "says", "notes", "flags", "transfers"}
+DIALOGUE_KEYS = {"turns", "ends", "resume_at", "callback_at", "number", "delivered", "callback_before", "dialled"}
 Walked = set[tuple[str, str]]
 
 
@@ -75,46 +77,39 @@ def test_dialogue_goes_as_written(script: str, dialogue: dict[str, Any]) -> None
     carry_out(loaded(script), dialogue)
 
 
-def test_every_way_that_the_scripts_state_is_walked_by_a_dialogue() -> None:
-    walked: Walked = set()
-    for _, script, dialogue in CASES:
-        carry_out(watched(loaded(script), walked), dialogue)
-    ways = {way for name in script_names() for way in stated(loaded(name))}
-    assert sorted(ways - walked) == []
-
-
-def stated(script: Script) -> Walked:
-    """The ways that nodes state themselves, not those that they share by default."""
-    usual = loaded("suitability").nodes["suitability.knows_rules"]
-    ways: Walked = set()
-    for node in script.nodes.values():
-        if isinstance(node, Question):
-            own = (*node.answers, *(cue for cue, way in node.exits.items() if way != usual.exits.get(cue)))
-            ways |= {(node.id, str(cue)) for cue in own if node.review is False or cue in node.answers}
-    return ways
-
-
 def carry_out(script: Script, dialogue: dict[str, Any]) -> None:
     """Hold one written dialogue and compare turn by turn."""
     assert set(dialogue) <= DIALOGUE_KEYS, "misspelt key in a dialogue"
-    talk = Conversation(script, facts_for(script, dialogue.get("resume_at", "")))
+    talk = Conversation(script, facts_of(script, dialogue))
     turns = dialogue["turns"]
     for number, turn in enumerate(turns, 1):
         assert set(turn) <= TURN_KEYS, f"misspelt key in turn {number}"
         flagged = len(talk.flags)
         coming = str(turns[number]["client"]) if number < len(turns) else ""
         talk.holds_reminders = coming.startswith(("（听着说）", "（读到一半挂断）"))
-        happen(talk, str(turn["client"]), turn.get("means"))
+        happen(talk, turn)
         compare(talk, turn, talk.flags[flagged:], f"turn {number} ({turn['client']})")
     compare_end(talk, dialogue)
 
 
-def happen(talk: Conversation, client: str, means: str | None) -> None:
+def facts_of(script: Script, dialogue: dict[str, Any]) -> Facts:
+    """What is known before the call, as the dialogue states it."""
+    before = instant(dialogue["callback_before"]) if "callback_before" in dialogue else None
+    facts = facts_for(script, dialogue.get("resume_at", ""))
+    return replace(facts, callback_before=before, dialled=str(dialogue.get("dialled", "")))
+
+
+def instant(text: object) -> datetime:
+    return datetime.strptime(str(text), "%Y-%m-%d %H:%M").replace(tzinfo=BEIJING)
+
+
+def happen(talk: Conversation, turn: dict[str, Any]) -> None:
     """What the client does in one turn."""
+    client, means, risks = str(turn["client"]), turn.get("means"), frozenset(map(Risk, turn.get("risks", ())))
     note, words = re.fullmatch(r"(?:（(.*?)）)?(.*)", client).groups()  # type: ignore[union-attr]
     match note or "":
         case "":
-            talk.mean(Intent(means), words) if means else talk.say(words)
+            talk.mean(Intent(means), words, risks) if means else talk.say(words)
         case "沉默":
             talk.feed(FellSilent(talk.now_ms))
         case "挂断" | "读到一半挂断":
@@ -124,7 +119,7 @@ def happen(talk: Conversation, client: str, means: str | None) -> None:
         case "坐席接听":
             talk.feed(AgentJoined("agent-1", talk.now_ms))
         case "听着说":
-            match = Match(Intent(means)) if means else load_matcher().match(talk.state.question, words)
+            match = Match(Intent(means), risks) if means else load_matcher().match(talk.state.question, words)
             talk.feed(talk.heard(match, words, under_prompt=True))
             talk.end_reminders()
         case "抢话":
@@ -154,8 +149,7 @@ def compare_end(talk: Conversation, dialogue: dict[str, Any]) -> None:
     finish = talk.finish
     assert (finish.ending if finish else None) == dialogue.get("ends")
     if finish and "callback_at" in dialogue:
-        expected = datetime.strptime(str(dialogue["callback_at"]), "%Y-%m-%d %H:%M").replace(tzinfo=BEIJING)
-        assert finish.callback_at == expected
+        assert finish.callback_at == instant(dialogue["callback_at"])
     if finish and "number" in dialogue:
         assert finish.new_number == str(dialogue["number"])
     if "delivered" in dialogue:

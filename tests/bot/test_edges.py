@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from bot.choices import usual_choice
 from bot.dialogue import advance, begin
 from bot.moves import Event, FellSilent, Heard
 from bot.nodes import Capture, Exit, Goodbye, Ladder, Node, Question, Reaction, Script, Statement
@@ -17,7 +18,8 @@ from rules.outcomes import Severity
 from rules.risks import CARE, severity_of
 from tests.bot.conversation import facts_for
 
-VALUES = {Capture.TIME: "明天下午三点", Capture.NUMBER: "幺三八零零零零幺二三四"}
+VALUES = {Capture.TIME: "明天下午三点", Capture.NUMBER: "幺三八零零零零幺二三四", Capture.WORDS: "软件老是卡"}
+OPEN = (Intent.YES, Intent.NO, Intent.UNSURE)  # without words to keep, an open question stays open
 
 
 def heard(intent: Intent, words: str = "…") -> Heard:
@@ -43,7 +45,7 @@ def ways_on(node: Node) -> Iterator[Event]:
     yield from map(heard, Intent)
     yield FellSilent(0)
     yield from (Heard("…", Match(Intent.UNCLEAR, frozenset({risk})), 0, 1) for risk in CARE)
-    if isinstance(node, Question) and node.capture is not None:
+    if isinstance(node, Question) and node.capture in VALUES:
         yield heard(Intent.YES, VALUES[node.capture])
 
 
@@ -92,7 +94,10 @@ def ladder_exits(node: Node) -> Iterator[Exit]:
 
 def landed(script: Script, node: Question | Statement, intent: Intent, after: State) -> bool:
     if isinstance(node, Question) and node.review:
-        if intent is Intent.UNSURE:  # asked in other words first
+        if node.capture is Capture.WORDS and intent in OPEN:
+            return after.node == node.id and after.stage is Stage.TALKING
+        usual = usual_choice(node.choices, intent)
+        if intent is Intent.UNSURE and (usual is None or usual.words):  # asked in other words first
             return after.node == node.id and after.stage is Stage.TALKING
         risk = node.answers.get(intent)
         if risk is not None and severity_of(risk) is Severity.HIGH:
