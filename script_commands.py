@@ -5,21 +5,27 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from bot.errors import Problem, ScriptInvalid
+from bot.errors import Problem, ScriptInvalid, SlotsUnknown
 from bot.graph import graph
 from bot.graph_svg import svg
+from bot.moves import Facts
 from bot.nodes import Question, Script
 from bot.outline import outline
+from bot.rehearsal import Rehearsal
 from bot.script import load_script, script_names
 from bot.script_check import steps_from
+from console.rehearsal_terminal import rehearse
 from console.script_terminal import print_outline
+from intents import load_matcher
+from rules.hours import SHANGHAI
 from settings import Settings
 
 if TYPE_CHECKING:
@@ -31,6 +37,7 @@ def add_to(commands: Commands) -> None:
     scripts = commands.add_parser("scripts", help="the scripts").add_subparsers(required=True, metavar="COMMAND")
     _add_check(scripts)
     _add_show(scripts)
+    _add_try(scripts)
 
 
 def _add_check(scripts: Commands) -> None:
@@ -46,6 +53,27 @@ def _add_show(scripts: Commands) -> None:
     show.add_argument("--svg", type=Path, metavar="FILE", help="draw the graph into this file")
     show.add_argument("--text", action="store_true", help="print the conversation (default without --svg)")
     show.set_defaults(command=_show)
+
+
+def _add_try(scripts: Commands) -> None:
+    rehearsal = scripts.add_parser("try", help="converse with a script by typing what the client says")
+    rehearsal.add_argument("name", metavar="NAME", help="a script or a file")
+    rehearsal.add_argument(
+        "--slot",
+        action="append",
+        type=_slot,
+        default=[],
+        metavar="名=值",
+        help="a value for a slot (default: its sample)",
+    )
+    rehearsal.set_defaults(command=_try)
+
+
+def _slot(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip() or not value.strip():
+        raise argparse.ArgumentTypeError("a slot is written 名=值, for example 业务=开通交易权限")
+    return name.strip(), value.strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +142,35 @@ def _show(chosen: argparse.Namespace, _settings: Settings) -> int:
     if chosen.text or chosen.svg is None:
         print_outline(shown, Console(highlight=False))
     return 0
+
+
+def _try(chosen: argparse.Namespace, _settings: Settings) -> int:
+    script = _load(chosen.name)
+    facts = _facts(script, dict(chosen.slot))
+    console = Console(highlight=False)
+    rehearse(Rehearsal(script, facts, load_matcher()), _typed_lines(), console, echo=not sys.stdin.isatty())
+    return 0
+
+
+def _facts(script: Script, given: dict[str, str]) -> Facts:
+    """The samples of a script under what was given for its slots; refuses a slot that it does not have."""
+    if unknown := sorted(set(given) - set(script.slots)):
+        raise SlotsUnknown(script.name, unknown, script.slots)
+    samples = {slot.name: slot.sample for slot in script.slots.values()}
+    return Facts(samples | given, datetime.now(SHANGHAI))
+
+
+def _typed_lines() -> Iterator[str]:
+    """What is typed, line by line until Ctrl-D; from a pipe, its lines."""
+    if not sys.stdin.isatty():
+        yield from sys.stdin
+        return
+    while True:
+        try:
+            yield input("客户：")
+        except EOFError:
+            print()
+            return
 
 
 def _load(name: str) -> Script:

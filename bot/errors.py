@@ -4,7 +4,9 @@
     ├── ScriptError
     │   ├── ScriptMissing    no such script: use a name that exists
     │   ├── ScriptInvalid    the script has problems: mend every one listed, load again
-    │   └── SlotsMissing     the task lacks values the script speaks: complete the task before dialling
+    │   ├── SlotsMissing     the task lacks values the script speaks: complete the task before dialling
+    │   └── SlotsUnknown     values were given for slots that the script has not: use the names of its own
+    ├── LineNotUnderstood    a typed line has a note that means nothing: use one of those named
     ├── ReplayError          a stored move cannot be read: the call log is damaged or of another version
     └── ConversationError    a fault broke the conversation off; `report` holds what was reached
         ├── LineStarved          the line gave no sign of life: look at the gateway
@@ -69,6 +71,20 @@ class SlotsMissing(ScriptError):
     def __init__(self, script: str, names: Iterable[str]) -> None:
         self.names = tuple(names)
         super().__init__(f"话术“{script}”缺少内容：{'、'.join(self.names)}；请在回访任务中补齐后再拨打")
+
+
+class SlotsUnknown(ScriptError):
+    """Values are given for slots that the script does not have."""
+
+    def __init__(self, script: str, names: Iterable[str], known: Iterable[str]) -> None:
+        super().__init__(f"话术“{script}”里没有：{'、'.join(names)}；可以填的内容：{'、'.join(known) or '无'}")
+
+
+class LineNotUnderstood(BotError):
+    """A typed line of a rehearsal holds a note in brackets that means nothing, or words where none belong."""
+
+    def __init__(self, line: str, known: str) -> None:
+        super().__init__(f"“{line.strip()}”看不懂；括号里可以写：{known}")
 
 
 class ReplayError(BotError):

@@ -49,7 +49,7 @@ ENDINGS: Mapping[Ending, str] = MappingProxyType(
         Ending.NOT_CLIENT: "非本人接听",
         Ending.WRONG_NUMBER: "错号",
         Ending.NOBODY_SPOKE: "无人说话",
-        Ending.HANDED_OVER: "转人工",
+        Ending.HANDED_OVER: "由专人跟进",
         Ending.HUNG_UP: "客户挂断",
         Ending.MACHINE: "语音信箱或智能助理",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from pathlib import Path
@@ -93,3 +94,50 @@ def test_show_draws_a_draft_by_its_path(drafts: Path, tmp_path: Path) -> None:
 def test_show_tells_of_a_picture_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["scripts", "show", "new_account", "--svg", str(tmp_path / "none" / "graph.svg")]) == 1
     assert "graph.svg" in capsys.readouterr().err
+
+
+def typed(monkeypatch: pytest.MonkeyPatch, lines: list[str]) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines) + "\n"))
+
+
+def test_try_holds_a_conversation_through_a_pipe(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed(monkeypatch, ["我就是", "方便", "是我自己操作", "不是我自愿的", "", "再见"])
+    assert main(["scripts", "try", "suitability", "--slot", "业务=开通交易权限", "--slot", "客户姓名=李雷"]) == 0
+    said = capsys.readouterr().out
+    assert "请问您是李雷先生吗？" in said
+    assert "请问是您本人自愿申请并亲自办理开通交易权限的吗？" in said
+    assert "客户：不是我自愿的" in said
+    assert "标记风险 非本人意愿（高）" in said
+    assert "登记状态  转人工" in said
+    assert "通话已经结束" in said
+
+
+def test_try_ends_with_the_input_as_a_client_who_hangs_up(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed(monkeypatch, ["我就是", "（咳嗽）", "/撤销"])
+    assert main(["scripts", "try", "new_account"]) == 0
+    said = capsys.readouterr().out
+    assert "“（咳嗽）”看不懂" in said
+    assert "退回一步" in said
+    assert "登记状态  客户挂断" in said
+    assert "回答" not in said.partition("通话结束")[2]
+
+
+def test_try_saves_its_log_and_never_over_a_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    saved = tmp_path / "没空.yaml"
+    typed(monkeypatch, ["我就是", "打错了", f"/日志 {saved}", f"/日志 {saved}", f"/日志 {tmp_path}/none/x.yaml"])
+    assert main(["scripts", "try", "new_account"]) == 0
+    said = capsys.readouterr().out
+    assert "已经存在，没有覆盖" in said
+    assert "无法写入" in said
+    assert saved.read_text(encoding="utf-8").startswith("script: new_account\ndialogues:\n  没空:\n    turns:\n")
+
+
+def test_try_refuses_a_slot_that_the_script_does_not_have(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["scripts", "try", "new_account", "--slot", "业务=开户"]) == 1
+    assert "没有：业务；可以填的内容：" in capsys.readouterr().err
