@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from bot.nodes import CUES, Goodbye, Ladder, Question, Script, Statement
+from bot.nodes import CUES, Capture, Goodbye, Ladder, Node, Question, Script, Statement
 from bot.script import script_names
+from intents import Intent
 from tests.bot.test_dialogues import FOLDER, Walked, carry_out, loaded, watched
 
 Dialogue = Mapping[str, Any]
@@ -35,19 +36,32 @@ def answers_at(script: Script, node_id: str) -> Iterator[tuple[str, Dialogue]]:
         for name, dialogue in (written["shared"] | written["questions"][node_id]).items():
             yield name, placed(script, node_id, dialogue, words)
         return
-    asks = isinstance(script.nodes[node_id], Question)
-    written = sheet("anywhere")["questions" if asks else "statements"]
+    written = everywhere(script.nodes[node_id])
     own = sheet(script.name).get("questions", {}).get(node_id, {})
     for name, dialogue in (written | own).items():
         yield name, placed(script, node_id, dialogue, FIRST_WORDS) | {"resume_at": node_id}
+
+
+def everywhere(node: Node) -> Dialogue:
+    """What is written for every node of this sort."""
+    written = sheet("anywhere")
+    match node:
+        case Question(capture=Capture.WORDS):
+            return written["questions"] | written["open"]
+        case Question(survey=True):
+            return written["questions"] | written["surveys"]
+        case Question():
+            return written["questions"]
+        case _:
+            return written["statements"]
 
 
 def placed(script: Script, node_id: str, dialogue: Dialogue, words: tuple[str, ...]) -> dict[str, Any]:
     """A dialogue that begins at the first word of the call, with the places that it names filled in."""
     node = script.nodes[node_id]
     names = {"原问题": node_id, "原地": node_id, "回访": script.review}
-    if isinstance(node, Statement):
-        names["下一步"] = node.exits[Ladder.SILENT].go
+    if not isinstance(node, Goodbye):
+        names["下一步"] = node.exits[Ladder.SILENT if isinstance(node, Statement) else Ladder.GAVE_UP].go
     turns = [
         turn | {key: names.get(turn[key], turn[key]) for key in ("asks", "goes") if key in turn}
         for turn in dialogue["turns"]
@@ -62,26 +76,30 @@ def asked_or_told(script: Script) -> list[str]:
     return [node.id for node in script.nodes.values() if not isinstance(node, Goodbye)]
 
 
+@cache
+def walked_at(name: str, node_id: str) -> Walked:
+    """The ways out that the dialogues written for one node take; raises where one goes otherwise."""
+    script, walked = loaded(name), set[tuple[str, str]]()
+    for title, dialogue in answers_at(script, node_id):
+        try:
+            carry_out(watched(script, walked), dict(dialogue))
+        except AssertionError as error:
+            raise AssertionError(f"{name} {node_id} {title}: {error}") from error
+    return walked
+
+
 CASES = [(name, node_id) for name in script_names() for node_id in asked_or_told(loaded(name))]
 
 
 @pytest.mark.parametrize(("name", "node_id"), CASES)
 def test_every_answer_leads_where_it_is_written(name: str, node_id: str) -> None:
-    script = loaded(name)
-    for title, dialogue in answers_at(script, node_id):
-        try:
-            carry_out(script, dict(dialogue))
-        except AssertionError as error:
-            raise AssertionError(f"{name} {node_id} {title}: {error}") from error
+    assert walked_at(name, node_id)
 
 
 @pytest.mark.parametrize("name", script_names())
 def test_no_way_out_is_left_unwalked(name: str) -> None:
     script = loaded(name)
-    walked: Walked = set()
-    for node_id in asked_or_told(script):
-        for _, dialogue in answers_at(script, node_id):
-            carry_out(watched(script, walked), dict(dialogue))
+    walked = set().union(*(walked_at(name, node_id) for node_id in asked_or_told(script)))
     assert sorted(ways_out(script) - walked) == []
 
 
