@@ -11,7 +11,6 @@ from ruamel.yaml import YAML
 
 from bot.nodes import CUES, Capture, Goodbye, Ladder, Node, Question, Script, Statement
 from bot.script import script_names
-from intents import Intent
 from tests.bot.test_dialogues import FOLDER, Walked, carry_out, loaded, watched
 
 Dialogue = Mapping[str, Any]
@@ -42,9 +41,9 @@ def answers_at(script: Script, node_id: str) -> Iterator[tuple[str, Dialogue]]:
         yield name, placed(script, node_id, dialogue, FIRST_WORDS) | {"resume_at": node_id}
 
 
-def everywhere(node: Node) -> Dialogue:
+def everywhere(node: Node) -> dict[str, Dialogue]:
     """What is written for every node of this sort."""
-    written = sheet("anywhere")
+    written: Mapping[str, dict[str, Dialogue]] = sheet("anywhere")
     match node:
         case Question(capture=Capture.WORDS):
             return written["questions"] | written["open"]
