@@ -23,7 +23,7 @@ from bot.dialogue import advance, begin
 from bot.errors import ConversationError, ConversationStuck, ConversationTooLong, LineStarved
 from bot.floor import Floor
 from bot.moves import Action, Event, Facts
-from bot.processors import DialogueProcessor, Log
+from bot.processors import DialogueProcessor, Log, Mind
 from bot.report import Report
 from bot.script import Script
 from bot.state import State
@@ -101,13 +101,38 @@ async def converse(
     `log` gets each event and action with the recording position at which it happened. Raises ConversationError;
     its `report` holds what was reached.
     """
+    mind = _Scripted(script, facts)
+    try:
+        report = await hold(
+            line, mind, ears, prompts, matcher, log=log, agents=agents, taking=taking, limits=limits, phrases=phrases
+        )
+    except ConversationError as error:
+        error.report.resume_at = mind.resume_at
+        raise
+    report.resume_at = mind.resume_at
+    return report
+
+
+async def hold(
+    line: Line,
+    mind: Mind,
+    ears: Recogniser | STTService,
+    prompts: PromptSource | TTSService,
+    matcher: Understanding,
+    *,
+    log: Log,
+    agents: Agents | None = None,
+    taking: TurnTaking | None = None,
+    limits: Limits | None = None,
+    phrases: Phrases | None = None,
+) -> Report:
+    """The same with a mind of any kind; see `converse`."""
     floor, taking, limits = Floor(), taking or TurnTaking(), limits or Limits()
     if isinstance(ears, STTService):
         taking = replace(taking, final_ms=min(taking.final_ms, _FOREIGN_FINAL_MS))
     report = Report(turn_latencies_ms=floor.latencies_ms)
     stt = ears if isinstance(ears, STTService) else VoskSTTService(ears, grammar=_grammar(floor, phrases))
     tts = prompts if isinstance(prompts, TTSService) else PromptTTSService(prompts)
-    mind = _Scripted(script, facts)
     processors = [
         LegInput(line, SpeechGate(), floor, taking),
         stt,
@@ -117,7 +142,6 @@ async def converse(
         LegOutput(line, floor),
     ]
     broken = await _run(Pipeline(processors), line, floor, limits)
-    report.resume_at = mind.resume_at
     if floor.failure is not None:
         name = type(floor.failure).__name__
         message = f"call {line.call_id}: the conversation broke off ({name}); the line was hung up, call again"

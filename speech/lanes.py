@@ -22,6 +22,11 @@ class Workers:
         self._max_waiting = max_waiting
         self._waiting = 0
 
+    @property
+    def busy(self) -> bool:
+        """Whether a job is under way or waits."""
+        return self._waiting > 0
+
     def lane(self) -> Lane:
         """A new lane."""
         return Lane(self)

@@ -69,6 +69,11 @@ class Recogniser:
         """Totals since this recogniser was made, over all streams."""
         return self._usage
 
+    @property
+    def busy(self) -> bool:
+        """Whether any audio is being decoded or waits for it."""
+        return self._workers.busy
+
     def stream(self, phrases: Sequence[str] = ()) -> Stream:
         """A listener; with `phrases` it hears only these (and `[unk]`), as far as model and vocabulary allow.
 

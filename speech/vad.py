@@ -1,13 +1,15 @@
 """Voice activity on a telephone line: when somebody begins and stops to speak, frame by frame.
 
-A frame counts as speech when it stands out from the line's noise, which is followed all the time, when WebRTC's
-detector agrees, and when it has a pitch: every Mandarin syllable has a voiced vowel, line noise has none. The pitch
-is asked for only to begin; an unvoiced tail keeps speech going.
+A frame counts as speech when it stands out from the line's noise, which is followed all the time, and from what goes
+on behind the client (voices, a television), when WebRTC's detector agrees, and when it has a pitch: every Mandarin
+syllable has a voiced vowel, line noise has none. The pitch is asked for only to begin; an unvoiced tail keeps speech
+going.
 """
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, insort
 from collections import deque
 from dataclasses import dataclass
 
@@ -49,7 +51,11 @@ class GateTuning:
     hang_over_ms: int = 300  # this much without speech closes it
     open_db: float = 6.0  # above the line's noise, to begin
     hold_db: float = 4.0  # above the line's noise, to go on
+    open_behind_db: float = 4.0  # above what goes on behind the client, to begin
+    hold_behind_db: float = 2.0  # above what goes on behind the client, to go on
+    below_loudest_db: float = 18.0  # so far below the loudest of this speech it does not go on
     quietest_dbfs: float = -48.0  # below this nothing is speech
+    longest_ms: int = 5000  # without a pause; what lasts longer is learned as going on behind the client
     pitch: float = 0.3  # least normalised autocorrelation of a voiced frame
     frames_to_open: int = 3  # speech frames among the last `window`
     window: int = 5
@@ -78,6 +84,32 @@ class NoiseFloor:
         return self.level
 
 
+class Background:
+    """How loud it gets while the client is silent: exceeded by one frame in ten of the last four seconds."""
+
+    _FRAMES = 200
+    _BEFORE_KNOWN = 25  # frames; nothing is said of less than half a second
+    _QUANTILE = 0.9
+
+    def __init__(self) -> None:
+        self._latest: deque[float] = deque()
+        self._sorted: list[float] = []
+
+    @property
+    def level(self) -> float:
+        """In dBFS."""
+        known = len(self._sorted)
+        return self._sorted[int(known * self._QUANTILE)] if known >= self._BEFORE_KNOWN else _SILENCE_DBFS
+
+    def follow(self, level: float) -> None:
+        """Take in the level (dBFS) of a frame outside speech."""
+        self._latest.append(level)
+        insort(self._sorted, level)
+        if len(self._latest) > self._FRAMES:
+            oldest = self._latest.popleft()
+            del self._sorted[bisect_left(self._sorted, oldest)]
+
+
 class SpeechGate:
     """Feed it 20 ms frames of 16-bit 8 kHz mono in order; it says when speaking begins and stops.
 
@@ -89,10 +121,13 @@ class SpeechGate:
         self._tuning = tuning or GateTuning()
         self._webrtc = webrtcvad.Vad(self._tuning.aggressiveness)
         self._floor = NoiseFloor()
+        self._background = Background()
         self._recent: deque[bool] = deque(maxlen=self._tuning.window)
         self._before = np.zeros(FRAME_SAMPLES, np.float32)
         self._position = 0
         self._speech_end = 0
+        self._opened = 0
+        self._loudest = _SILENCE_DBFS
         self.speaking = False
         self.level_dbfs = _SILENCE_DBFS
 
@@ -125,15 +160,25 @@ class SpeechGate:
         self.level_dbfs = _level(samples)
         noise = self._floor.follow(self.level_dbfs)
         agrees = self._webrtc.is_speech(frame, SAMPLE_RATE)  # every frame: it learns the noise too
-        margin = tuning.hold_db if self.speaking else tuning.open_db
-        if self.level_dbfs < max(noise + margin, tuning.quietest_dbfs) or not agrees:
+        if not self.speaking or self._position - self._opened > tuning.longest_ms * SAMPLE_RATE // 1000:
+            self._background.follow(self.level_dbfs)
+        if self.level_dbfs < max(self._least(noise), tuning.quietest_dbfs) or not agrees:
             return False
         return self.speaking or _pitch(np.concatenate((self._before, samples))) >= tuning.pitch
+
+    def _least(self, noise: float) -> float:
+        """The level (dBFS) from which a frame may be speech."""
+        tuning, behind = self._tuning, self._background.level
+        if self.speaking:
+            self._loudest = max(self._loudest, self.level_dbfs)
+            below = self._loudest - tuning.below_loudest_db
+            return max(noise + tuning.hold_db, behind + tuning.hold_behind_db, below)
+        return max(noise + tuning.open_db, behind + tuning.open_behind_db)
 
     def _open(self) -> StartedSpeaking | None:
         if sum(self._recent) < self._tuning.frames_to_open:
             return None
-        self.speaking = True
+        self.speaking, self._opened, self._loudest = True, self._position, self.level_dbfs
         first = list(self._recent).index(True)
         return StartedSpeaking(max(0, self._position - (len(self._recent) - first) * FRAME_SAMPLES))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmarks.lines import on_the_line
 from speech.vad import GateTuning, SpeechGate, StartedSpeaking, StoppedSpeaking
-from tests.speech.line import SAMPLE_RATE, VOICES, frames, line, noise, pcm, said
+from tests.speech.line import HELD_OUT, SAMPLE_RATE, VOICES, frames, line, noise, pcm, said
 
 SHORT = ("是", "对", "嗯", "有", "没", "不", "好", "行")
 BEGIN = SAMPLE_RATE  # line() puts one second before the speech
@@ -89,3 +90,24 @@ def test_a_sentence_stays_in_one_piece() -> None:
 def test_a_frame_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match="320 bytes"):
         SpeechGate().feed(bytes(160))
+
+
+@pytest.mark.parametrize("snr", [20.0, 10.0])
+@pytest.mark.parametrize("voice", HELD_OUT)
+def test_voices_in_the_background_neither_open_it_nor_keep_it_open(voice: str, snr: float) -> None:
+    words = [np.frombuffer(said(word, voice), "<i2") / 32768 for word in ("不是", "对的", "没有")]
+    gap = np.zeros(2 * SAMPLE_RATE)
+    speech = np.concatenate([np.zeros(4 * SAMPLE_RATE), *(part for word in words for part in (word, gap))])
+    heard = events(on_the_line(speech, snr, "babble", 3, voice))
+    assert [type(event) for event in heard][-6:] == [StartedSpeaking, StoppedSpeaking] * 3
+    assert len(heard) <= 8  # before it has learned what is behind, it may be taken in once
+
+
+def test_a_gate_that_noise_has_opened_closes_again() -> None:
+    """A television is switched on in the middle of the call: after some seconds it is known for what it is."""
+    quiet, loud = np.zeros(3 * SAMPLE_RATE), np.zeros(14 * SAMPLE_RATE)
+    audio = on_the_line(quiet, None, "white", 1) + on_the_line(loud, 10.0, "babble", 1)
+    gate = SpeechGate()
+    for frame in frames(audio):
+        gate.feed(frame)
+    assert not gate.speaking
