@@ -175,10 +175,11 @@ def _replies(sources: _Sources, key: str) -> tuple[Reply, ...]:
 
 
 def _shared_places(sources: _Sources) -> Iterator[tuple[str, Place]]:
-    """The lines of the texts that belong to no node."""
+    """The lines of the texts that belong to no node, and of the slots."""
     yield from sources.first("texts").places().items()
     for key in ("questions", "doubts"):
         yield from ((name, form.place) for name, form in sources.entries(key))
+    yield from ((f"slots.{name}", form.place) for name, form in sources.entries("slots"))
 
 
 def _keypad(block: Form) -> dict[str, Intent]:

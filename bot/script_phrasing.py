@@ -46,12 +46,12 @@ def one_thing_is_asked(script: Script, where: Where) -> Iterator[Problem]:
             continue
         lead = node.before.say if node.before else ""
         for field, text in (("ask", node.ask), ("rephrase", node.rephrase)):
-            if sign := _asks_twice(text, lead):
+            if sign := asks_twice(text, lead):
                 message = f"一次只能问一件事，这里有“{sign}”；请拆成几个节点，各登记各的回答"
                 yield where(node.id, field).problem(message)
 
 
-def _asks_twice(text: str, lead: str) -> str:
+def asks_twice(text: str, lead: str = "") -> str:
     """The sign of a second question in a text, "" for none; a lead before it may not ask anything."""
     for word in _ASKS:
         if text.count(word) + (lead.count(word) if word in "？吗" else 0) > 1:
