@@ -1,6 +1,7 @@
 """The conversation: `begin` opens it, `advance` takes one event and gives the next state and what to do.
 
-Pure: no clock, no chance, no audio. Rules of the walk are in walking.py, what is kept in records.py.
+Pure: no clock, no chance, no audio. Rules of the walk are in steps.py, walking.py and taking.py, what is kept in
+records.py.
 Rules that hold whatever happens:
 
 - Nothing private is said before identity is confirmed; words of a stranger take the confirmation back.
@@ -41,20 +42,9 @@ from bot.nodes import ANSWERS, Capture, Ladder, Question, Reaction, Script, Stat
 from bot.records import caring, flag, grave, is_answer, note, shown_risks
 from bot.said import Said
 from bot.state import Delivered, Stage, State, Tries, Turn, node_of, part_of
-from bot.walking import (
-    ask,
-    clarify,
-    enter,
-    find_value,
-    follow,
-    give_up,
-    hand_over,
-    leads_to,
-    present,
-    put_again,
-    take_care,
-    take_value,
-)
+from bot.steps import ask, enter, hand_over, present, take_care
+from bot.taking import find_value, go_on, take_value
+from bot.walking import clarify, follow, give_up, leads_to, put_again
 from intents.values import Intent
 from rules.outcomes import Ending, Risk
 
@@ -153,9 +143,9 @@ def _answer(turn: Turn, said: Said) -> Turn:
     if turn.state.turns > turn.script.limits.turns:
         return _run_out(flag(turn, said.risks, said), said)
     said = understood(turn.node, said)
-    captured = find_value(turn, turn.node, said)
-    if captured is not None:
-        return _mark(turn, said, said.risks, partial(take_value, captured=captured))
+    found = find_value(turn, turn.node, said)
+    if found is not None:
+        return _mark(turn, said, said.risks, partial(take_value, found=found))
     if not turn.state.put and said.cue in PLAIN:
         return _mark(turn, said, said.risks, put_again)
     if _hesitates(turn, said):
@@ -206,6 +196,10 @@ def _answer_silence(turn: Turn, said: Said) -> Turn:
     if tries.silences >= turn.script.limits.silence or turn.state.turns > turn.script.limits.turns:
         return give_up(turn, said)
     turn = turn.tried(silences=tries.silences + 1)
+    if turn.state.digits and not tries.silences:
+        return go_on(turn)
+    if turn.state.digits:
+        turn = turn.having(digits="", dictated=()).say("bad_number", turn.script.texts.bad_number)
     if turn.state.put:
         return ask(turn, node, "keys" if tries.silences else "ask")
     if tries.holds:

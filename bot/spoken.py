@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from rules.hours import Opening
 
 _DIGITS = "零一二三四五六七八九"
 _TELEPHONE = str.maketrans("0123456789", "零幺二三四五六七八九")
@@ -13,12 +16,26 @@ _WEEKDAYS = ("星期一", "星期二", "星期三", "星期四", "星期五", "�
 def spoken_time(at: datetime, now: datetime) -> str:
     """A coming time as people say it, e.g. 明天下午三点半; the date is named from the third day on."""
     local = at.astimezone(now.tzinfo)
+    return _day(local, now) + _clock(local.hour, local.minute)
+
+
+def spoken_deadline(at: datetime, now: datetime) -> str:
+    """The time before which something must be done; the end of a day is the next day (三月十一号星期三)."""
+    local = (at.astimezone(now.tzinfo) + timedelta(seconds=59)).replace(second=0, microsecond=0)
+    return _day(local, now) + ("" if (local.hour, local.minute) == (0, 0) else _clock(local.hour, local.minute))
+
+
+def spoken_hours(openings: Sequence[Opening]) -> str:
+    """The calling hours of one day, e.g. 上午九点到中午十二点，下午一点半到晚上八点."""
+    spans = ((opening.start, opening.end) for opening in openings)
+    return "，".join(f"{_clock(a.hour, a.minute)}到{_clock(b.hour, b.minute)}" for a, b in spans)
+
+
+def _day(local: datetime, now: datetime) -> str:
     days = (local.date() - now.date()).days
     if 0 <= days < len(_DAYS):
-        day = _DAYS[days]
-    else:
-        day = f"{_number(local.month)}月{_number(local.day)}号{_WEEKDAYS[local.weekday()]}"
-    return day + _clock(local.hour, local.minute)
+        return _DAYS[days]
+    return f"{_number(local.month)}月{_number(local.day)}号{_WEEKDAYS[local.weekday()]}"
 
 
 def _clock(hour: int, minute: int) -> str:

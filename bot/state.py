@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from bot.moves import Action, Facts, Heard, Say
@@ -36,6 +37,7 @@ class Tries:
     repeats: int = 0
     asides: int = 0
     holds: int = 0
+    pieces: int = 0  # of a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ class State:
 
     `question` is the id being listened for, "" when no answer is awaited. `put` is False while speech has cut
     the question off or a pause has come between: what is said then answers nothing. `owed` are the prompts on
-    the line that may not be interrupted; what the client says under them waits in `kept`.
+    the line that may not be interrupted; what the client says under them waits in `kept`. `digits` are those of a
+    number that is being dictated so far, `dictated` the words that gave them.
     """
 
     facts: Facts
@@ -70,6 +73,8 @@ class State:
     callback_at: datetime | None = None
     callback_words: str = ""
     new_number: str = ""
+    digits: str = ""
+    dictated: tuple[str, ...] = ()
     delivered: tuple[Delivered, ...] = ()
     resume_at: str = ""  # where a later attempt goes on; "" before the review and after its end
     ending: Ending | None = None
@@ -116,12 +121,19 @@ class Turn:
         return self.having(tries=replace(self.state.tries, **counts))
 
     def say(
-        self, part: str, text: str, *, interruptible: bool = True, must_hear: bool = False, slower: bool = False
+        self,
+        part: str,
+        text: str,
+        *,
+        interruptible: bool = True,
+        must_hear: bool = False,
+        slower: bool = False,
+        told: Mapping[str, str] = MappingProxyType({}),
     ) -> Turn:
-        """Speak a text of this node; the prompt is named `node/part`."""
+        """Speak a text at this node; the prompt is named `node/part`, `told` fills slots of this text only."""
         prompt = f"{self.state.node}/{part}"
         turn = self if interruptible else self.having(owed=(*self.state.owed, prompt))
-        return turn.do(Say(prompt, fill(text, self.state.slots), interruptible, must_hear, slower))
+        return turn.do(Say(prompt, fill(text, {**self.state.slots, **told}), interruptible, must_hear, slower))
 
 
 def node_of(prompt: str) -> str:

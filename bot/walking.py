@@ -14,90 +14,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import assert_never
 
-from bot.captures import Captured, capture
-from bot.moves import Collect, Finish, Listen, Pauses, Transfer
-from bot.nodes import Capture, Goodbye, Ladder, Node, Question, Reaction, Reply, Statement
-from bot.records import flag, note
+from bot.captures import asked_by
+from bot.nodes import Ladder, Question, Reaction, Reply
+from bot.records import flag
 from bot.said import Said
-from bot.state import Stage, Tries, Turn
+from bot.state import Turn
+from bot.steps import ask, await_answer, come_back, enter, hand_over, present
+from bot.taking import find_value, take_value
 from intents import Intent, normalise
-from rules.outcomes import Ending, Risk
+from rules.outcomes import Risk
 
 _STRANGERS = (Intent.NOT_CLIENT, Intent.WRONG_NUMBER)
-_MAY_HOLD_A_VALUE = (Intent.YES, Intent.NO, Intent.BUSY, Intent.UNSURE, Intent.UNCLEAR)
-
-
-def enter(turn: Turn, node_id: str) -> Turn:
-    """Go to a node and do what it says; a private one only once identity is confirmed, else from the start."""
-    node = turn.script.nodes[node_id]
-    if node.private and not turn.state.identity_confirmed:
-        return enter(turn, turn.script.entry)
-    turn = turn.having(node=node.id, question="", tries=Tries(), put=True, kept=())
-    if node.review:
-        turn = turn.having(resume_at=node.id)
-    return present(_forget(turn, node))
-
-
-def _forget(turn: Turn, node: Node) -> Turn:
-    """Without the value that a question asks for anew."""
-    match node:
-        case Question(capture=Capture.TIME):
-            return turn.having(callback_at=None, callback_words="")
-        case Question(capture=Capture.NUMBER):
-            return turn.having(new_number="")
-        case _:
-            return turn
-
-
-def present(turn: Turn, *, guarded: bool = False, slower: bool = False) -> Turn:
-    """Say what the node here says, in full; `guarded` keeps a question's lead from being interrupted."""
-    node = turn.node
-    match node:
-        case Question():
-            if node.before is not None:
-                interruptible = node.before.interruptible and not guarded
-                turn = turn.say("before", node.before.say, interruptible=interruptible, slower=slower)
-            return ask(turn, node, slower=slower)
-        case Statement():
-            told = turn.say("say", node.say, interruptible=not node.must_hear, must_hear=node.must_hear, slower=slower)
-            return _listen(told, turn.script.waits.after_reminder)
-        case Goodbye():
-            return _part(turn, node)
-        case _:
-            assert_never(node)
-
-
-def ask(turn: Turn, node: Question, part: str = "ask", *, slower: bool = False) -> Turn:
-    """Ask the question here in one of its wordings (ask, rephrase, keys) and wait for the answer."""
-    wording = {"ask": node.ask, "rephrase": node.rephrase, "keys": node.keys}[part]
-    return _listen(turn.having(put=True).say(part, wording, slower=slower))
-
-
-def _listen(turn: Turn, wait_ms: int = 0) -> Turn:
-    """Wait for the answer to the node here, as long as the script waits unless told otherwise."""
-    node, waits = turn.node, turn.script.waits
-    turn = turn.having(question=node.id)
-    pauses = Pauses() if isinstance(node, Goodbye) else node.pauses
-    if isinstance(node, Question) and node.capture is Capture.NUMBER:
-        return turn.do(Collect(node.id, wait_ms or waits.number, pauses=pauses))
-    return turn.do(Listen(node.id, wait_ms or waits.answer, pauses))
-
-
-def _part(turn: Turn, node: Goodbye) -> Turn:
-    """Say the last words and end the call."""
-    state = turn.state
-    match node.ending:
-        case Ending.CALLBACK:
-            finish = Finish(node.ending, state.callback_at, state.callback_words)
-        case Ending.RELAYED:
-            finish = Finish(node.ending, new_number=state.new_number)
-        case _:
-            finish = Finish(node.ending)
-    resume_at = "" if node.ending is Ending.COMPLETED else state.resume_at
-    turn = turn.say("say", node.say).having(stage=Stage.OVER, ending=node.ending, resume_at=resume_at)
-    return turn.do(finish)
 
 
 def put_again(turn: Turn, said: Said) -> Turn:
@@ -124,24 +52,12 @@ def follow(turn: Turn, said: Said) -> Turn:
         turn = turn.having(identity_confirmed=False)
     if way.go in _REACTIONS:
         return _REACTIONS[way.go](turn, said)
-    captured = find_value(turn, turn.script.nodes[way.go], said)
-    return enter(turn, way.go) if captured is None else take_value(turn, said, captured)
-
-
-def find_value(turn: Turn, node: Node, said: Said) -> Captured | None:
-    """The time or number that `node` asks for, where the client gave one (不方便，明天下午三点吧)."""
-    if not isinstance(node, Question) or said.cue not in _MAY_HOLD_A_VALUE:
-        return None
-    return capture(node, said.words, turn.state.facts.called_at)
-
-
-def take_value(turn: Turn, said: Said, captured: Captured) -> Turn:
-    """Keep a time or number and have it confirmed; after too many of them, give up."""
-    turn = turn.having(node=captured.question, captures=turn.state.captures + 1)
-    if turn.state.captures > turn.script.limits.capture:
-        return give_up(turn, replace(said, cue=Ladder.GAVE_UP))
-    turn = note(turn, said, captured.value)
-    return enter(turn.having(**captured.remembered), captured.then)
+    target = turn.script.nodes[way.go]
+    found = find_value(turn, target, said)
+    if found is not None:
+        return take_value(turn, said, found)
+    reads_back = target is not turn.node and asked_by(turn.script, turn.node) is target
+    return come_back(turn, way.go) if reads_back else enter(turn, way.go)
 
 
 def give_up(turn: Turn, said: Said) -> Turn:
@@ -212,25 +128,13 @@ def _wait(turn: Turn, said: Said) -> Turn:
     if holds >= turn.script.limits.hold:
         return follow(turn, replace(said, cue=Intent.BUSY))
     turn = turn.tried(holds=holds + 1).having(put=False).say("hold", turn.script.texts.hold)
-    return _listen(turn, turn.script.waits.hold)
+    return await_answer(turn, turn.script.waits.hold)
 
 
 def _hand_over_by_request(turn: Turn, said: Said) -> Turn:
     """Flag why a person is fetched, then fetch one."""
     reason = _REASONS.get(said.cue, Risk.UNCLARIFIED)
     return hand_over(flag(turn, {reason}, said), reason)
-
-
-def hand_over(turn: Turn, reason: Risk) -> Turn:
-    """Tell the client and fetch a human."""
-    text = getattr(turn.script.texts, _BRIDGES.get(reason, "bridge_risk"))
-    turn = turn.say("bridge", text).do(Transfer(reason))
-    return turn.having(stage=Stage.HANDING_OVER, question="")
-
-
-def take_care(turn: Turn, reason: Risk) -> Turn:
-    """Part politely with a client who needs care and no more questions; a person follows up."""
-    return enter(turn, turn.script.care[reason])
 
 
 def _review(turn: Turn, said: Said) -> Turn:
@@ -242,13 +146,6 @@ def _review(turn: Turn, said: Said) -> Turn:
 
 _REASONS: Mapping[Intent | Ladder, Risk] = MappingProxyType(
     {Intent.HUMAN: Risk.ASKED_FOR_HUMAN, Intent.COMPLAINT: Risk.COMPLAINT}
-)
-_BRIDGES: Mapping[Risk, str] = MappingProxyType(
-    {
-        Risk.ASKED_FOR_HUMAN: "bridge_human",
-        Risk.COMPLAINT: "bridge_complaint",
-        Risk.UNCLARIFIED: "bridge_unclear",
-    }
 )
 _REACTIONS: Mapping[str, Callable[[Turn, Said], Turn]] = MappingProxyType(
     {

@@ -3,7 +3,7 @@
 from intents.announcements import classify_announcement
 from intents.matcher import Matcher, example_phrases, load_matcher
 from intents.normalise import normalise
-from intents.numbers import parse_number
+from intents.numbers import dictated_digits, parse_number
 from intents.times import TimeSpan, parse_time
 from intents.values import Announced, AnnouncementMatch, Intent, Match
 
@@ -15,6 +15,7 @@ __all__ = [
     "Matcher",
     "TimeSpan",
     "classify_announcement",
+    "dictated_digits",
     "example_phrases",
     "load_matcher",
     "normalise",

@@ -35,12 +35,27 @@ def parse_number(text: str) -> str:
     return _corrected(plain, _WRITTEN.get) or _corrected(plain, _digit_by_sound)
 
 
+def dictated_digits(text: str) -> str:
+    """The digits dictated so far, with corrections and repetitions carried out; "" where there are none.
+
+    Nothing is said of whether they make a number: a client who dictates in pieces is in the middle of it.
+    """
+    plain = _EXTENSION.split(normalise(text), maxsplit=1)[0]
+    by_sound = all(map(_digit_by_sound, plain))
+    return "".join(_amended(plain, _digit_by_sound if by_sound else _WRITTEN.get))
+
+
 def _digit_by_sound(character: str) -> str | None:
     return _WRITTEN.get(character) or _SOUNDS.get(syllable(character))
 
 
 def _corrected(text: str, digit_of: Callable[[str], str | None]) -> str:
-    """The number of a text with corrections: a whole number said last, or the last digits said anew."""
+    """The number of a text, corrections carried out."""
+    return _plausible_among(_amended(text, digit_of))
+
+
+def _amended(text: str, digit_of: Callable[[str], str | None]) -> list[str]:
+    """The runs of digits of a text with corrections: a whole number said last, or the last digits said anew."""
     before, *rest = _CORRECTION.split(text)
     spans = list(_spans(before, digit_of))
     for part in rest:
@@ -50,7 +65,7 @@ def _corrected(text: str, digit_of: Callable[[str], str | None]) -> str:
             spans = again
         elif amended:
             spans = _replaced(spans, amended)
-    return _plausible_among(spans)
+    return spans
 
 
 def _replaced(spans: list[str], amended: str) -> list[str]:

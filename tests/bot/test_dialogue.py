@@ -277,8 +277,9 @@ def test_a_number_is_collected_and_may_be_keyed_piece_by_piece() -> None:
     talk.mean(Intent.YES)
     assert talk.latest[-1] == Collect("relay.give_contact", 10000)
     talk.feed(Pressed("138", 1))  # too short: the client is given time
-    assert talk.latest[-1] == Collect("relay.give_contact", 20000)
-    talk.feed(Pressed("13800001234", 2))
+    assert talk.latest[-1] == Collect("relay.give_contact", 10000)
+    assert talk.spoken == "嗯，请您接着说。"
+    talk.feed(Pressed("00001234", 2))
     assert talk.state.new_number == "13800001234"
     note = next(move for move in talk.log if isinstance(move, Note) and move.question == "relay.give_contact")
     assert (note.value, note.intent) == ("13800001234", Intent.YES)
