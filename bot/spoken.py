@@ -21,7 +21,9 @@ def spoken_time(at: datetime, now: datetime) -> str:
 
 def spoken_deadline(at: datetime, now: datetime) -> str:
     """The time before which something must be done; the end of a day is the next day (三月十一号星期三)."""
-    local = (at.astimezone(now.tzinfo) + timedelta(seconds=59)).replace(second=0, microsecond=0)
+    local = at.astimezone(now.tzinfo)
+    if (local.hour, local.minute) == (23, 59):
+        local = local.replace(second=0, microsecond=0) + timedelta(minutes=1)
     return _day(local, now) + ("" if (local.hour, local.minute) == (0, 0) else _clock(local.hour, local.minute))
 
 
