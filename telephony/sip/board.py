@@ -1,0 +1,155 @@
+"""The SIP dialer's inside, on the media loop: trunks in order of preference, calls, failover between them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, field
+
+from telephony.errors import TrunkUnavailable
+from telephony.floor import Floor
+from telephony.legs import HangupCause
+from telephony.medialeg import MediaLeg, Phase
+from telephony.sip.alarms import Intervals
+from telephony.sip.caps import Verdict
+from telephony.sip.events import CallEvent, Over
+from telephony.sip.failover import is_trunk_failure
+from telephony.sip.mediaport import MediaPort
+from telephony.sip.offers import Ours
+from telephony.sip.outgoing import Outgoing, Placing
+from telephony.sip.road import Road, open_road
+from telephony.sip.sipline import SipLine
+from telephony.sip.trunk import Trunk
+
+log = logging.getLogger(__name__)
+
+_GOODBYE_STEPS, _GOODBYE_STEP_SECONDS = 100, 0.02  # for BYEs to be answered when the dialer closes
+
+
+@dataclass(slots=True, eq=False)
+class OnLine:
+    """A call with its deadline and what has been tried for it."""
+
+    leg: MediaLeg
+    caller: asyncio.AbstractEventLoop
+    number: str
+    ring_seconds: float
+    tried: list[Road] = field(default_factory=list)
+    road: Road | None = None
+    line: SipLine | None = None
+    call: Outgoing | None = None
+    timers: list[asyncio.TimerHandle] = field(default_factory=list)
+
+
+class Board:
+    """Every method runs on the media loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, roads: list[Road]) -> None:
+        self._loop = loop
+        self.roads = roads
+        self.floor = Floor(loop, self._left)
+        self._calls: dict[MediaLeg, OnLine] = {}
+
+    def place(self, call: OnLine) -> None:
+        """Place a call on the first trunk that takes it."""
+        self._calls[call.leg] = call
+        self.floor.enter(call.leg, call.caller)
+        call.timers.append(self._loop.call_later(call.ring_seconds, self._expect_answer, call))
+        self._try_next(call)
+
+    def _try_next(self, call: OnLine) -> None:
+        if call.leg.phase is Phase.OVER:
+            return
+        now, waits = time.monotonic(), []
+        for road in self.roads:
+            if road in call.tried:
+                continue
+            admission = road.caps.admit(now)
+            if admission.verdict is Verdict.GO:
+                self._start(call, road, now)
+                return
+            if admission.verdict is Verdict.WAIT and admission.at is not None:
+                waits.append(admission.at)
+        if waits:
+            call.timers.append(self._loop.call_later(max(0.0, min(waits) - now), self._try_next, call))
+        else:
+            call.leg.fail("no trunk takes the call: each is full, paused or has failed it")
+
+    def _start(self, call: OnLine, road: Road, now: float) -> None:
+        call.tried.append(road)
+        try:
+            port = MediaPort(self._loop, road.host, _nothing)
+        except TrunkUnavailable as error:
+            call.leg.fail(str(error))
+            return
+        line = SipLine(call.leg, port, lambda over: self._fail_over(call, road, line, over))
+        call.road, call.line = road, line
+        call.leg.connect(line)
+        self.floor.start_clock()
+        road.caps.start(now)
+        trunk = road.trunk
+        ours = Ours(road.agent.local.host, port.port, session_id=int(now * 1000))
+        placing = Placing(trunk.address_of(call.number), trunk.hop, trunk.caller, ours)
+
+        def hear(event: CallEvent, now: float) -> None:
+            if isinstance(event, Over) and road.caps.end(is_trunk_failure(event), now):
+                log.warning("trunk %s is paused: too many of its calls fail (%s)", trunk.name, event.reason)
+            line.hear(event, now)
+
+        call.call = placed = road.agent.place(road.authenticator, placing, hear, now)
+        line.hang_up = lambda: self._hang_up(road, placed)
+        road.flush()
+
+    def _hang_up(self, road: Road, call: Outgoing) -> None:
+        call.hang_up(time.monotonic())
+        road.flush()
+
+    def _fail_over(self, call: OnLine, road: Road, line: SipLine, over: Over) -> bool:
+        """Another trunk takes over where this one has failed; whether one is left to try."""
+        if not is_trunk_failure(over) or len(call.tried) >= len(self.roads):
+            return False
+        log.warning("trunk %s failed call %s: %s; the next one tries", road.trunk.name, call.leg.call_id, over.reason)
+        line.abandon()
+        self._loop.call_soon(self._try_next, call)
+        return True
+
+    def _expect_answer(self, call: OnLine) -> None:
+        if call.leg.phase < Phase.ANSWERED:
+            call.leg.end(HangupCause.TIMED_OUT)
+
+    def _left(self, leg: MediaLeg) -> None:
+        if call := self._calls.pop(leg, None):
+            for timer in call.timers:
+                timer.cancel()
+
+    async def close(self) -> None:
+        """End every call, wait a moment for the far ends, leave."""
+        await self.floor.end_all()
+        for _ in range(_GOODBYE_STEPS):
+            if not any(road.agent.layer.asking for road in self.roads):
+                break
+            await asyncio.sleep(_GOODBYE_STEP_SECONDS)
+        for road in self.roads:
+            road.close()
+        self.floor.close()
+
+
+async def open_board(trunks: tuple[Trunk, ...], intervals: Intervals) -> Board:
+    """Listen for every trunk; raises `TrunkUnavailable`."""
+    loop = asyncio.get_running_loop()
+    roads: list[Road] = []
+    try:
+        for trunk in trunks:
+            roads.append(await open_road(loop, trunk, intervals))
+    except (OSError, TrunkUnavailable) as error:
+        for road in roads:
+            road.close()
+        if isinstance(error, TrunkUnavailable):
+            raise
+        raise TrunkUnavailable(f"trunk {trunk.name} cannot be reached ({error}): check its host name") from error
+    return Board(loop, roads)
+
+
+def _nothing() -> None:
+    """A datagram came."""

@@ -1,0 +1,83 @@
+"""How much a trunk is given: calls at once, calls per second, and a pause when too many of them fail."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from enum import StrEnum
+
+_WINDOW_SECONDS = 60.0  # over which failures count
+_LEAST_CALLS = 8  # before a rate means anything
+_FAILED_SHARE = 0.5
+_PAUSE_SECONDS = 30.0
+_LONGEST_PAUSE_SECONDS = 600.0
+
+
+class Verdict(StrEnum):
+    """Whether a trunk takes one more call."""
+
+    GO = "go"
+    WAIT = "wait"  # calls per second: at `at`
+    FULL = "full"  # calls at once
+    PAUSED = "paused"  # too many failed
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """A verdict, and when it is worth asking again (None: when a call ends)."""
+
+    verdict: Verdict
+    at: float | None = None
+
+
+class Caps:
+    """One trunk's counters; failures are those of the trunk, never those of a client who does not answer."""
+
+    def __init__(self, calls: int, calls_per_second: float) -> None:
+        self._most, self._per_second = calls, calls_per_second
+        self._going = 0
+        self._starts: deque[float] = deque(maxlen=max(1, int(calls_per_second)))
+        self._ends: deque[tuple[float, bool]] = deque(maxlen=1000)  # when, whether the trunk failed
+        self._paused_until = float("-inf")
+        self._pauses = 0  # in a row
+
+    @property
+    def going(self) -> int:
+        """Calls on the line."""
+        return self._going
+
+    def admit(self, now: float) -> Admission:
+        """Whether one more call may start now."""
+        if now < self._paused_until:
+            return Admission(Verdict.PAUSED, self._paused_until)
+        if self._going >= self._most:
+            return Admission(Verdict.FULL)
+        free_at = self._free_at()
+        return Admission(Verdict.GO) if free_at <= now else Admission(Verdict.WAIT, free_at)
+
+    def start(self, now: float) -> None:
+        """A call starts."""
+        self._going += 1
+        self._starts.append(now)
+
+    def end(self, failed: bool, now: float) -> bool:
+        """A call ended; whether that pauses the trunk."""
+        self._going -= 1
+        self._ends.append((now, failed))
+        if not failed:
+            self._pauses = 0
+            return False
+        recent = [bad for at, bad in self._ends if now - at <= _WINDOW_SECONDS]
+        if now < self._paused_until or len(recent) < _LEAST_CALLS or sum(recent) < _FAILED_SHARE * len(recent):
+            return False
+        self._paused_until = now + min(_LONGEST_PAUSE_SECONDS, _PAUSE_SECONDS * 2**self._pauses)
+        self._pauses += 1
+        self._ends.clear()
+        return True
+
+    def _free_at(self) -> float:
+        """When the sliding second has room: as long after the start `per_second` calls ago as those calls take."""
+        limit = self._starts.maxlen or 1
+        if len(self._starts) < limit:
+            return float("-inf")
+        return self._starts[0] + limit / self._per_second

@@ -1,0 +1,110 @@
+"""Offer and answer (RFC 3264) for one audio stream of G.711 with telephone events (RFC 4733)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from telephony.codecs import Format
+from telephony.errors import NoCommonCodec
+from telephony.sip.sdp import Coding, Direction, Media, Sdp, direction_of
+
+FORMATS = {"PCMA": Format.ALAW, "PCMU": Format.ULAW}
+EVENTS = "telephone-event"
+_OFFERED = (Coding(8, "PCMA", 8000), Coding(0, "PCMU", 8000), Coding(101, EVENTS, 8000))
+_EVENT_RANGE = "0-15"  # 0 to 9, *, #, A to D
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What both sides settled on: where and how we send, and what we may get.
+
+    `event_type` is the payload type under which the far end takes telephone events, None when it takes none.
+    """
+
+    host: str
+    port: int
+    format: Format
+    payload_type: int
+    event_type: int | None
+    direction: Direction  # ours
+    receives: tuple[tuple[int, Format], ...] = ()  # payload types of audio that may come
+    event_types: tuple[int, ...] = ()  # payload types of events that may come
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """Our side of a session: one value a call carries; every description that is sent is a new `version`."""
+
+    address: str
+    port: int
+    session_id: int
+    version: int = 0
+    direction: Direction = Direction.BOTH
+
+    def offer(self) -> Sdp:
+        """An offer of everything that we speak."""
+        return self._describe(_media(self.port, _OFFERED, self.direction))
+
+    def next(self, direction: Direction | None = None) -> Ours:
+        """The same for the next description, perhaps in another direction."""
+        return replace(self, version=self.version + 1, direction=direction or self.direction)
+
+    def take_answer(self, answer: Sdp) -> Agreed:
+        """What the far end made of our offer; raises `NoCommonCodec`."""
+        audio = answer.audio
+        if audio is None:
+            raise NoCommonCodec("the far end refused the audio stream")
+        return self._agree(audio)
+
+    def answer(self, offer: Sdp) -> tuple[Sdp, Agreed]:
+        """Our answer to an offer, and what it settles; raises `NoCommonCodec`."""
+        wanted = next((each for each in offer.media if _takes(each)), None)
+        if wanted is None:
+            raise NoCommonCodec("the far end offers no G.711 audio over RTP")
+        agreed = self._agree(wanted)
+        chosen = (agreed.payload_type, agreed.event_type)
+        ours = _media(self.port, tuple(c for c in wanted.codings if c.payload_type in chosen), agreed.direction)
+        media = (ours if each is wanted else _refused(each) for each in offer.media)
+        return self._describe(*media), agreed
+
+    def _agree(self, theirs: Media) -> Agreed:
+        audio = [each for each in theirs.codings if each.name in FORMATS and each.rate == 8000]
+        if not audio:
+            raise NoCommonCodec("the far end speaks neither PCMA nor PCMU")
+        events = [each.payload_type for each in theirs.codings if each.name == EVENTS.upper() and each.rate == 8000]
+        allowed = theirs.direction.mirrored
+        direction = direction_of(
+            sends=allowed.sends and self.direction.sends, receives=allowed.receives and self.direction.receives
+        )
+        return Agreed(
+            theirs.address, theirs.port, FORMATS[audio[0].name], audio[0].payload_type,
+            event_type=events[0] if events else None,
+            direction=direction,
+            receives=tuple((each.payload_type, FORMATS[each.name]) for each in audio),
+            event_types=tuple(dict.fromkeys([*events, 101])),
+        )  # fmt: skip
+
+    def _describe(self, *media: Media) -> Sdp:
+        return Sdp(self.address, media, self.session_id, self.version)
+
+
+def _takes(media: Media) -> bool:
+    return (
+        media.kind == "audio" and media.port != 0 and media.protocol in ("RTP/AVP", "RTP/AVPF")
+        and any(each.name in FORMATS and each.rate == 8000 for each in media.codings)
+    )  # fmt: skip
+
+
+def _refused(media: Media) -> Media:
+    return Media(media.kind, 0, media.protocol, media.formats)
+
+
+def _media(port: int, codings: tuple[Coding, ...], direction: Direction) -> Media:
+    attributes = [f"rtpmap:{each.payload_type} {_spelt(each.name)}/{each.rate}" for each in codings]
+    attributes += [f"fmtp:{each.payload_type} {_EVENT_RANGE}" for each in codings if _spelt(each.name) == EVENTS]
+    attributes += ["ptime:20", direction.value]
+    return Media("audio", port, "RTP/AVP", tuple(str(each.payload_type) for each in codings), "", tuple(attributes))
+
+
+def _spelt(name: str) -> str:
+    return EVENTS if name.upper() == EVENTS.upper() else name

@@ -1,0 +1,60 @@
+"""A trunk as its settings describe it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sipmessage import URI, Parameters
+
+from telephony.sip.digest import Account
+from telephony.sip.hop import Hop, Transport
+from telephony.sip.identity import CallerId, Privacy
+
+
+@dataclass(frozen=True, slots=True)
+class Trunk:
+    """Where calls go, who we are there, and how much it is given.
+
+    `host` and `port`: the trunk's SIP address. `number`: our caller id. `domain`: of our addresses there, `host` where
+    it is empty. `local_host`, `local_port`: where we listen, found out and chosen freely where empty and 0.
+    `public_host`: our address as the trunk sees it, for a fixed translation in between.
+    """
+
+    name: str
+    host: str
+    port: int = 5060
+    transport: Transport = Transport.UDP
+    user: str = ""
+    password: str = field(default="", repr=False)
+    number: str = ""
+    caller_name: str = ""
+    asserted: bool = True
+    privacy: Privacy = Privacy.NONE
+    domain: str = ""
+    registers: bool = False
+    local_host: str = ""
+    local_port: int = 0
+    public_host: str = ""
+    calls: int = 30
+    calls_per_second: float = 5.0
+
+    @property
+    def hop(self) -> Hop:
+        """Where requests go."""
+        return Hop(self.host, self.port, self.transport)
+
+    @property
+    def account(self) -> Account | None:
+        """Our credentials, None where there are none."""
+        return Account(self.user, self.password) if self.user else None
+
+    @property
+    def caller(self) -> CallerId:
+        """Our caller id."""
+        number = self.number or self.user or "anonymous"
+        return CallerId(number, self.domain or self.host, self.caller_name, self.asserted, self.privacy)
+
+    def address_of(self, number: str) -> URI:
+        """The address of a number at this trunk."""
+        parameters = Parameters() if self.transport is Transport.UDP else Parameters(transport=self.transport.lower())
+        return URI("sip", self.host, user=number, port=self.port, parameters=parameters)
