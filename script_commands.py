@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import uvloop
 from rich.console import Console
 
 from bot.errors import Problem, ScriptInvalid, SlotsUnknown
@@ -22,11 +23,14 @@ from bot.outline import outline
 from bot.rehearsal import Rehearsal
 from bot.script import load_script, script_names
 from bot.script_check import steps_from
+from console.aloud import rehearse_aloud
 from console.rehearsal_terminal import rehearse
 from console.script_terminal import print_outline
 from intents import load_matcher
 from rules.hours import SHANGHAI
+from server import prompts_of
 from settings import Settings
+from speech.recogniser import Recogniser, find_model
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -56,7 +60,7 @@ def _add_show(scripts: Commands) -> None:
 
 
 def _add_try(scripts: Commands) -> None:
-    rehearsal = scripts.add_parser("try", help="converse with a script by typing what the client says")
+    rehearsal = scripts.add_parser("try", help="converse with a script by typing or by speaking")
     rehearsal.add_argument("name", metavar="NAME", help="a script or a file")
     rehearsal.add_argument(
         "--slot",
@@ -66,6 +70,9 @@ def _add_try(scripts: Commands) -> None:
         metavar="名=值",
         help="a value for a slot (default: its sample)",
     )
+    rehearsal.add_argument("--microphone", action="store_true", help="converse by speaking instead")
+    rehearsal.add_argument("--headset", action="store_true", help="with --microphone: one may speak over the bot")
+    rehearsal.add_argument("--device", default="default", help="with --microphone: an ALSA device (arecord -L)")
     rehearsal.set_defaults(command=_try)
 
 
@@ -144,12 +151,25 @@ def _show(chosen: argparse.Namespace, _settings: Settings) -> int:
     return 0
 
 
-def _try(chosen: argparse.Namespace, _settings: Settings) -> int:
+def _try(chosen: argparse.Namespace, settings: Settings) -> int:
     script = _load(chosen.name)
     facts = _facts(script, dict(chosen.slot))
     console = Console(highlight=False)
+    if chosen.microphone or chosen.headset:
+        _try_aloud(script, facts, console, chosen, settings)
+        return 0
     rehearse(Rehearsal(script, facts, load_matcher()), _typed_lines(), console, echo=not sys.stdin.isatty())
     return 0
+
+
+def _try_aloud(script: Script, facts: Facts, console: Console, chosen: argparse.Namespace, settings: Settings) -> None:
+    ears = Recogniser(find_model(settings.asr_model, settings.data_dir / "models"), threads=1)
+    prompts, matcher = prompts_of(settings, script), load_matcher()
+    try:
+        device, headset = chosen.device, chosen.headset
+        uvloop.run(rehearse_aloud(script, facts, ears, prompts, matcher, console, device=device, headset=headset))
+    finally:
+        ears.close()
 
 
 def _facts(script: Script, given: dict[str, str]) -> Facts:

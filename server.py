@@ -82,7 +82,7 @@ async def open_works(settings: Settings, make_clock: Callable[[Database], Clock]
                 dialer=gateway,
                 recordings=recordings,
                 ears=ears,
-                prompts={name: _prompts(settings, script) for name, script in scripts.items()},
+                prompts={name: prompts_of(settings, script) for name, script in scripts.items()},
                 matcher=load_matcher(),
                 scripts=scripts,
                 house=House(settings.firm, settings.department, settings.staff_number, settings.service_number),
@@ -98,7 +98,8 @@ async def open_works(settings: Settings, make_clock: Callable[[Database], Clock]
         database.close()
 
 
-def _prompts(settings: Settings, script: Script) -> Prompts:
+def prompts_of(settings: Settings, script: Script) -> Prompts:
+    """The prompts of a script: recorded ones where there are any, else the bot's voice."""
     recorded = settings.recorded_prompts / script.name if settings.recorded_prompts else None
     voice = Pyttsx3Voice(overrides=script.pronunciations)
     return Prompts(settings.data_dir / "prompts", voice, recorded if recorded and recorded.is_dir() else None)

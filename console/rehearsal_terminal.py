@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
 from bot.errors import LineNotUnderstood
-from bot.glossary import CUES
-from bot.moves import AgentJoined, Flag, Heard, Note, Pressed, Say, Transfer
 from bot.nodes import Statement
 from bot.rehearsal import Rehearsal, Step, as_dialogue
 from bot.state import Stage
-from rules import Evidence, label_of, outcome_of
+from console.moves_terminal import summary, told
 
 HELP = (
     "直接输入客户的话；空行表示沉默；#1 或 按1 表示按键；Ctrl-D 挂断。",
@@ -79,36 +77,13 @@ def _save(rehearsal: Rehearsal, path: Path, console: Console) -> None:
 
 def _print_step(rehearsal: Rehearsal, console: Console) -> None:
     step = rehearsal.steps[-1]
-    for line in _told(step):
+    for line in filter(None, map(told, step.moves)):
         _print(console, line)
     if rehearsal.over:
-        for line in _summary(rehearsal):
+        for line in summary([move for step in rehearsal.steps for move in step.moves]):
             _print(console, line)
     elif hint := _hint(rehearsal, step):
         _print(console, Text(hint, "dim"))
-
-
-def _told(step: Step) -> Iterator[Text]:
-    for move in step.moves:
-        match move:
-            case Say(text=text, must_hear=must_hear, interruptible=interruptible, slower=slower):
-                marks = [("必须听完", must_hear), ("不能打断", not interruptible and not must_hear), ("放慢", slower)]
-                named = "".join(f"（{mark}）" for mark, there in marks if there)
-                yield Text.assemble("机器人：", (text, "bold cyan"), (named, "yellow"))
-            case Heard(match=match):
-                risks = "".join(f"，风险“{label_of(risk)}”" for risk in sorted(match.risks))
-                evidence = f"，依据：{match.evidence}" if match.evidence else ""
-                yield Text(f"  〔理解为“{CUES[match.intent]}”，把握 {match.confidence:.2f}{risks}{evidence}〕", "dim")
-            case Pressed(keys=keys):
-                yield Text(f"  〔按键 {keys}〕", "dim")
-            case Note(question=question, value=value):
-                yield Text(f"  〔记录 {question}：{_value(value)}〕", "dim")
-            case Flag(risk=risk, severity=severity, node=node):
-                yield Text(f"  〔标记风险 {label_of(risk)}（{label_of(severity)}） {node}〕", "red")
-            case Transfer(reason=reason):
-                yield Text(f"  〔转人工：{label_of(reason)}〕", "red")
-            case AgentJoined():
-                yield Text("  〔坐席已接听，机器人不再说话〕", "dim")
 
 
 def _hint(rehearsal: Rehearsal, step: Step) -> str:
@@ -117,31 +92,6 @@ def _hint(rehearsal: Rehearsal, step: Step) -> str:
     if step.awaiting or isinstance(rehearsal.script.nodes[rehearsal.state.node], Statement):
         return "空行表示客户听完，没有说话。"
     return ""
-
-
-def _summary(rehearsal: Rehearsal) -> Iterator[Text]:
-    """What became of the call: the outcome that the rules give, each answer, each flag, each text that was heard."""
-    state = rehearsal.state
-    yield Text("── 通话结束 ──", "bold")
-    if state.ending is None:
-        yield Text("登记状态  由坐席继续")
-    else:
-        verdict = outcome_of(Evidence(ending=state.ending, answered=True))
-        reason = f"（{verdict.sub_reason}）" if verdict.sub_reason else ""
-        yield Text(f"登记状态  {label_of(verdict.outcome)}{reason}")
-    if state.callback_at is not None:
-        yield Text(f"预约时间  {state.callback_at:%Y-%m-%d %H:%M}（{state.callback_words}）")
-    for note in rehearsal.moves(Note):
-        yield Text(f"回答  {note.question}：{_value(note.value)}  “{note.words}”")
-    for flag in rehearsal.moves(Flag):
-        yield Text(f"风险  {label_of(flag.risk)}（{label_of(flag.severity)}） {flag.node}  “{flag.words}”", "red")
-    for told in state.delivered:
-        yield Text(f"已听完  {told.node}")
-
-
-def _value(value: str) -> str:
-    """A stored value in Chinese where it is a label."""
-    return CUES.get(value, {"words": "原话", "none": "没有"}.get(value, value))
 
 
 def _print(console: Console, line: Text) -> None:

@@ -141,3 +141,14 @@ def test_try_saves_its_log_and_never_over_a_file(
 def test_try_refuses_a_slot_that_the_script_does_not_have(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["scripts", "try", "new_account", "--slot", "业务=开户"]) == 1
     assert "没有：业务；可以填的内容：" in capsys.readouterr().err
+
+
+def test_try_aloud_needs_a_sound_device(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = tmp_path / "asound.conf"
+    empty.write_text("", encoding="utf-8")
+    monkeypatch.setenv("ALSA_CONFIG_PATH", str(empty))
+    monkeypatch.chdir(tmp_path)  # where the data folder is made
+    assert main(["scripts", "try", "new_account", "--microphone"]) == 1
+    assert "no sound from device 'default'" in capsys.readouterr().err
