@@ -6,6 +6,13 @@ TelephonyError
 ├── PlayQueueFull        more audio queued than a call may hold: wait for `Played` before queueing more
 ├── SoundUnavailable     no usable microphone or loudspeaker here: plug one in, or converse by typing
 ├── WireError            the far end broke the protocol: its call ends as "own line failed"
+├── SipError             base of everything about SIP and RTP
+│   ├── BadMessage           a message that is no SIP: answer it when it says how, else drop it
+│   ├── BadSdp               a session description that cannot be read: refuse the offer, or end the call
+│   ├── NoCommonCodec        nothing that both sides speak: offer the trunk PCMA or PCMU
+│   ├── BadPacket            a datagram that is neither RTP nor RTCP: drop it
+│   └── NotNow               the call cannot do this in its present state: try later, or not at all
+├── TrunkUnavailable     no SIP port or media port can be had: mend the cause, then start again
 └── RecordingError       base of everything about recordings
     ├── RecordingExists      the call was recorded already: choose another call id
     └── RecordingUnreadable  damaged, or made with another key: restore the file or the key
@@ -37,6 +44,38 @@ class SoundUnavailable(TelephonyError):
 
 class WireError(TelephonyError):
     """A message that is not in the protocol; the text never repeats what was received."""
+
+
+class SipError(TelephonyError):
+    """Base of the errors about SIP and RTP."""
+
+
+class BadMessage(SipError):
+    """Bytes that are no SIP message; `answer` is the refusal to send back, None where there is nobody to tell."""
+
+    def __init__(self, reason: str, answer: bytes | None = None) -> None:
+        super().__init__(reason)
+        self.answer = answer
+
+
+class BadSdp(SipError):
+    """A session description that cannot be read."""
+
+
+class NoCommonCodec(SipError):
+    """Offer and answer have no codec that both sides speak."""
+
+
+class BadPacket(SipError):
+    """A datagram that is neither RTP nor RTCP."""
+
+
+class NotNow(SipError):
+    """Something asked of a call in a state that does not allow it."""
+
+
+class TrunkUnavailable(TelephonyError):
+    """The SIP side cannot listen, or is not running."""
 
 
 class RecordingError(TelephonyError):
