@@ -36,10 +36,8 @@ def _choice(name: str, block: Form) -> Choice | None:
 
 
 def _meaning(form: Form, key: str) -> Intent | None:
-    text = form.text(key)
-    if text and text not in ANSWERS:
-        form.report(key, f"“{text}”不能作选项的意思；可以用的有：{'、'.join(ANSWERS)}")
-    return Intent(text) if text in ANSWERS else None
+    text = form.pick(key, ANSWERS)
+    return Intent(text) if text else None
 
 
 def read_answers(form: Form, choices: tuple[Choice, ...], *, survey: bool) -> dict[str, Risk | None]:
@@ -63,8 +61,8 @@ def read_answers(form: Form, choices: tuple[Choice, ...], *, survey: bool) -> di
 
 
 def _risk(block: Form, name: str) -> Risk | None:
-    text = block.text(name)
-    return None if text in (SAFE, "") else block.one_of(name, text, Risk)
+    text = block.pick(name, (SAFE, *Risk))
+    return None if text in (SAFE, "") else Risk(text)
 
 
 def _first(given: Mapping[str, Risk | None], *names: str) -> Risk | None:
@@ -85,11 +83,5 @@ def read_keypad(form: Form, choices: tuple[Choice, ...]) -> dict[str, str]:
     """The keys that mean something else here than everywhere: key -> choice or label."""
     block = form.form("keypad")
     allowed = (*(choice.name for choice in choices), *Intent)
-    keypad: dict[str, str] = {}
-    for key in block.keys():
-        keypad[key] = block.text(key)
-        if key not in KEYS:
-            block.report(key, f"“{key}”不是电话按键；可以用 0 到 9、* 和 #")
-        if keypad[key] and keypad[key] not in allowed:
-            block.report(key, f"“{keypad[key]}”既不是选项也不是客户回答；可以用的有：{'、'.join(allowed)}")
-    return {key: meaning for key, meaning in keypad.items() if meaning in allowed}
+    keypad = {key: block.pick(key, allowed) for key in block.names(KEYS, "电话按键")}
+    return {key: meaning for key, meaning in keypad.items() if meaning}

@@ -30,7 +30,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sources:
+class Sources:
     """The forms of the script's own file and of its parts."""
 
     own: Form
@@ -59,8 +59,11 @@ def draft(name: str, texts: Mapping[str, str], problems: list[Problem]) -> Draft
     no YAML at all: its lack would make every other file look wrong.
     """
     sources = _open(name, texts, problems)
-    if sources is None:
-        return None
+    return resolve(name, sources) if sources is not None else None
+
+
+def resolve(name: str, sources: Sources) -> Draft:
+    """Take every field of the files that the format has; the rest is reported as unknown."""
     own, entry = sources.own, _entry(sources)
     places = {("", "entry"): entry.where("entry"), ("", "review"): own.where("review")}
     places |= {("", name): place for name, place in _shared_places(sources)}
@@ -101,17 +104,22 @@ def part_file(name: str) -> str:
 def part_names(text: str) -> tuple[str, ...]:
     """The parts that a script's own file names; none where it cannot be read."""
     tree = parse(text, "", [])
-    return Form(tree, []).texts("parts") if tree is not None else ()
+    return parts_of(Form(tree, [])) if tree is not None else ()
 
 
-def _open(name: str, texts: Mapping[str, str], problems: list[Problem]) -> _Sources | None:
+def parts_of(own: Form) -> tuple[str, ...]:
+    """The parts that the form of a script's own file names."""
+    return own.texts("parts")
+
+
+def _open(name: str, texts: Mapping[str, str], problems: list[Problem]) -> Sources | None:
     tree = parse(texts[file_of(name)], file_of(name), problems)
     if tree is None:
         return None
     own = Form(tree, problems)
-    parts = [_part(part, texts, own, problems) for part in own.texts("parts")]
+    parts = [_part(part, texts, own, problems) for part in parts_of(own)]
     readable = tuple(part for part in parts if part is not None)
-    return _Sources(own, readable) if len(readable) == len(parts) else None
+    return Sources(own, readable) if len(readable) == len(parts) else None
 
 
 def _part(name: str, texts: Mapping[str, str], own: Form, problems: list[Problem]) -> Form | None:
@@ -123,17 +131,15 @@ def _part(name: str, texts: Mapping[str, str], own: Form, problems: list[Problem
     return None if tree is None else Form(tree, problems)
 
 
-def _entry(sources: _Sources) -> Form:
+def _entry(sources: Sources) -> Form:
     return next((form for form in sources.all() if form.has("entry")), sources.own)
 
 
 def _review_types(own: Form) -> tuple[ReviewType, ...]:
-    names = own.texts("review_types", needed=True)
-    types = (own.one_of("review_types", name, ReviewType) for name in names)
-    return tuple(review_type for review_type in types if review_type is not None)
+    return own.choices("review_types", ReviewType)
 
 
-def _nodes(sources: _Sources, places: dict[tuple[str, str], Place]) -> dict[str, Node]:
+def _nodes(sources: Sources, places: dict[tuple[str, str], Place]) -> dict[str, Node]:
     defaults = read_ways(sources.first("defaults"))
     pauses = next((read_pauses(form, Pauses()) for form in sources.all() if form.has("pauses")), Pauses())
     nodes: dict[str, Node] = {}
@@ -156,7 +162,7 @@ def _name_is_good(name: str, block: Form, nodes: Mapping[str, Node]) -> None:
         block.report(name, f"节点名称“{name}”中间应当有一个点，例如 opening.identity")
 
 
-def _slots(sources: _Sources) -> dict[str, Slot]:
+def _slots(sources: Sources) -> dict[str, Slot]:
     slots: dict[str, Slot] = {}
     for name, form in sources.entries("slots"):
         if name in slots:
@@ -166,7 +172,7 @@ def _slots(sources: _Sources) -> dict[str, Slot]:
     return slots
 
 
-def _replies(sources: _Sources, key: str) -> tuple[Reply, ...]:
+def _replies(sources: Sources, key: str) -> tuple[Reply, ...]:
     replies = []
     for name, form in sources.entries(key):
         replies.append(Reply(name, form.texts("when", needed=True), form.text("say"), form.flag("private")))
@@ -174,7 +180,7 @@ def _replies(sources: _Sources, key: str) -> tuple[Reply, ...]:
     return tuple(replies)
 
 
-def _shared_places(sources: _Sources) -> Iterator[tuple[str, Place]]:
+def _shared_places(sources: Sources) -> Iterator[tuple[str, Place]]:
     """The lines of the texts that belong to no node, and of the slots."""
     yield from sources.first("texts").places().items()
     for key in ("questions", "doubts"):
@@ -183,10 +189,7 @@ def _shared_places(sources: _Sources) -> Iterator[tuple[str, Place]]:
 
 
 def _keypad(block: Form) -> dict[str, Intent]:
-    for key in block.keys():
-        if key not in KEYS:
-            block.report(key, f"“{key}”不是电话按键；可以用 0 到 9、* 和 #")
-    chosen = ((key, block.choice(key, Intent)) for key in block.keys())
+    chosen = ((key, block.choice(key, Intent)) for key in block.names(KEYS, "电话按键"))
     return {key: intent for key, intent in chosen if intent is not None}
 
 
@@ -222,6 +225,6 @@ def _care(block: Form, nodes: Mapping[str, Node]) -> dict[Risk, str]:
     return {risk: target for risk, target in chosen.items() if target}
 
 
-def _pronunciations(sources: _Sources) -> dict[str, str]:
+def _pronunciations(sources: Sources) -> dict[str, str]:
     blocks = [form.form("pronunciations") for form in reversed(sources.all())]
     return {word: block.text(word) for block in blocks for word in block.keys()}

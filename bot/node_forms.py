@@ -70,9 +70,7 @@ def read_pauses(form: Form, usual: Pauses) -> Pauses:
 def read_ways(form: Form) -> dict[str, Way]:
     """A block of exits: the node or reaction that each cue leads to."""
     ways: dict[str, Way] = {}
-    for cue in form.keys():
-        if cue not in CUES:
-            form.report(cue, f"不认识客户回答“{cue}”；可以用的有：{'、'.join(CUES)}")
+    for cue in form.names(CUES, "客户回答"):
         ways[cue] = Way(_exit(form, cue), form.where(cue))
     return ways
 
@@ -91,9 +89,7 @@ def _exit(form: Form, cue: str) -> Exit:
     if not form.is_branch(cue):
         return Exit(form.text(cue))
     branch = form.form(cue)
-    identity = branch.text("identity", needed=False)
-    if identity not in ("", "confirmed"):
-        branch.report("identity", "“identity”只能是 confirmed")
+    identity = branch.pick("identity", ("confirmed",), needed=False)
     way = Exit(branch.text("go"), branch.text("say", needed=False), confirms_identity=bool(identity))
     branch.close()
     return way

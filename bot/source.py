@@ -6,7 +6,7 @@ keys, flow style, tags); `Form` takes the fields of one branch and reports what 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -167,16 +167,22 @@ class Form:
 
     def choice(self, key: str, kind: type[Choice], *, needed: bool = True) -> Choice | None:
         """One of a closed set."""
-        text = self.text(key, needed=needed)
-        return self.one_of(key, text, kind) if text else None
+        text = self.pick(key, tuple(kind), needed=needed)
+        return kind(text) if text else None
 
-    def one_of(self, key: str, text: str, kind: type[Choice]) -> Choice | None:
-        """`text` as a member of a closed set, reported at `key` where it is none."""
-        try:
-            return kind(text)
-        except ValueError:
-            self.report(key, f"“{text}”不在可选范围内；请改为以下之一：{'、'.join(kind)}")
-            return None
+    def pick(self, key: str, allowed: Iterable[str], *, needed: bool = True) -> str:
+        """A text out of `allowed`; "" where it is missing or another."""
+        return self._one_of(key, self.text(key, needed=needed), tuple(allowed))
+
+    def choices(self, key: str, kind: type[Choice]) -> tuple[Choice, ...]:
+        """A list of members of a closed set."""
+        texts = (self._one_of(key, text, tuple(kind)) for text in self.texts(key, needed=True))
+        return tuple(kind(text) for text in texts if text)
+
+    def _one_of(self, key: str, text: str, allowed: tuple[str, ...]) -> str:
+        if text and text not in allowed:
+            self.report(key, f"“{text}”不在可选范围内；请改为以下之一：{'、'.join(allowed)}")
+        return text if text in allowed else ""
 
     def number(self, key: str, least: float, most: float) -> float:
         """A number within bounds; the least where it is missing or wrong."""
@@ -217,6 +223,16 @@ class Form:
     def keys(self) -> Iterator[str]:
         """The names of all fields, in the order of the file."""
         return iter(tuple(self._branch.items))
+
+    def names(self, allowed: Iterable[str], what: str) -> Iterator[str]:
+        """The names of all fields; one that is not in `allowed` is reported as an unknown `what` and left out."""
+        known = tuple(allowed)
+        for key in self.keys():
+            if key in known:
+                yield key
+            else:
+                self._taken.add(key)
+                self.report(key, f"不认识{what}“{key}”；可以用的有：{'、'.join(known)}")
 
     def places(self) -> dict[str, Place]:
         """The line of each field, and of the whole under ""."""
