@@ -26,7 +26,6 @@ from bot.errors import SlotsMissing
 from bot.moves import (
     Action,
     AgentJoined,
-    Attest,
     BargedIn,
     Event,
     Facts,
@@ -39,12 +38,14 @@ from bot.moves import (
     TransferFailed,
 )
 from bot.nodes import ANSWERS, Capture, Ladder, Question, Reaction, Script, Statement
+from bot.overheard import record_kept, release, settle_prompt
 from bot.records import caring, flag, grave, is_answer, note, shown_risks
 from bot.said import Said
-from bot.state import Delivered, Stage, State, Tries, Turn, node_of, part_of
+from bot.state import Stage, State, Tries, Turn, node_of, part_of
 from bot.steps import ask, enter, hand_over, present, take_care
 from bot.taking import find_value, go_on, take_value
-from bot.walking import clarify, follow, give_up, leads_to, put_again
+from bot.walking import answer_aside, await_another, begin_again, clarify, follow, give_up, leads_to, put_again
+from bot.whoever import claims_to_be_the_client, passes_on
 from intents.values import Intent
 from rules.outcomes import Ending, Risk
 
@@ -59,9 +60,6 @@ HEEDED: Mapping[Stage, tuple[type[Event], ...]] = MappingProxyType(
 )
 # Answers that mean something only after their question.
 PLAIN = frozenset({Intent.YES, Intent.NO, Intent.UNSURE, Intent.UNCLEAR, Intent.REPEAT})
-# What is acted on when it was said under a prompt that may not be interrupted; most urgent first.
-URGENT = (Intent.HUMAN, Intent.COMPLAINT, Intent.WRONG_NUMBER, Intent.NOT_CLIENT, Intent.REFUSE, Intent.BUSY)
-ASKED_BACK = (Intent.DOUBT, Intent.QUESTION, Intent.REPEAT)
 PUTTING = frozenset({"ask", "rephrase", "keys"})  # the prompts that put a question
 REACTION_MS = 400  # speech sooner after the start of a prompt is no reaction to it
 
@@ -71,7 +69,9 @@ def begin(script: Script, facts: Facts) -> tuple[State, tuple[Action, ...]]:
     missing = script.missing_slots(facts.slots)
     if missing:
         raise SlotsMissing(script.name, missing)
-    turn = enter(Turn(script, State(facts, script.entry)), script.entry)
+    node = script.nodes.get(facts.resume_at)
+    resume_at = facts.resume_at if node is not None and node.review else ""
+    turn = enter(Turn(script, State(facts, script.entry, resume_at=resume_at)), script.entry)
     return turn.state, turn.actions
 
 
@@ -111,7 +111,7 @@ def _hear(turn: Turn, heard: Heard) -> Turn:
         return flag(turn, said.risks, said)
     if heard.under_prompt:
         turn = turn.having(kept=(*turn.state.kept, heard))
-        return turn if turn.state.owed else _release(turn)
+        return turn if turn.state.owed else release(turn)
     return _after_release(turn, said, _answer)
 
 
@@ -143,6 +143,10 @@ def _answer(turn: Turn, said: Said) -> Turn:
     if turn.state.turns > turn.script.limits.turns:
         return _run_out(flag(turn, said.risks, said), said)
     said = understood(turn.node, said)
+    if passes_on(said):
+        return _mark(turn, said, said.risks, await_another)
+    if claims_to_be_the_client(turn, said):
+        return _mark(turn, said, said.risks, begin_again)
     found = find_value(turn, turn.node, said)
     if found is not None:
         return _mark(turn, said, said.risks, partial(take_value, found=found))
@@ -150,9 +154,11 @@ def _answer(turn: Turn, said: Said) -> Turn:
         return _mark(turn, said, said.risks, put_again)
     if _hesitates(turn, said):
         return _mark(turn, said, said.risks, clarify)
+    risks = shown_risks(turn, said)
     if is_answer(turn, said):
         turn = note(turn, said)
-    return _mark(turn, said, shown_risks(turn, said), follow)
+        turn = turn if risks else answer_aside(turn, said)
+    return _mark(turn, said, risks, follow)
 
 
 def _run_out(turn: Turn, said: Said) -> Turn:
@@ -219,71 +225,28 @@ def _finish_prompt(turn: Turn, finished: PromptFinished) -> Turn:
     """Settle a prompt that may not be interrupted: was it delivered, and what was said under it."""
     if finished.prompt not in turn.state.owed:
         return turn
-    turn = _settle_prompt(turn, finished.prompt, finished.played_ms, finished.at_ms, complete=finished.complete)
-    return turn if turn.state.owed or turn.state.stage is not Stage.TALKING else _release(turn)
-
-
-def _settle_prompt(turn: Turn, prompt: str, played_ms: int, at_ms: int, *, complete: bool) -> Turn:
-    owed = list(turn.state.owed)
-    owed.remove(prompt)
-    turn = turn.having(owed=tuple(owed))
-    node = turn.script.nodes[node_of(prompt)]
-    if not isinstance(node, Statement) or not node.must_hear:
-        return turn
-    turn = turn.do(Attest(node.id, played_ms, complete, at_ms))
-    if complete:
-        return turn.having(delivered=(*turn.state.delivered, Delivered(node.id, played_ms, at_ms)))
-    return flag(turn, {Risk.REMINDER_UNDELIVERED}, Said.nothing(at_ms), node.id)
+    turn = settle_prompt(turn, finished.prompt, finished.played_ms, finished.at_ms, complete=finished.complete)
+    return turn if turn.state.owed or turn.state.stage is not Stage.TALKING else release(turn)
 
 
 def _after_release(turn: Turn, said: Said, onward: Callable[[Turn, Said], Turn]) -> Turn:
     """Act on what was kept; go on with `said` only where that has not led elsewhere."""
-    released = _release(turn)
+    released = release(turn)
     same = released.state.node == turn.state.node and released.state.stage is turn.state.stage
     return onward(released, said) if same else flag(released, said.risks, said)
 
 
-def _release(turn: Turn) -> Turn:
-    """Record what was said under a prompt and act on the most urgent of it."""
-    overheard = [Said.heard(heard) for heard in turn.state.kept]
-    turn = _record_kept(turn)
-    cues = URGENT + ASKED_BACK if isinstance(turn.node, Statement) else URGENT
-    urgent = next((said for cue in cues for said in overheard if said.cue is cue), None)
-    risks = frozenset[Risk]().union(*(said.risks for said in overheard))
-    if care := caring(risks):
-        return take_care(turn, care)
-    reason = grave(risks)
-    if reason is not None and (urgent is None or leads_to(turn, urgent) != Reaction.HAND_OVER):
-        return hand_over(turn, reason)
-    if urgent is not None:
-        return follow(turn, urgent)
-    return follow(turn, overheard[-1]) if overheard and _was_told(turn) else turn
-
-
-def _was_told(turn: Turn) -> bool:
-    """Whether the statement here was delivered, so that an acknowledgement under it leads on."""
-    return any(told.node == turn.state.node for told in turn.state.delivered)
-
-
-def _record_kept(turn: Turn) -> Turn:
-    """Flag what was said under a prompt; what answers a statement is noted with its words."""
-    kept, turn = turn.state.kept, turn.having(kept=())
-    for said in map(Said.heard, kept):
-        if isinstance(turn.node, Statement) and is_answer(turn, said):
-            turn = note(turn, said)
-        turn = flag(turn, said.risks, said)
-    return turn
-
-
 def _hang_up(turn: Turn, hung_up: HungUp) -> Turn:
     """The line is gone: keep what was said last, and what was not heard to its end."""
-    turn = _record_kept(turn)
+    care = caring(frozenset().union(*(heard.match.risks for heard in turn.state.kept)))
+    turn = record_kept(turn)
     for prompt in turn.state.owed:
-        turn = _settle_prompt(turn, prompt, 0, hung_up.at_ms, complete=False)
+        turn = settle_prompt(turn, prompt, 0, hung_up.at_ms, complete=False)
     state = turn.state
     if state.stage is Stage.OVER:
         return turn
-    ending = Ending.HUNG_UP if state.stage is Stage.TALKING else Ending.HANDED_OVER
+    alone = state.stage is Stage.TALKING and care is None  # who needs care is not called again by the bot
+    ending = Ending.HUNG_UP if alone else Ending.HANDED_OVER
     turn = turn.having(stage=Stage.OVER, question="", ending=ending)
     return turn.do(Finish(ending, state.callback_at, state.callback_words))
 

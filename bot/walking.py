@@ -11,20 +11,22 @@ ladder of clarifications ends in `gave_up`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
 from bot.captures import asked_by
-from bot.nodes import Ladder, Question, Reaction, Reply
+from bot.nodes import ANSWERS, Ladder, Question, Reaction, Reply
 from bot.records import flag
 from bot.said import Said
-from bot.state import Turn
+from bot.state import Tries, Turn
 from bot.steps import ask, await_answer, come_back, enter, hand_over, present
 from bot.taking import find_value, take_value
 from intents import Intent, normalise
 from rules.outcomes import Risk
 
+_SIDE_QUESTION = re.compile("(?:吗|呢|么|(?:什么|啥|多少|多久|多长|几|怎么|哪|谁|为什么).{0,6})$")
 _STRANGERS = (Intent.NOT_CLIENT, Intent.WRONG_NUMBER)
 
 
@@ -50,6 +52,8 @@ def follow(turn: Turn, said: Said) -> Turn:
         turn = turn.having(identity_confirmed=True)
     if said.cue in _STRANGERS:
         turn = turn.having(identity_confirmed=False)
+        if turn.node.private and way.go in _REACTIONS:
+            return enter(turn, turn.script.entry)
     if way.go in _REACTIONS:
         return _REACTIONS[way.go](turn, said)
     target = turn.script.nodes[way.go]
@@ -131,6 +135,26 @@ def _wait(turn: Turn, said: Said) -> Turn:
     return await_answer(turn, turn.script.waits.hold)
 
 
+def await_another(turn: Turn, said: Said) -> Turn:
+    """Wait for whoever is being called to the telephone: a person who has yet to say who they are."""
+    turn = turn.having(node=turn.script.entry, identity_confirmed=False, tries=Tries(holds=turn.state.tries.holds))
+    turn = turn.having(digits="", dictated=())
+    return _wait(turn, replace(said, cue=Intent.HOLD))
+
+
+def begin_again(turn: Turn, said: Said) -> Turn:
+    """Ask anew who is speaking."""
+    return enter(turn, turn.script.entry)
+
+
+def answer_aside(turn: Turn, said: Said) -> Turn:
+    """Give the approved reply to a question along with an answer (是的，要多久啊), where there is one."""
+    if said.cue not in ANSWERS or not _SIDE_QUESTION.search(normalise(said.words)):
+        return turn
+    text = _reply(turn, (*turn.script.questions, *turn.script.doubts), said.words)
+    return turn.say("aside", text) if text else turn
+
+
 def _hand_over_by_request(turn: Turn, said: Said) -> Turn:
     """Flag why a person is fetched, then fetch one."""
     reason = _REASONS.get(said.cue, Risk.UNCLARIFIED)
@@ -138,10 +162,8 @@ def _hand_over_by_request(turn: Turn, said: Said) -> Turn:
 
 
 def _review(turn: Turn, said: Said) -> Turn:
-    """Begin the review, or go on where an earlier attempt broke off."""
-    resume_at = turn.state.facts.resume_at
-    node = turn.script.nodes.get(resume_at)
-    return enter(turn, resume_at if node is not None and node.review else turn.script.review)
+    """Begin the review, or go on where it broke off: in an earlier call, or before somebody else took the telephone."""
+    return enter(turn, turn.state.resume_at or turn.script.review)
 
 
 _REASONS: Mapping[Intent | Ladder, Risk] = MappingProxyType(
