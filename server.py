@@ -11,26 +11,29 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
 
-from bot.script import Script, load_script, script_names
+from bot.script import Script
 from campaign.calllog import CallLog
 from campaign.clock import Clock, RealClock
 from campaign.feed import Feed
+from campaign.published import Shelf
 from campaign.recovery import settle_interrupted
 from campaign.runner import Runner
+from campaign.shipped import take_in_shipped
+from campaign.voices import Voices
 from campaign.works import House, Works
-from console import Desk, add_pages, questions_of
+from console import AskedWords, Desk, add_pages
 from intents import load_matcher
 from models import Database, current_seal, load_seal, use_seal
 from rules import CallingHours
 from settings import Settings
 from speech.prompts import Prompts
 from speech.recogniser import Recogniser, find_model
-from speech.voice import Pyttsx3Voice
 from telephony.gateway import Gateway
 from telephony.recording import RecordingStore
 
@@ -60,10 +63,14 @@ def _lock(folder: Path) -> Iterator[None]:
 
 
 def open_database(settings: Settings) -> Database:
-    """The migrated database of an installation, its key installed; raises ModelsError."""
+    """The migrated database of an installation, its key installed and the shipped scripts taken in.
+
+    Raises ModelsError, and ScriptError where the shipped ledger or a script that it approves cannot be read.
+    """
     use_seal(load_seal(settings.secret_key, settings.data_dir / "secret.key"))
     database = Database(settings.database)
     database.upgrade()
+    take_in_shipped(database, datetime.now(UTC))
     return database
 
 
@@ -73,7 +80,7 @@ async def open_works(settings: Settings, make_clock: Callable[[Database], Clock]
     sys.setswitchinterval(SWITCH_SECONDS)
     with _lock(settings.data_dir):
         database = open_database(settings)
-        scripts = {name: load_script(name) for name in script_names()}
+        scripts = Shelf(database)
         recordings = RecordingStore(settings.data_dir / "recordings", current_seal().key)
         ears = Recogniser(find_model(settings.asr_model, settings.data_dir / "models"), threads=settings.asr_threads)
         async with CallLog(database) as call_log, _gateway(settings, recordings) as gateway:
@@ -82,7 +89,7 @@ async def open_works(settings: Settings, make_clock: Callable[[Database], Clock]
                 dialer=gateway,
                 recordings=recordings,
                 ears=ears,
-                prompts={name: prompts_of(settings, script) for name, script in scripts.items()},
+                voices=_voices(settings),
                 matcher=load_matcher(),
                 scripts=scripts,
                 house=House(settings.firm, settings.department, settings.staff_number, settings.service_number),
@@ -100,9 +107,11 @@ async def open_works(settings: Settings, make_clock: Callable[[Database], Clock]
 
 def prompts_of(settings: Settings, script: Script) -> Prompts:
     """The prompts of a script: recorded ones where there are any, else the bot's voice."""
-    recorded = settings.recorded_prompts / script.name if settings.recorded_prompts else None
-    voice = Pyttsx3Voice(overrides=script.pronunciations)
-    return Prompts(settings.data_dir / "prompts", voice, recorded if recorded and recorded.is_dir() else None)
+    return _voices(settings).prompts_of(script)
+
+
+def _voices(settings: Settings) -> Voices:
+    return Voices(settings.data_dir / "prompts", settings.recorded_prompts)
 
 
 @asynccontextmanager
@@ -124,7 +133,7 @@ def create_app(works: Works, firm: str) -> FastAPI:
     """The pages and the live feed over a working installation."""
     app = FastAPI(title="回访", docs_url=None, redoc_url=None, openapi_url=None)
     add_pages(app)
-    questions = questions_of(works.scripts.values())
+    questions = AskedWords(lambda: works.scripts.loaded)
     app.state.desk = Desk(works.database, works.recordings, works.feed, works.clock, firm, questions)
     return app
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.errors import ConversationError, ScriptError, ScriptMissing, SlotsMissing
+from bot.errors import ConversationError, ScriptError
+from bot.merged_walk import unmarked
 from bot.moves import Collect, Facts, Listen
 from bot.pipeline import converse
 from bot.replay import Move, facts_to_json, move_to_json
@@ -16,11 +18,13 @@ from bot.report import Report
 from bot.script import Script
 from campaign.facts import facts_for, task_facts
 from campaign.feed import LiveCall, Stage
+from campaign.joining import carried
 from campaign.masking import kind_and_place, mask_name
 from campaign.settling import EndedCall, TaskFacts, recording_of, settlement_of
 from campaign.works import Works
-from models import ReviewTask
-from models.queue import Settlement, begin_attempt, history_of, set_aside, settle
+from models import ReviewTask, StaleAttempt
+from models.queue import begin_attempt, companions, history_of, set_aside
+from models.settlements import Settlement, settle
 from rules import Evidence, Outcome, label_of
 from speech.errors import SpeechError
 from telephony.errors import TelephonyError
@@ -40,15 +44,15 @@ class Begun:
     started_at: datetime
     script: Script
     facts: Facts
-    task: TaskFacts
+    tasks: tuple[TaskFacts, ...]
     live: LiveCall
 
 
 async def review_attempt(works: Works, task_id: int) -> None:
-    """Dial a task once and store what became of it.
+    """Dial a task once, together with what else the client is to be asked now, and store what became of it.
 
-    Before anything is dialled ClientBusy or StaleAttempt may be raised, and a task whose script or slots are
-    missing is set aside.
+    Before anything is dialled ClientBusy or StaleAttempt may be raised, and a task whose script is not published
+    or whose slots are missing is set aside.
     """
     try:
         begun = await asyncio.to_thread(_begin, works, task_id)
@@ -60,16 +64,16 @@ async def review_attempt(works: Works, task_id: int) -> None:
     try:
         call = await _carry(works, begun)
         await works.call_log.flush()
-        settlement = await asyncio.to_thread(store_ended, works, call, begun.task)
+        settlement = await asyncio.to_thread(store_ended, works, call, begun.tasks)
         works.feed.change(begun.call_id, stage=Stage.ENDED, outcome=label_of(Outcome(settlement.outcome)))
     finally:
         works.call_log.forget(begun.attempt_id)
         works.feed.drop(begun.call_id)
 
 
-def store_ended(works: Works, call: EndedCall, task: TaskFacts) -> Settlement:
+def store_ended(works: Works, call: EndedCall, tasks: Sequence[TaskFacts]) -> Settlement:
     """Settle an ended call in one transaction; raises StaleAttempt when somebody else did."""
-    settlement = settlement_of(call, task, works.house, works.clock.now())
+    settlement = settlement_of(call, tasks, works.house, works.clock.now())
     with works.database.write() as session:
         settle(session, settlement)
     return settlement
@@ -81,42 +85,48 @@ def _set_aside(works: Works, task_id: int, trouble: str) -> None:
 
 
 def _begin(works: Works, task_id: int) -> Begun:
+    """Settle what the call is to carry, then claim its tasks in one short transaction."""
     now = works.clock.now()
-    with works.database.write() as session:
+    works.scripts.current()
+    with works.database.read() as session:
         task = session.get_one(ReviewTask, task_id)
-        script = works.scripts.get(task.script)
-        if script is None:
-            raise ScriptMissing(task.script, works.scripts)
-        facts = facts_for(task, works.house, now)
-        if missing := script.missing_slots(facts.slots):
-            raise SlotsMissing(script.name, missing)
-        history = task_facts(task, history_of(session, task.id))
+        if task.due_at is None or task.due_at > now:
+            raise StaleAttempt(f"task {task_id} is no longer due: it was served by another call")
+        call = carried(task, companions(session, task, now), works.scripts.script, works.house)
+        facts = facts_for(call.tasks, call.slots, works.hours, now)
+        tasks = tuple(
+            task_facts(each, history_of(session, each.id), one.questions)
+            for each, one in zip(call.tasks, call.served, strict=True)
+        )
+        numbers = "、".join(each.number for each in call.tasks)
+        client = mask_name(task.customer.name)
+    with works.database.write() as session:
         attempt = begin_attempt(
             session,
-            task,
+            call.served,
+            dialled=facts.dialled,
             worker=works.worker,
             now=now,
-            script=script.name,
-            script_hash=script.hash,
+            script_hash=call.script.hash,
             facts=facts_to_json(facts),
         )
-        return Begun(
-            attempt_id=attempt.id,
+    return Begun(
+        attempt_id=attempt.id,
+        call_id=attempt.call_id,
+        number=facts.dialled,
+        started_at=now,
+        script=call.script,
+        facts=facts,
+        tasks=tasks,
+        live=LiveCall(
             call_id=attempt.call_id,
-            number=attempt.dialled,
-            started_at=now,
-            script=script,
-            facts=facts,
-            task=history,
-            live=LiveCall(
-                call_id=attempt.call_id,
-                attempt_id=attempt.id,
-                task_number=task.number,
-                client=mask_name(task.customer.name),
-                title=script.title,
-                stage=Stage.DIALLING,
-            ),
-        )
+            attempt_id=attempt.id,
+            task_number=numbers,
+            client=client,
+            title=call.script.title,
+            stage=Stage.DIALLING,
+        ),
+    )
 
 
 async def _carry(works: Works, begun: Begun) -> EndedCall:
@@ -145,7 +155,7 @@ async def _carry(works: Works, begun: Begun) -> EndedCall:
 
 async def _prepare_prompts(works: Works, begun: Begun) -> None:
     """Synthesise what is said with this client's slots before the line is taken."""
-    prompts = works.prompts[begun.script.name]
+    prompts = works.voices.prompts_of(begun.script)
     for text in begun.script.fixed_texts(begun.facts.slots):
         await prompts.fetch(text)
 
@@ -170,9 +180,9 @@ async def _follow(works: Works, begun: Begun, leg: Leg, course: Course) -> None:
     def note(move: Move, at_ms: int) -> None:
         works.call_log.append(begun.attempt_id, type(move).__name__, move_to_json(move), at_ms)
         if isinstance(move, Listen | Collect):
-            works.feed.change(begun.call_id, question=move.question)
+            works.feed.change(begun.call_id, question=unmarked(move.question))
 
-    prompts = works.prompts[begun.script.name]
+    prompts = works.voices.prompts_of(begun.script)
     course.report = await converse(leg, begun.script, begun.facts, works.ears, prompts, works.matcher, log=note)
     works.turn_latencies_ms.extend(course.report.turn_latencies_ms)
 
@@ -192,6 +202,7 @@ def _ended(works: Works, begun: Begun, course: Course) -> EndedCall:
         finish=report.finish if report else None,
         notes=tuple(report.notes) if report else (),
         flags=tuple(report.flags) if report else (),
+        attests=tuple(report.attests) if report else (),
         resume_at=report.resume_at if report else "",
         recording=recording_of(sealed),
     )

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from campaign.cells import starts_formula
 from campaign.masking import mask_name, mask_numbers, mask_phone
-from models.tables import Answer, Attempt, ReviewTask, RiskFlag
+from models.tables import Answer, Attempt, AttemptTask, ReviewTask, RiskFlag
 from rules import Outcome, ReviewType, Risk, Severity, label_of
 from rules.hours import SHANGHAI
 
@@ -32,6 +32,7 @@ COLUMNS = (
     "是否完成",
     "是否转人工",
     "拨打次数",
+    "合并任务",
     "首次拨打",
     "末次拨打",
     "末次结果",
@@ -57,6 +58,7 @@ def result_chunks(session: Session, *, masked: bool = True) -> Iterator[bytes]:
             joinedload(ReviewTask.product),
             selectinload(ReviewTask.attempts).selectinload(Attempt.answers),
             selectinload(ReviewTask.attempts).selectinload(Attempt.flags),
+            selectinload(ReviewTask.attempts).selectinload(Attempt.served).joinedload(AttemptTask.task),
         )
         .order_by(ReviewTask.id)
         .execution_options(yield_per=CHUNK)
@@ -79,7 +81,7 @@ def neutral(cell: str) -> str:
 def _line(task: ReviewTask, questions: Sequence[str], masked: bool) -> list[str]:
     client, attempts = task.customer, task.attempts
     last = attempts[-1] if attempts else None
-    answers = {answer.question: answer.value for attempt in attempts for answer in attempt.answers}
+    answers = {answer.question: answer.value for attempt in attempts for answer in attempt.answers_for(task.id)}
     return [
         task.number,
         client.number,
@@ -93,11 +95,12 @@ def _line(task: ReviewTask, questions: Sequence[str], masked: bool) -> list[str]
         "是" if task.final else "否",
         "是" if task.with_human else "否",
         str(task.attempts_made),
+        "；".join(dict.fromkeys(one.task.number for attempt in attempts for one in attempt.served_beside(task.id))),
         _time(attempts[0].started_at) if attempts else "",
         _time(last.started_at) if last else "",
         label_of(Outcome(last.outcome)) if last and last.outcome else "",
         last.sub_reason if last else "",
-        "；".join(_flag(attempt, flag) for attempt in attempts for flag in attempt.flags),
+        "；".join(_flag(no, flag) for no, attempt in enumerate(attempts, 1) for flag in attempt.flags_for(task.id)),
         *(_answer(answers.get(question, ""), masked) for question in questions),
     ]
 
@@ -106,9 +109,9 @@ def _time(at: datetime | None) -> str:
     return f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}" if at else ""
 
 
-def _flag(attempt: Attempt, flag: RiskFlag) -> str:
+def _flag(no: int, flag: RiskFlag) -> str:
     seconds = flag.start_ms // 1000
-    where = f"第{attempt.no}次拨打{seconds // 60:02}:{seconds % 60:02}"
+    where = f"第{no}次拨打{seconds // 60:02}:{seconds % 60:02}"
     return f"{label_of(Severity(flag.severity))}：{label_of(Risk(flag.risk))}（{where}）"
 
 

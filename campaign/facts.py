@@ -1,24 +1,23 @@
-"""What the dialogue and the rules are told of a task."""
+"""What the dialogue and the rules are told of tasks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.moves import Facts
 from campaign.settling import TaskFacts
 from campaign.works import House
 from models import Attempt, ReviewTask
-from rules import Outcome, PastAttempt, RedialPolicy, ReviewType, RiskLevel, label_of
+from rules import CallingHours, Outcome, PastAttempt, RedialPolicy, ReviewType, RiskLevel, label_of
 from rules.hours import SHANGHAI
 
 MANDATORY = frozenset({ReviewType.NEW_ACCOUNT})  # a step of the business itself (table F.1 note 1)
 
 
-def facts_for(task: ReviewTask, house: House, now: datetime) -> Facts:
-    """The slots of a task's script and where to go on."""
-    slots = {str(key): str(value) for key, value in task.slots.items()}
-    slots |= {
+def slots_of(task: ReviewTask, house: House) -> dict[str, str]:
+    """What a task's script may speak: its own slots, the client's and the firm's."""
+    return {str(key): str(value) for key, value in task.slots.items()} | {
         "客户姓名": task.customer.name,
         "称谓": task.customer.gender or "先生女士",
         "券商": house.firm,
@@ -27,13 +26,34 @@ def facts_for(task: ReviewTask, house: House, now: datetime) -> Facts:
         "服务电话": house.service_number,
         "回访业务": label_of(ReviewType(task.review_type)),
     }
-    return Facts(slots=slots, called_at=now.astimezone(SHANGHAI), resume_at=task.resume_at)
 
 
-def task_facts(task: ReviewTask, attempts: Sequence[Attempt]) -> TaskFacts:
-    """What the redial rules need to know of a task and its ended attempts."""
+def facts_for(tasks: Sequence[ReviewTask], slots: Mapping[str, str], hours: CallingHours, now: datetime) -> Facts:
+    """What the conversation that serves these tasks may use.
+
+    It goes on where an earlier call broke off only if that call served the same tasks: else it starts anew, so
+    that no question is left out.
+    """
+    resume_at = {task.resume_at for task in tasks}
+    deadlines = [task.deadline_at for task in tasks if task.deadline_at is not None]
+    return Facts(
+        slots=dict(slots),
+        called_at=now.astimezone(SHANGHAI),
+        resume_at=resume_at.pop() if len(resume_at) == 1 else "",
+        hours=hours,
+        callback_before=min(deadlines, default=None),
+        dialled=next((task.next_phone for task in tasks if task.next_phone), tasks[0].customer.phone),
+    )
+
+
+def task_facts(task: ReviewTask, attempts: Sequence[Attempt], questions: Mapping[str, str]) -> TaskFacts:
+    """What the rules need to know of a task and its ended attempts.
+
+    `questions` has the task's own node for every node of the call, where the call serves several tasks.
+    """
     level = RiskLevel(task.product.risk_level) if task.product else None
     return TaskFacts(
+        task_id=task.id,
         policy=RedialPolicy(
             risk_level=level,
             mandatory=ReviewType(task.review_type) in MANDATORY,
@@ -44,6 +64,7 @@ def task_facts(task: ReviewTask, attempts: Sequence[Attempt]) -> TaskFacts:
         email=task.customer.email,
         next_phone=task.next_phone,
         deadline_at=task.deadline_at,
+        questions=questions,
     )
 
 

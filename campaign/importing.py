@@ -14,12 +14,14 @@ from typing import Any, TypeVar
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from bot.script import load_script, script_names
 from campaign.problems import ImportRefused, Problem, Problems, quoted
+from campaign.published import script_of
 from campaign.rows import ClientRow, Kind, Parsed, ScriptLike, TaskRow, kind_of, parse, rulebook
 from campaign.sheet import read_sheet
+from models.base import Base
+from models.scripts import published_versions
 from models.sealed import current_seal
-from models.tables import Base, Campaign, Customer, Product, ReviewTask, Staff
+from models.tables import Campaign, Customer, Product, ReviewTask, Staff
 from rules import TradingCalendar
 from rules.appendix_f import AWAITING
 from rules.hours import SHANGHAI
@@ -66,14 +68,15 @@ def import_file(
 ) -> Imported:
     """Import a CSV file of clients or tasks; raises ImportRefused with every problem, and then nothing was written.
 
-    `scripts`: those that tasks may name (default: the shipped ones). New tasks join the campaign of that name
+    `scripts`: those that tasks may name (default: the published ones). New tasks join the campaign of that name
     (default: one per day of import), which is made where it is missing; they are due now unless a person calls.
     """
     problems = Problems()
     sheet = read_sheet(data, problems)
     parsed = None
     if sheet is not None:
-        known = shipped_scripts() if scripts is None and kind_of(sheet.header) is Kind.TASKS else scripts or ()
+        wanted = scripts is None and kind_of(sheet.header) is Kind.TASKS
+        known = published_scripts(session) if wanted else scripts or ()
         parsed = parse(sheet, rulebook(known, now, calendar or TradingCalendar()), problems)
     if parsed is not None:
         _check_against(session, parsed, problems)
@@ -84,9 +87,9 @@ def import_file(
     return _store_tasks(session, parsed.tasks, now, campaign_name or f"导入 {now.astimezone(SHANGHAI):%Y-%m-%d}")
 
 
-def shipped_scripts() -> list[ScriptLike]:
-    """The scripts that come with the program."""
-    return [load_script(name) for name in script_names()]
+def published_scripts(session: Session) -> list[ScriptLike]:
+    """The scripts in use, as stored."""
+    return [script_of(version) for version in published_versions(session)]
 
 
 def _check_against(session: Session, parsed: Parsed, problems: Problems) -> None:

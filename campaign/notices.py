@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from campaign.works import House
-from models.queue import SettledNotice
+from models.settlements import SettledNotice
 from rules import Notice
 
 _TEXTS = {

@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from bot.moves import Finish, Flag, Listen, Note
+from bot.moves import Attest, Finish, Flag, Listen, Note
 from bot.replay import Move, move_from_json
 from campaign.attempt import store_ended
 from campaign.facts import task_facts
 from campaign.settling import EndedCall, TaskFacts, recording_of
 from campaign.works import Works
 from models import Attempt, StaleAttempt
-from models.queue import events_of, history_of, link_recording, unended_attempts
+from models.queue import events_of, history_of, unended_attempts
+from models.settlements import link_recording
 from rules import Evidence
 from telephony.recording import SealedRecording
 
@@ -27,9 +28,9 @@ def settle_interrupted(works: Works) -> int:
     """
     recovered = works.recordings.recover()
     left = _left_behind(works)
-    for call, task in left:
+    for call, tasks in left:
         try:
-            store_ended(works, call, task)
+            store_ended(works, call, tasks)
         except StaleAttempt:
             log.info("attempt %d was settled in the meantime", call.attempt_id)
     _link(works, recovered)
@@ -43,12 +44,12 @@ def _link(works: Works, recovered: Sequence[SealedRecording]) -> None:
             link_recording(session, sealed.call_id, recording_of(sealed), works.clock.now())
 
 
-def _left_behind(works: Works) -> list[tuple[EndedCall, TaskFacts]]:
+def _left_behind(works: Works) -> list[tuple[EndedCall, list[TaskFacts]]]:
     with works.database.read() as session:
         return [
             (
                 _ended(works, attempt, [move_from_json(row.body) for row in events_of(session, attempt.id)]),
-                task_facts(attempt.task, history_of(session, attempt.task_id)),
+                [task_facts(one.task, history_of(session, one.task_id), one.questions) for one in attempt.served],
             )
             for attempt in unended_attempts(session)
         ]
@@ -69,6 +70,7 @@ def _ended(works: Works, attempt: Attempt, moves: Sequence[Move]) -> EndedCall:
         finish=finish,
         notes=tuple(move for move in moves if isinstance(move, Note)),
         flags=tuple(move for move in moves if isinstance(move, Flag)),
+        attests=tuple(move for move in moves if isinstance(move, Attest)),
         resume_at=asked[-1] if asked and finish is None else "",
         recording=recording_of(sealed),
     )

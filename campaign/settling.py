@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, overload
 
-from bot.moves import Finish, Flag, Note
+from bot.moves import Attest, Finish, Flag, Note
 from campaign.notices import notice_for
 from campaign.works import House
-from models.queue import SettledRecording, Settlement
+from models.settlements import SettledNotice, SettledRecording, SettledTask, Settlement
 from rules import Decision, Evidence, PastAttempt, RedialPolicy, Severity, Verdict, next_step, outcome_of
 from telephony.recording import SealedRecording
+
+_GRAVEST_FIRST = (Severity.HIGH, Severity.CARE, Severity.MEDIUM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +32,33 @@ class EndedCall:
     finish: Finish | None = None
     notes: tuple[Note, ...] = ()
     flags: tuple[Flag, ...] = ()
+    attests: tuple[Attest, ...] = ()
     resume_at: str = ""
     recording: SettledRecording | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TaskFacts:
-    """What the rules need to know of the task."""
+    """What the rules need to know of one task that a call served.
+
+    `questions`: the task's own node for every node of a call that served several tasks; empty for its own call.
+    """
 
     policy: RedialPolicy
     history: Sequence[PastAttempt]
     email: str
     next_phone: str | None  # learnt in an earlier call
     deadline_at: datetime | None
+    task_id: int = 0
+    questions: Mapping[str, str] = field(default_factory=dict)
 
 
-def settlement_of(call: EndedCall, task: TaskFacts, house: House, now: datetime) -> Settlement:
-    """Decide what became of the call and of its task (T/SAC 002-2024 table F.1)."""
+def settlement_of(call: EndedCall, tasks: Sequence[TaskFacts], house: House, now: datetime) -> Settlement:
+    """Decide what became of the call and of every task that it served (T/SAC 002-2024 table F.1).
+
+    Every task is judged by its own attempts and its own deadline, but is owed as many attempts as the strictest of
+    them (note 3: R5), and all are dialled again together.
+    """
     verdict = outcome_of(call.evidence)
     latest = PastAttempt(
         started_at=call.started_at,
@@ -55,29 +67,93 @@ def settlement_of(call: EndedCall, task: TaskFacts, house: House, now: datetime)
         callback_at=call.finish.callback_at if call.finish else None,
         new_number=bool(call.finish and call.finish.new_number),
     )
-    decision = next_step((*task.history, latest), task.policy, now)
+    policies = as_strict_as_all([task.policy for task in tasks])
+    judged = [next_step((*task.history, latest), policy, now) for task, policy in zip(tasks, policies, strict=True)]
+    decisions = dialled_together(judged, [task.deadline_at for task in tasks])
+    everything = [task.questions for task in tasks]
     return Settlement(
         attempt_id=call.attempt_id,
         worker=call.worker,
         ended_at=call.ended_at,
         outcome=verdict.outcome.value,
         sub_reason=verdict.sub_reason,
+        tasks=tuple(
+            _settled(call, task, decision, everything) for task, decision in zip(tasks, decisions, strict=True)
+        ),
+        callback_at=latest.callback_at,
+        ring_ms=call.ring_ms,
+        talk_ms=call.talk_ms,
+        evidence=_evidence(call, verdict, decisions),
+        escalation=_escalation(call.flags, decisions, [task.deadline_at for task in tasks]),
+        notices=_notices(tasks, decisions, house),
+        recording=call.recording,
+    )
+
+
+def as_strict_as_all(policies: Sequence[RedialPolicy]) -> list[RedialPolicy]:
+    """The policies with as many attempts as any of them asks for; what else they say is each task's own."""
+    most = max(policy.attempts for policy in policies)
+    highest = max((policy.risk_level for policy in policies if policy.risk_level is not None), default=None)
+    return [replace(policy, attempts=most, risk_level=highest) for policy in policies]
+
+
+def dialled_together(decisions: Sequence[Decision], deadlines: Sequence[datetime | None]) -> list[Decision]:
+    """The decisions with one time for all that are dialled again: the latest, where every deadline allows it."""
+    again = [
+        (decision.redial_at, deadline)
+        for decision, deadline in zip(decisions, deadlines, strict=True)
+        if decision.redial_at is not None
+    ]
+    if not again:
+        return list(decisions)
+    at = max(redial_at for redial_at, _ in again)
+    if any(deadline is not None and at > deadline for _, deadline in again):
+        return list(decisions)
+    return [replace(decision, redial_at=at) if decision.redial_at else decision for decision in decisions]
+
+
+def _settled(
+    call: EndedCall, task: TaskFacts, decision: Decision, everything: Sequence[Mapping[str, str]]
+) -> SettledTask:
+    def own(node: str) -> str | None:
+        return own_node(node, task.questions, everything)
+
+    answers = [(own(note.question), note) for note in call.notes]
+    flags = [(own(flag.node), flag) for flag in call.flags]
+    told = [(own(attest.node), attest) for attest in call.attests]
+    return SettledTask(
+        task_id=task.task_id,
         status=decision.status,
         final=decision.final,
         with_human=decision.with_human,
         due_at=decision.redial_at,
-        callback_at=latest.callback_at,
         next_phone=(call.finish.new_number if call.finish else "") or task.next_phone,
         resume_at=call.resume_at,
-        ring_ms=call.ring_ms,
-        talk_ms=call.talk_ms,
-        evidence=_evidence(call, verdict, decision),
-        answers=tuple(_answer(note) for note in call.notes),
-        flags=tuple(_flag(flag) for flag in call.flags),
-        escalation=_escalation(call.flags, decision, task.deadline_at),
-        notice=notice_for(decision.notice, house, email=task.email) if decision.notice else None,
-        recording=call.recording,
+        decision=_reasons([decision]),
+        answers=tuple(_answer(node, note) for node, note in answers if node),
+        flags=tuple(_flag(node, flag) for node, flag in flags if node),
+        deliveries=tuple(_delivery(node, attest) for node, attest in told if node),
     )
+
+
+def own_node(node: str, questions: Mapping[str, str], everything: Sequence[Mapping[str, str]]) -> str | None:
+    """The task's own node for a node of the call; None where it belongs to other tasks only.
+
+    What was said where nothing of any review was asked (the opening, the callback) counts for all.
+    """
+    if node in questions:
+        return questions[node]
+    return None if any(node in other for other in everything) else node
+
+
+def _notices(tasks: Sequence[TaskFacts], decisions: Sequence[Decision], house: House) -> tuple[SettledNotice, ...]:
+    """One notice of a kind for the call, in the name of the first task that it closes."""
+    notices: dict[str, SettledNotice] = {}
+    for task, decision in zip(tasks, decisions, strict=True):
+        if decision.notice:
+            notice = notice_for(decision.notice, house, email=task.email)
+            notices.setdefault(notice.kind, replace(notice, task_id=task.task_id))
+    return tuple(notices.values())
 
 
 @overload
@@ -93,22 +169,28 @@ def recording_of(sealed: SealedRecording | None) -> SettledRecording | None:
     return SettledRecording(sealed.path, sealed.duration_ms, sealed.sha256) if sealed else None
 
 
-def _evidence(call: EndedCall, verdict: Verdict, decision: Decision) -> dict[str, Any]:
+def _evidence(call: EndedCall, verdict: Verdict, decisions: Sequence[Decision]) -> dict[str, Any]:
     ending = call.finish.ending.value if call.finish else None
-    return call.details | {
-        "ending": ending,
-        "decided_by": verdict.decided_by,
-        "conflicts": list(verdict.conflicts),
-        "reason": decision.reason,
-        "suspend_business": decision.suspend_business,
-        "questionnaire": decision.questionnaire,
-        "new_number": bool(call.finish and call.finish.new_number),
+    return (
+        call.details
+        | {"ending": ending, "decided_by": verdict.decided_by, "conflicts": list(verdict.conflicts)}
+        | _reasons(decisions)
+        | {"new_number": bool(call.finish and call.finish.new_number)}
+    )
+
+
+def _reasons(decisions: Sequence[Decision]) -> dict[str, Any]:
+    return {
+        "reason": "；".join(dict.fromkeys(decision.reason for decision in decisions)),
+        "suspend_business": any(decision.suspend_business for decision in decisions),
+        "questionnaire": any(decision.questionnaire for decision in decisions),
     }
 
 
-def _answer(note: Note) -> dict[str, Any]:
+def _answer(question: str, note: Note) -> dict[str, Any]:
     return {
-        "question": note.question,
+        "question": question,
+        "node": note.question,
         "value": note.value,
         "words": note.words,
         "intent": note.intent.value if note.intent else None,
@@ -119,28 +201,27 @@ def _answer(note: Note) -> dict[str, Any]:
     }
 
 
-def _flag(flag: Flag) -> dict[str, Any]:
+def _flag(node: str, flag: Flag) -> dict[str, Any]:
     return {
         "risk": flag.risk.value,
         "severity": flag.severity.value,
-        "node": flag.node,
+        "node": node,
         "words": flag.words,
         "start_ms": flag.start_ms,
         "end_ms": flag.end_ms,
     }
 
 
-def _escalation(flags: Sequence[Flag], decision: Decision, deadline_at: datetime | None) -> dict[str, Any] | None:
-    if not flags and not decision.with_human and not decision.past_deadline:
+def _delivery(node: str, attest: Attest) -> dict[str, Any]:
+    return {"node": node, "played_ms": attest.played_ms, "complete": attest.complete, "at_ms": attest.at_ms}
+
+
+def _escalation(
+    flags: Sequence[Flag], decisions: Sequence[Decision], deadlines: Sequence[datetime | None]
+) -> dict[str, Any] | None:
+    for_human = any(decision.with_human or decision.past_deadline for decision in decisions)
+    if not flags and not for_human:
         return None
-    return {"severity": _gravest(flags, decision).value, "deadline_at": deadline_at}
-
-
-def _gravest(flags: Sequence[Flag], decision: Decision) -> Severity:
-    """How a person is to take the client on: with care where the words ask for it and nothing graver was said."""
-    severities = {flag.severity for flag in flags}
-    if Severity.HIGH in severities or decision.past_deadline:
-        return Severity.HIGH
-    if Severity.CARE in severities:
-        return Severity.CARE
-    return Severity.HIGH if decision.with_human else Severity.MEDIUM
+    severities = {flag.severity for flag in flags} | ({Severity.HIGH} if for_human else set())
+    gravest = next(severity for severity in _GRAVEST_FIRST if severity in severities)
+    return {"severity": gravest.value, "deadline_at": min((at for at in deadlines if at is not None), default=None)}

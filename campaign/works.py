@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.script import Script
 from campaign.calllog import CallLog
 from campaign.clock import Clock
 from campaign.feed import Feed
+from campaign.published import Shelf
+from campaign.voices import Voices
 from intents import Matcher
 from models import Database
 from rules import CallingHours
-from speech.prompts import Prompts
 from speech.recogniser import Recogniser
 from telephony.legs import Dialer
 from telephony.recording import RecordingStore
@@ -36,9 +35,9 @@ class Works:
     dialer: Dialer
     recordings: RecordingStore
     ears: Recogniser
-    prompts: Mapping[str, Prompts]  # by script: each has readings and recordings of its own
+    voices: Voices
     matcher: Matcher
-    scripts: Mapping[str, Script]
+    scripts: Shelf
     house: House
     clock: Clock
     hours: CallingHours
@@ -49,6 +48,6 @@ class Works:
     turn_latencies_ms: list[int] = field(default_factory=list)
 
     def prerender(self) -> None:
-        """Make the audio of everything that the scripts always say; blocks, quick when it is there already."""
-        for name, script in self.scripts.items():
-            self.prompts[name].prerender(script.fixed_texts())
+        """Make the audio of all that the published scripts always say; blocks, quick when it is there already."""
+        for script in self.scripts.current().values():
+            self.voices.prompts_of(script).prerender(script.fixed_texts())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -32,8 +32,31 @@ def desk_of(request: Request) -> Desk:
     return desk
 
 
-def questions_of(scripts: Iterable[Script]) -> dict[str, str]:
-    """The words of every question and reminder of some scripts; what differs from client to client is an ellipsis."""
+class AskedWords(Mapping[str, str]):
+    """The words of every question and reminder of the scripts in use; what differs between clients is an ellipsis."""
+
+    def __init__(self, scripts: Callable[[], Mapping[str, Script]]) -> None:
+        self._scripts = scripts
+        self._of: Mapping[str, Script] = {}
+        self._words: dict[str, str] = {}
+
+    def __getitem__(self, node: str) -> str:
+        return self._current()[node]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._current())
+
+    def __len__(self) -> int:
+        return len(self._current())
+
+    def _current(self) -> dict[str, str]:
+        scripts = self._scripts()
+        if scripts is not self._of:  # another mapping: something was published
+            self._of, self._words = scripts, _words_of(scripts.values())
+        return self._words
+
+
+def _words_of(scripts: Iterable[Script]) -> dict[str, str]:
     nodes = [node for script in scripts for node in script.nodes.values()]
     words = {node.id: node.ask for node in nodes if isinstance(node, Question)}
     words |= {node.id: node.say for node in nodes if isinstance(node, Statement)}

@@ -1,15 +1,26 @@
 """Tables, migrations and every query."""
 
+from models.base import Base
 from models.database import Database
-from models.errors import ClientBusy, DatabaseUnusable, KeyFileError, ModelsError, SealBroken, StaleAttempt
+from models.errors import (
+    ClientBusy,
+    DatabaseUnusable,
+    KeyFileError,
+    ModelsError,
+    SealBroken,
+    StaleAttempt,
+    VersionChanged,
+)
+from models.script_tables import ScriptActed, ScriptVersion
 from models.sealed import Seal, current_seal, load_seal, use_seal
 from models.tables import (
     Answer,
     Attempt,
-    Base,
+    AttemptTask,
     CallEvent,
     Campaign,
     Customer,
+    Delivery,
     Escalation,
     Notice,
     Product,
@@ -22,6 +33,7 @@ from models.tables import (
 __all__ = [
     "Answer",
     "Attempt",
+    "AttemptTask",
     "Base",
     "CallEvent",
     "Campaign",
@@ -29,6 +41,7 @@ __all__ = [
     "Customer",
     "Database",
     "DatabaseUnusable",
+    "Delivery",
     "Escalation",
     "KeyFileError",
     "ModelsError",
@@ -37,10 +50,13 @@ __all__ = [
     "Recording",
     "ReviewTask",
     "RiskFlag",
+    "ScriptActed",
+    "ScriptVersion",
     "Seal",
     "SealBroken",
     "Staff",
     "StaleAttempt",
+    "VersionChanged",
     "current_seal",
     "load_seal",
     "use_seal",

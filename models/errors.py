@@ -5,6 +5,7 @@ ModelsError
 ├── KeyFileError   no usable key: mend the configuration, a retry is useless
 ├── SealBroken     data encrypted with another key: restore the right key file
 ├── StaleAttempt   the attempt was settled by somebody else: drop your result
+├── VersionChanged  a script version was changed by somebody else: look again, then decide
 └── ClientBusy     the client is on another call: try again when it has ended
 """
 
@@ -33,3 +34,7 @@ class StaleAttempt(ModelsError):
 
 class ClientBusy(ModelsError):
     """A second call to a client who is on the line."""
+
+
+class VersionChanged(ModelsError):
+    """An act on a script version that somebody else has changed in the meantime."""

@@ -1,8 +1,8 @@
-"""Whom to call next, and the life of an attempt: due, begun, logged, settled, interrupted."""
+"""Whom to call next, and the life of an attempt: due, begun, logged, left behind; settling is in settlements.py."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,18 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models.errors import ClientBusy, StaleAttempt
-from models.tables import (
-    Answer,
-    Attempt,
-    CallEvent,
-    Campaign,
-    Customer,
-    Escalation,
-    Notice,
-    Recording,
-    ReviewTask,
-    RiskFlag,
-)
+from models.tables import Attempt, AttemptTask, CallEvent, Campaign, Customer, ReviewTask
 
 
 def due_tasks(session: Session, now: datetime, limit: int) -> Sequence[ReviewTask]:
@@ -35,7 +24,10 @@ def due_tasks(session: Session, now: datetime, limit: int) -> Sequence[ReviewTas
         .order_by(ReviewTask.deadline_at.asc().nulls_last(), ReviewTask.due_at, ReviewTask.id)
         .limit(limit)
     )
-    return session.scalars(query).all()
+    first_of_client: dict[int, ReviewTask] = {}
+    for task in session.scalars(query):
+        first_of_client.setdefault(task.customer_id, task)  # a client's other tasks join its call
+    return list(first_of_client.values())
 
 
 def next_due_at(session: Session) -> datetime | None:
@@ -53,22 +45,56 @@ def _open_tasks() -> Select[ReviewTask]:
     )
 
 
-def begin_attempt(
-    session: Session, task: ReviewTask, *, worker: str, now: datetime, script: str, script_hash: str, facts: str
-) -> Attempt:
-    """Write the attempt before its line is taken; raises `ClientBusy` when the client is on another call.
+def companions(session: Session, task: ReviewTask, now: datetime) -> Sequence[ReviewTask]:
+    """The other tasks of a task's client that may be dialled now: one call can serve them all (§5.1.7)."""
+    query = _open_tasks().where(
+        ReviewTask.customer_id == task.customer_id, ReviewTask.id != task.id, ReviewTask.due_at <= now
+    )
+    return session.scalars(query.order_by(ReviewTask.id)).all()
 
-    The task is no longer due from here on, so that nobody else takes it.
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A task that a call is to serve as its attempt `no`, and the version of its script.
+
+    For a call that serves several tasks: `slots` (JSON) is what the task's own script was given, and `questions`
+    names the task's own node for each node of the call that counts for it.
     """
+
+    task_id: int
+    no: int
+    script: str
+    script_hash: str
+    slots: str = "{}"
+    questions: Mapping[str, str] = field(default_factory=dict)
+
+
+def begin_attempt(
+    session: Session,
+    served: Sequence[Served],
+    *,
+    dialled: str,
+    worker: str,
+    now: datetime,
+    script_hash: str,
+    facts: str,
+) -> Attempt:
+    """Write the attempt before its line is taken; the first task leads.
+
+    Raises `ClientBusy` when the client is on another call and `StaleAttempt` when a task was taken by somebody
+    else. The tasks are no longer due from here on, so that nobody else takes them.
+    """
+    lead = served[0]
+    customer_id = session.scalars(select(ReviewTask.customer_id).where(ReviewTask.id == lead.task_id)).one()
     attempt = Attempt(
-        call_id=f"{task.id}-{task.attempts_made + 1}",
-        task_id=task.id,
-        customer_id=task.customer_id,
-        no=task.attempts_made + 1,
-        dialled=task.next_phone or task.customer.phone,
+        call_id=f"{lead.task_id}-{lead.no}",
+        task_id=lead.task_id,
+        customer_id=customer_id,
+        no=lead.no,
+        dialled=dialled,
         worker=worker,
         started_at=now,
-        script=script,
+        script=lead.script,
         script_hash=script_hash,
         facts=facts,
     )
@@ -77,14 +103,34 @@ def begin_attempt(
         session.flush()
     except IntegrityError as error:
         raise ClientBusy(f"attempt {attempt.call_id}: the client is on another call") from error
+    for one in served:
+        _claim(session, one)
+    session.add_all(_serving(attempt.id, place, one) for place, one in enumerate(served))
+    session.flush()
+    return attempt
+
+
+def _claim(session: Session, one: Served) -> None:
     claim = (
         update(ReviewTask)
-        .where(ReviewTask.id == task.id, ReviewTask.attempts_made == attempt.no - 1)
-        .values(attempts_made=attempt.no, due_at=None, status="回访中")
+        .where(ReviewTask.id == one.task_id, ReviewTask.attempts_made == one.no - 1, ReviewTask.due_at.is_not(None))
+        .values(attempts_made=one.no, due_at=None, status="回访中")
     )
-    if _rows_changed(session, claim) != 1:
-        raise StaleAttempt(f"task {task.id} was taken by somebody else")
-    return attempt
+    if rows_changed(session, claim) != 1:
+        raise StaleAttempt(f"task {one.task_id} was taken by somebody else")
+
+
+def _serving(attempt_id: int, place: int, one: Served) -> AttemptTask:
+    return AttemptTask(
+        attempt_id=attempt_id,
+        task_id=one.task_id,
+        place=place,
+        no=one.no,
+        script=one.script,
+        script_hash=one.script_hash,
+        slots=one.slots,
+        questions=dict(one.questions),
+    )
 
 
 def set_aside(session: Session, task_id: int, trouble: str) -> None:
@@ -92,7 +138,8 @@ def set_aside(session: Session, task_id: int, trouble: str) -> None:
     session.execute(update(ReviewTask).where(ReviewTask.id == task_id).values(due_at=None, trouble=trouble[:300]))
 
 
-def _rows_changed(session: Session, statement: Update) -> int:
+def rows_changed(session: Session, statement: Update) -> int:
+    """Carry out an update and say how many rows it met."""
     result = session.execute(statement)
     if not isinstance(result, CursorResult):
         raise TypeError("an UPDATE without a cursor")
@@ -117,135 +164,17 @@ def unended_attempts(session: Session) -> Sequence[Attempt]:
 
 def history_of(session: Session, task_id: int) -> Sequence[Attempt]:
     """The ended attempts of a task, oldest first."""
-    query = select(Attempt).where(Attempt.task_id == task_id, Attempt.ended_at.is_not(None)).order_by(Attempt.no)
+    query = (
+        select(Attempt)
+        .join(Attempt.served)
+        .where(AttemptTask.task_id == task_id, Attempt.ended_at.is_not(None))
+        .order_by(AttemptTask.no)
+    )
     return session.scalars(query).all()
-
-
-@dataclass(frozen=True, slots=True)
-class SettledRecording:
-    """A sealed recording."""
-
-    path: str
-    duration_ms: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class SettledNotice:
-    """A notice for the outbox."""
-
-    kind: str
-    channel: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """Everything that one ended attempt leaves behind; applied as a whole or not at all."""
-
-    attempt_id: int
-    worker: str
-    ended_at: datetime
-    outcome: str
-    sub_reason: str
-    status: str
-    final: bool
-    with_human: bool
-    due_at: datetime | None
-    callback_at: datetime | None = None
-    next_phone: str | None = None
-    resume_at: str = ""
-    ring_ms: int = 0
-    talk_ms: int = 0
-    evidence: dict[str, Any] = field(default_factory=dict)
-    answers: tuple[dict[str, Any], ...] = ()
-    flags: tuple[dict[str, Any], ...] = ()
-    escalation: dict[str, Any] | None = None
-    notice: SettledNotice | None = None
-    recording: SettledRecording | None = None
-
-
-def settle(session: Session, settled: Settlement) -> None:
-    """Write what became of an attempt; raises `StaleAttempt` when it was settled already."""
-    attempt = session.get_one(Attempt, settled.attempt_id)
-    end = (
-        update(Attempt)
-        .where(Attempt.id == attempt.id, Attempt.ended_at.is_(None), Attempt.worker == settled.worker)
-        .values(
-            ended_at=settled.ended_at,
-            outcome=settled.outcome,
-            sub_reason=settled.sub_reason,
-            status=settled.status,
-            callback_at=settled.callback_at,
-            ring_ms=settled.ring_ms,
-            talk_ms=settled.talk_ms,
-            evidence=settled.evidence,
-        )
-    )
-    if _rows_changed(session, end) != 1:
-        raise StaleAttempt(f"attempt {attempt.call_id} was settled by somebody else")
-    _settle_task(session, attempt, settled)
-    _add_findings(session, attempt, settled)
-
-
-def _settle_task(session: Session, attempt: Attempt, settled: Settlement) -> None:
-    session.execute(
-        update(ReviewTask)
-        .where(ReviewTask.id == attempt.task_id, ReviewTask.attempts_made == attempt.no)
-        .values(
-            status=settled.status,
-            final=settled.final,
-            with_human=settled.with_human,
-            due_at=settled.due_at,
-            next_phone=settled.next_phone,
-            resume_at=settled.resume_at,
-        )
-    )
-
-
-def _add_findings(session: Session, attempt: Attempt, settled: Settlement) -> None:
-    shared = {"attempt_id": attempt.id, "task_id": attempt.task_id}
-    session.add_all(Answer(**shared, script_hash=attempt.script_hash, **row) for row in settled.answers)
-    session.add_all(RiskFlag(**shared, **row) for row in settled.flags)
-    if settled.escalation:
-        session.add(Escalation(**shared, created_at=settled.ended_at, **settled.escalation))
-    if settled.recording:
-        session.add(_recording(attempt.id, settled.recording, settled.ended_at))
-    if settled.notice and not _already_noticed(session, attempt.task_id, settled.notice.kind):
-        session.add(
-            Notice(
-                task_id=attempt.task_id,
-                kind=settled.notice.kind,
-                channel=settled.notice.channel,
-                text=settled.notice.text,
-                created_at=settled.ended_at,
-            )
-        )
-
-
-def _recording(attempt_id: int, sealed: SettledRecording, at: datetime) -> Recording:
-    return Recording(
-        attempt_id=attempt_id,
-        path=sealed.path,
-        duration_ms=sealed.duration_ms,
-        sha256=sealed.sha256,
-        sealed_at=at,
-    )
-
-
-def link_recording(session: Session, call_id: str, sealed: SettledRecording, at: datetime) -> None:
-    """Give a settled attempt the recording that was sealed after it; one that has a recording keeps it."""
-    attempt = session.scalar(select(Attempt).where(Attempt.call_id == call_id, Attempt.ended_at.is_not(None)))
-    if attempt is not None and attempt.recording is None:
-        session.add(_recording(attempt.id, sealed, at))
-
-
-def _already_noticed(session: Session, task_id: int, kind: str) -> bool:
-    return session.scalar(select(Notice.id).where(Notice.task_id == task_id, Notice.kind == kind)) is not None
 
 
 def open_task_count(session: Session) -> int:
     """How many tasks the bot still has to bring to an end (due, waiting or on the line)."""
-    on_the_line = select(Attempt.task_id).where(Attempt.ended_at.is_(None))
+    on_the_line = select(AttemptTask.task_id).join(AttemptTask.attempt).where(Attempt.ended_at.is_(None))
     query = select(func.count(ReviewTask.id)).where(or_(ReviewTask.due_at.is_not(None), ReviewTask.id.in_(on_the_line)))
     return session.scalar(query) or 0

@@ -6,46 +6,14 @@ attempt's recording. Columns of type `Sealed` are encrypted at rest.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, MetaData, String, UniqueConstraint, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from models.base import Base
 from models.sealed import Sealed
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware instant, stored in UTC on databases that keep no zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is not None and value.tzinfo is None:
-            raise ValueError(f"naive instant {value}: give it a time zone")
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        aware: datetime = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return aware
-
-
-class Base(DeclarativeBase):
-    """Base of all tables; constraint names are fixed so that migrations can address them."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {datetime: Instant, dict[str, Any]: JSON, list[str]: JSON}
 
 
 class Customer(Base):
@@ -122,7 +90,9 @@ class ReviewTask(Base):
     customer: Mapped[Customer] = relationship()
     product: Mapped[Product | None] = relationship()
     campaign: Mapped[Campaign] = relationship()
-    attempts: Mapped[list[Attempt]] = relationship(order_by="Attempt.no", back_populates="task")
+    attempts: Mapped[list[Attempt]] = relationship(
+        secondary="attempt_task", order_by="Attempt.started_at, Attempt.id", viewonly=True
+    )
     notices: Mapped[list[Notice]] = relationship(order_by="Notice.id")
 
     __table_args__ = (
@@ -137,7 +107,10 @@ class ReviewTask(Base):
 
 
 class Attempt(Base):
-    """One dialling (一次拨打); the row is committed before the line is taken."""
+    """One dialling (一次拨打); the row is committed before the line is taken.
+
+    A call may serve several tasks of its client (一事一扰); `task` is the one that leads, `served` are all of them.
+    """
 
     __tablename__ = "attempt"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -153,17 +126,31 @@ class Attempt(Base):
     sub_reason: Mapped[str] = mapped_column(String(60), default="")
     status: Mapped[str] = mapped_column(String(40), default="")  # 登记状态 after this attempt
     callback_at: Mapped[datetime | None]
-    script: Mapped[str] = mapped_column(String(40))
-    script_hash: Mapped[str] = mapped_column(String(64))
+    script: Mapped[str] = mapped_column(String(40))  # of the leading task
+    script_hash: Mapped[str] = mapped_column(String(64))  # of what was spoken: merged, if it served several tasks
     facts: Mapped[str] = mapped_column(Sealed)  # JSON of what the dialogue was given: a replay starts from it
     ring_ms: Mapped[int] = mapped_column(default=0)
     talk_ms: Mapped[int] = mapped_column(default=0)
     evidence: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # announcement, tone, sip, q850, ending …
-    task: Mapped[ReviewTask] = relationship(back_populates="attempts")
+    task: Mapped[ReviewTask] = relationship()
+    served: Mapped[list[AttemptTask]] = relationship(order_by="AttemptTask.place", back_populates="attempt")
     answers: Mapped[list[Answer]] = relationship(order_by="Answer.start_ms")
     flags: Mapped[list[RiskFlag]] = relationship(order_by="RiskFlag.start_ms")
+    deliveries: Mapped[list[Delivery]] = relationship(order_by="Delivery.at_ms")
     events: Mapped[list[CallEvent]] = relationship(order_by="CallEvent.seq")
     recording: Mapped[Recording | None] = relationship(uselist=False)
+
+    def answers_for(self, task_id: int) -> list[Answer]:
+        """The answers that count for one of the tasks that it served."""
+        return [answer for answer in self.answers if answer.task_id == task_id]
+
+    def flags_for(self, task_id: int) -> list[RiskFlag]:
+        """The flags that count for one of the tasks that it served."""
+        return [flag for flag in self.flags if flag.task_id == task_id]
+
+    def served_beside(self, task_id: int) -> list[AttemptTask]:
+        """The other tasks that it served."""
+        return [one for one in self.served if one.task_id != task_id]
 
     __table_args__ = (
         UniqueConstraint("task_id", "no"),
@@ -176,6 +163,27 @@ class Attempt(Base):
             postgresql_where=text("ended_at IS NULL"),
         ),
     )
+
+
+class AttemptTask(Base):
+    """That an attempt served a task: what was asked for it, and what became of it."""
+
+    __tablename__ = "attempt_task"
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), primary_key=True)
+    task_id: Mapped[int] = mapped_column(ForeignKey("review_task.id"), primary_key=True)
+    place: Mapped[int] = mapped_column(default=0)  # its order in the call: 0 leads
+    no: Mapped[int]  # which attempt on this task
+    script: Mapped[str] = mapped_column(String(40))
+    script_hash: Mapped[str] = mapped_column(String(64))  # of the task's own script
+    # Only where the call served several tasks: a replay merges their scripts again.
+    slots: Mapped[str] = mapped_column(Sealed, default="{}")  # JSON: what the task's own script was given
+    questions: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # node of the call: the task's own node
+    status: Mapped[str] = mapped_column(String(40), default="")  # 登记状态 of the task after this attempt
+    decision: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # reason, suspend_business, questionnaire
+    attempt: Mapped[Attempt] = relationship(back_populates="served")
+    task: Mapped[ReviewTask] = relationship()
+
+    __table_args__ = (UniqueConstraint("task_id", "no"),)
 
 
 class CallEvent(Base):
@@ -199,6 +207,8 @@ class Answer(Base):
     attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), index=True)
     task_id: Mapped[int] = mapped_column(ForeignKey("review_task.id"), index=True)
     question: Mapped[str] = mapped_column(String(80))
+    # Where it was said: in a call for several tasks perhaps the question of another one.
+    node: Mapped[str] = mapped_column(String(80), server_default="")
     value: Mapped[str] = mapped_column(Sealed)
     words: Mapped[str] = mapped_column(Sealed)
     intent: Mapped[str | None] = mapped_column(String(20))
@@ -206,7 +216,7 @@ class Answer(Base):
     evidence: Mapped[str] = mapped_column(Sealed)
     start_ms: Mapped[int]
     end_ms: Mapped[int]
-    script_hash: Mapped[str] = mapped_column(String(64))
+    script_hash: Mapped[str] = mapped_column(String(64))  # of the task's own script
 
 
 class RiskFlag(Base):
@@ -222,6 +232,19 @@ class RiskFlag(Base):
     words: Mapped[str] = mapped_column(Sealed)
     start_ms: Mapped[int]
     end_ms: Mapped[int]
+
+
+class Delivery(Base):
+    """How much of a must-hear text (必读提示) the client was really played."""
+
+    __tablename__ = "delivery"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), index=True)
+    task_id: Mapped[int] = mapped_column(ForeignKey("review_task.id"), index=True)
+    node: Mapped[str] = mapped_column(String(80))
+    played_ms: Mapped[int]
+    complete: Mapped[bool]
+    at_ms: Mapped[int]
 
 
 class Escalation(Base):
@@ -258,6 +281,9 @@ class Notice(Base):
     __tablename__ = "notice"
     id: Mapped[int] = mapped_column(primary_key=True)
     task_id: Mapped[int] = mapped_column(ForeignKey("review_task.id"), index=True)
+    attempt_id: Mapped[int | None] = mapped_column(
+        ForeignKey("attempt.id"), index=True
+    )  # all its closed tasks share it
     kind: Mapped[str] = mapped_column(String(30))  # review_sms, update_contact
     channel: Mapped[str] = mapped_column(String(20))  # sms, email
     text: Mapped[str] = mapped_column(Sealed)

@@ -9,7 +9,7 @@ import logging
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -28,16 +28,23 @@ _threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="prompts")
 class Prompts:
     """The prompts of one script in one voice; all audio is s16le mono at 8 kHz.
 
-    Recordings win over synthesis at both speeds. Synthesised audio is kept in memory, least recently used first out,
-    and on disk when it was pre-rendered or asked to be kept; texts with a client's name never touch the disk
-    unless somebody asks for it. Safe from several threads, and several processes may share the folder.
+    `recorded` are folders of recordings, the first one first; they win over synthesis at both speeds. Synthesised
+    audio is kept in memory, least recently used first out, and on disk when it was pre-rendered or asked to be kept;
+    texts with a client's name never touch the disk unless somebody asks for it. Safe from several threads, and
+    several processes may share the folder.
     """
 
     def __init__(
-        self, folder: Path, voice: Voice, recorded: Path | None = None, *, memory_bytes: int = 32 * 1024 * 1024
+        self,
+        folder: Path,
+        voice: Voice,
+        recorded: Path | Sequence[Path] | None = None,
+        *,
+        memory_bytes: int = 32 * 1024 * 1024,
     ) -> None:
         self._folder, self._voice, self._memory_bytes = folder, voice, memory_bytes
-        self._recorded = load_recorded(recorded) if recorded else {}
+        folders = [recorded] if isinstance(recorded, Path) else recorded or ()
+        self._recorded = {text: audio for one in reversed(folders) for text, audio in load_recorded(one).items()}
         self._memory: OrderedDict[str, bytes] = OrderedDict()
         self._held_bytes = 0
         self._lock = threading.Lock()

@@ -7,8 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session
 
+from bot.script import script_sources
+from campaign import script_life
+from campaign.script_life import Actor
 from models import Campaign, Customer, Database, ReviewTask, Seal, Staff, use_seal
+from models.queue import Served
 
 KEY = bytes(range(32))
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)  # noon in Shanghai
@@ -29,6 +34,22 @@ def database(tmp_path: Path, seal: Seal) -> Iterator[Database]:
     opened.upgrade()
     yield opened
     opened.close()
+
+
+def publish(database: Database, *names: str, edited: tuple[str, str] = ("", "")) -> None:
+    """Put scripts into use as they stand on disk, or with one wording edited, submitted and approved by two people."""
+    with database.write() as session:
+        for name in names:
+            sources = {file: text.replace(*edited) for file, text in script_sources(name).items()}
+            script_life.submit(session, name, sources, Actor("0101", NOON))
+            script_life.approve(session, name, Actor("0102", NOON))
+            script_life.publish(session, name, Actor("0101", NOON))
+
+
+def served(session: Session, *task_ids: int, script: str = "suitability") -> list[Served]:
+    """The tasks as their next attempt takes them, with a script of no particular content."""
+    tasks = [session.get_one(ReviewTask, task_id) for task_id in task_ids]
+    return [Served(task.id, task.attempts_made + 1, script, "f" * 64) for task in tasks]
 
 
 @pytest.fixture

@@ -1,30 +1,40 @@
-"""What is refused before anything is dialled."""
+"""What a call is begun with, and what is refused before anything is dialled."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
-from bot.script import load_script
+from bot.replay import facts_from_json
+from bot.script import Script
 from campaign.attempt import review_attempt
 from campaign.calllog import CallLog
 from campaign.clock import DemoClock
 from campaign.feed import Feed
 from campaign.masking import kind_and_place
+from campaign.published import Shelf
+from campaign.voices import Voices
 from campaign.works import House, Works
 from intents import load_matcher
-from models import Database, ReviewTask
+from models import Database, ReviewTask, ScriptVersion, StaleAttempt
 from models.queue import due_tasks, open_task_count, unended_attempts
 from rules import CallingHours
 from speech.errors import VoiceUnavailable
 from speech.prompts import Prompts
 from speech.recogniser import Recogniser, find_model
 from telephony import Gateway, RecordingStore
-from tests.conftest import KEY, NOON
+from tests.conftest import KEY, NOON, publish
+
+
+class Mute(Voices):
+    """Voices that have failed."""
+
+    def prompts_of(self, script: Script) -> Prompts:
+        raise VoiceUnavailable("no voice")
 
 
 @pytest.fixture
@@ -37,9 +47,9 @@ def works(database: Database, tmp_path: Path) -> Iterator[Works]:
         dialer=Gateway("127.0.0.1", 0, recordings),
         recordings=recordings,
         ears=ears,
-        prompts={},
+        voices=Mute(tmp_path / "prompts"),
         matcher=load_matcher(),
-        scripts={"suitability": load_script("suitability")},
+        scripts=Shelf(database),
         house=House("华夏安信证券", "客户服务中心", "8001", "95500"),
         clock=DemoClock(NOON, 1.0),
         hours=CallingHours(),
@@ -50,17 +60,44 @@ def works(database: Database, tmp_path: Path) -> Iterator[Works]:
     ears.close()
 
 
-async def test_a_task_whose_script_has_vanished_is_set_aside(works: Works, task_id: int) -> None:
-    await review_attempt(replace(works, scripts={}), task_id)
+def add_task(database: Database, task_id: int, number: str, **values: Any) -> int:
+    """Another task of the same client, due at NOON."""
+    with database.write() as session:
+        first = session.get_one(ReviewTask, task_id)
+        task = ReviewTask(
+            number=number,
+            campaign_id=first.campaign_id,
+            customer_id=first.customer_id,
+            created_at=NOON,
+            due_at=NOON,
+            **values,
+        )
+        session.add(task)
+        session.flush()
+        return task.id
+
+
+def anomaly(database: Database, task_id: int) -> int:
+    slots = {"异常类型": "证券交易"}
+    return add_task(database, task_id, "T002", review_type="anomaly", script="anomaly", slots=slots)
+
+
+async def test_a_task_whose_script_is_not_published_is_set_aside_until_it_is(works: Works, task_id: int) -> None:
+    await review_attempt(works, task_id)
     with works.database.read() as session:
         task = session.get_one(ReviewTask, task_id)
         assert "suitability" in task.trouble
         assert task.attempts == []
         assert due_tasks(session, NOON, 10) == []
         assert open_task_count(session) == 0
+    publish(works.database, "suitability")
+    with works.database.read() as session:
+        assert [task.id for task in due_tasks(session, NOON, 10)] == [task_id]
+        assert session.get_one(ReviewTask, task_id).trouble == ""
 
 
 async def test_a_task_with_an_empty_slot_is_set_aside_and_the_slot_named(works: Works, task_id: int) -> None:
+    publish(works.database, "suitability")
     with works.database.write() as session:
         session.get_one(ReviewTask, task_id).slots = {"业务": " "}
     await review_attempt(works, task_id)
@@ -70,22 +107,88 @@ async def test_a_task_with_an_empty_slot_is_set_aside_and_the_slot_named(works: 
         assert task.attempts_made == 0
 
 
-class Mute:
-    """Prompts whose voice has failed."""
-
-    async def fetch(self, text: str, slower: bool = False) -> bytes:
-        raise VoiceUnavailable("no voice")
+async def test_a_published_version_that_no_longer_loads_is_refused_with_its_problems(
+    works: Works, task_id: int
+) -> None:
+    publish(works.database, "suitability")
+    with works.database.write() as session:
+        version = session.scalars(select(ScriptVersion)).one()
+        version.sources = {file: text.replace("entry:", "enter:") for file, text in version.sources.items()}
+    await review_attempt(works, task_id)
+    with works.database.read() as session:
+        task = session.get_one(ReviewTask, task_id)
+        assert "parts/opening.yaml" in task.trouble
+        assert task.attempts_made == 0
 
 
 async def test_a_voice_that_fails_before_dialling_is_our_own_line_and_leaves_nothing_open(
     works: Works, task_id: int
 ) -> None:
-    mute = {"suitability": cast(Prompts, Mute())}
-    await review_attempt(replace(works, prompts=mute), task_id)
+    publish(works.database, "suitability")
+    await review_attempt(works, task_id)
     with works.database.read() as session:
         (attempt,) = session.get_one(ReviewTask, task_id).attempts
         assert attempt.outcome == "own_line_failed"
         assert unended_attempts(session) == []
+
+
+async def test_every_call_stores_the_version_that_it_ran_and_the_next_one_runs_the_new_one(
+    works: Works, task_id: int
+) -> None:
+    publish(works.database, "suitability")
+    before = works.scripts.script("suitability").hash
+    await review_attempt(works, task_id)
+    publish(works.database, "suitability", edited=("请问账户是您本人操作吗？", "请问您的账户是您本人操作吗？"))
+    after = works.scripts.script("suitability").hash
+    assert before != after
+    with works.database.write() as session:
+        session.get_one(ReviewTask, task_id).due_at = NOON
+    await review_attempt(works, task_id)
+    with works.database.read() as session:
+        attempts = session.get_one(ReviewTask, task_id).attempts
+        assert [attempt.script_hash for attempt in attempts] == [before, after]
+        assert [attempt.served[0].script_hash for attempt in attempts] == [before, after]
+
+
+async def test_what_one_client_is_to_be_asked_becomes_one_call(works: Works, task_id: int) -> None:
+    publish(works.database, "suitability", "anomaly")
+    other_id = anomaly(works.database, task_id)
+    await review_attempt(works, task_id)
+    with works.database.read() as session:
+        (attempt,) = session.get_one(ReviewTask, task_id).attempts
+        assert session.get_one(ReviewTask, other_id).attempts == [attempt]
+        assert attempt.call_id == f"{other_id}-1"  # the anomaly leads
+        assert [one.script for one in attempt.served] == ["anomaly", "suitability"]
+        assert attempt.script_hash not in {one.script_hash for one in attempt.served}
+        suitability = attempt.served[1].questions
+        assert suitability["anomaly.self_operated"] == "suitability.self_operated"
+        assert facts_from_json(attempt.facts).slots["回访业务"] == "异常情形和适当性"
+        due = {session.get_one(ReviewTask, one).due_at for one in (task_id, other_id)}
+        assert len(due) == 1
+    with pytest.raises(StaleAttempt):
+        await review_attempt(works, other_id)
+
+
+async def test_a_task_that_cannot_be_asked_does_not_hold_up_the_other(works: Works, task_id: int) -> None:
+    publish(works.database, "suitability")
+    other_id = anomaly(works.database, task_id)
+    await review_attempt(works, task_id)
+    with works.database.read() as session:
+        (attempt,) = session.get_one(ReviewTask, task_id).attempts
+        assert [one.task_id for one in attempt.served] == [task_id]
+        assert session.get_one(ReviewTask, other_id).due_at == NOON
+
+
+async def test_what_only_a_person_may_do_is_never_merged_into_a_call(works: Works, task_id: int) -> None:
+    publish(works.database, "suitability", "new_account")
+    other_id = add_task(
+        works.database, task_id, "T003", review_type="new_account", script="new_account", with_human=True
+    )
+    with works.database.write() as session:
+        session.get_one(ReviewTask, other_id).due_at = None
+    await review_attempt(works, task_id)
+    with works.database.read() as session:
+        assert session.get_one(ReviewTask, other_id).attempts == []
 
 
 def test_an_unknown_error_is_logged_without_its_message() -> None:

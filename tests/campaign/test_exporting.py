@@ -10,7 +10,7 @@ import pytest
 
 from campaign.exporting import CHUNK, neutral, result_chunks, results_csv
 from campaign.masking import mask_name, mask_numbers, mask_phone
-from models import Answer, Attempt, Campaign, Customer, Database, Product, ReviewTask, RiskFlag, Seal
+from models import Answer, Attempt, AttemptTask, Campaign, Customer, Database, Product, ReviewTask, RiskFlag, Seal
 
 NINE = datetime(2026, 6, 1, 1, tzinfo=UTC)  # 09:00 in Shanghai
 
@@ -51,6 +51,7 @@ def filled(database: Database, seal: Seal) -> Database:
                 started_at=NINE + timedelta(hours=no), ended_at=NINE + timedelta(hours=no, minutes=1),
                 outcome=outcome, sub_reason=reason, script="suitability", script_hash="f" * 64, facts="{}",
             )  # fmt: skip
+            attempt.served = [AttemptTask(task_id=task.id, no=no, script="suitability", script_hash="f" * 64)]
             session.add(attempt)
             if no == 1:
                 attempt.answers = [answer("relay.give_contact", "13987654321", task),
@@ -73,12 +74,29 @@ def test_a_task_with_its_answers_and_flags(filled: Database) -> None:
     assert first == {
         "任务号": "T1", "客户号": "C1", "客户姓名": "王小明", "手机号": "13812345678", "回访类型": "适当性",
         "话术": "suitability", "产品代码": "P5", "截止时间": "2026-06-01 09:00:00", "登记状态": "已完成：已回访",
-        "是否完成": "是", "是否转人工": "否", "拨打次数": "2", "首次拨打": "2026-06-01 10:00:00",
+        "是否完成": "是", "是否转人工": "否", "拨打次数": "2", "合并任务": "", "首次拨打": "2026-06-01 10:00:00",
         "末次拨打": "2026-06-01 11:00:00", "末次结果": "已回访", "原因": "",
         "风险标记": "高：全权委托（第2次拨打01:12）", "opening.identity": "是", "relay.give_contact": "13987654321",
     }  # fmt: skip
     assert second["登记状态"] == "待回访"
     assert (second["首次拨打"], second["末次结果"], second["opening.identity"]) == ("", "", "")
+
+
+def test_a_call_for_two_tasks_counts_for_both_with_the_answers_of_each(filled: Database) -> None:
+    with filled.write() as session:
+        session.add(Attempt(
+            call_id="2-1", task_id=2, customer_id=1, no=1, dialled="1", worker="w", started_at=NINE, ended_at=NINE,
+            outcome="reviewed", script="suitability", script_hash="f" * 64, facts="{}",
+            served=[AttemptTask(task_id=2, place=0, no=1, script="anomaly", script_hash="f" * 64),
+                    AttemptTask(task_id=1, place=1, no=3, script="suitability", script_hash="f" * 64)],
+            answers=[answer("anomaly.self_operated", "yes", session.get_one(ReviewTask, 2)),
+                     answer("suitability.self_operated", "yes", session.get_one(ReviewTask, 1))],
+        ))  # fmt: skip
+    with filled.read() as session:
+        first, second = table(results_csv(session))
+    assert (first["合并任务"], second["合并任务"]) == ("T2", "T1")
+    assert (first["suitability.self_operated"], first["anomaly.self_operated"]) == ("是", "")
+    assert (second["suitability.self_operated"], second["anomaly.self_operated"]) == ("", "是")
 
 
 def test_masked_by_default(filled: Database) -> None:

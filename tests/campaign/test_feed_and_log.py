@@ -12,9 +12,9 @@ from sqlalchemy.exc import OperationalError
 from campaign.calllog import CallLog
 from campaign.clock import DemoClock
 from campaign.feed import WATCHER_QUEUE, Feed, LiveCall, Stage
-from models import Database, ReviewTask
+from models import Database
 from models.queue import begin_attempt, events_of
-from tests.conftest import NOON
+from tests.conftest import NOON, served
 
 
 def live(number: int, stage: Stage = Stage.TALKING) -> LiveCall:
@@ -58,9 +58,8 @@ async def test_rows_are_kept_in_order_when_the_database_refuses_for_a_while(
     database: Database, task_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with database.write() as session:
-        task = session.get_one(ReviewTask, task_id)
         attempt_id = begin_attempt(
-            session, task, worker="w", now=NOON, script="suitability", script_hash="", facts="{}"
+            session, served(session, task_id), dialled="1", worker="w", now=NOON, script_hash="", facts="{}"
         ).id
     log = CallLog(database)
     refusals = [2]

@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.importing import ImportRefused, Kind, import_file, shipped_scripts
-from models import Campaign, Customer, ReviewTask, Seal, Staff
+from campaign.importing import ImportRefused, Kind, import_file
+from models import Campaign, Customer, Database, ReviewTask, Seal, Staff
 from rules import TradingCalendar
 from tests.campaign.importers import CLIENTS, NOW, SCRIPTS, SHANGHAI, TASKS, only_fault, take
+from tests.conftest import publish
 
 
 class TestClients:
@@ -187,6 +188,12 @@ class TestTasks:
         assert stocked.scalar(select(func.count()).select_from(ReviewTask)) == 1
 
 
-def test_the_shipped_scripts_can_be_named(session: Session) -> None:
-    titles = {script.name: script.title for script in shipped_scripts()}
-    assert {"suitability", "new_account", "anomaly"} <= titles.keys()
+def test_tasks_may_name_the_scripts_in_use(database: Database, task_id: int) -> None:
+    publish(database, "anomaly")
+    content = "任务号,客户号,回访类型,话术,异常类型\nT900,C001,异常情形,异常情形回访,证券交易\n"
+    with database.write() as session:
+        assert import_file(session, content.encode(), now=NOW).added == 1
+    other = content.replace("异常情形,异常情形回访", "新开户,新开户回访")
+    with pytest.raises(ImportRefused, match="没有话术") as refused, database.write() as session:
+        import_file(session, other.encode(), now=NOW)
+    assert any("请填写以下之一：异常情形回访" in str(problem) for problem in refused.value.problems)

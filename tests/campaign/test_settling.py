@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.moves import Finish, Flag, Note
+from bot.moves import Attest, Finish, Flag, Note
 from campaign.settling import EndedCall, TaskFacts, settlement_of
 from campaign.works import House
 from intents import Intent
-from rules import Ending, Evidence, Outcome, PastAttempt, RedialPolicy, Risk, Severity
+from rules import Ending, Evidence, Outcome, PastAttempt, RedialPolicy, Risk, RiskLevel, Severity
 from tests.conftest import NOON
 
 HOUSE = House("华夏安信证券", "客户服务中心", "8001", "95500")
@@ -37,78 +37,75 @@ def after(outcome: Outcome, *, hours: float) -> PastAttempt:
 
 
 def test_a_finished_conversation_closes_the_task_with_its_answers() -> None:
-    settled = settlement_of(replace(CALL, notes=(NOTE,)), TASK, HOUSE, CALL.ended_at)
-    assert (settled.status, settled.final, settled.due_at) == ("已完成：已回访", True, None)
-    assert settled.answers[0]["words"] == "是我自己"
+    settled = settlement_of(replace(CALL, notes=(NOTE,)), [TASK], HOUSE, CALL.ended_at)
+    assert (settled.tasks[0].status, settled.tasks[0].final, settled.tasks[0].due_at) == ("已完成：已回访", True, None)
+    assert settled.tasks[0].answers[0]["words"] == "是我自己"
     assert settled.escalation is None
-    assert settled.notice is None
+    assert settled.notices == ()
 
 
 def test_a_medium_risk_closes_the_task_and_asks_for_follow_up() -> None:
-    settled = settlement_of(replace(CALL, flags=(FLAG,)), TASK, HOUSE, CALL.ended_at)
-    assert settled.status == "已完成：已回访"
+    settled = settlement_of(replace(CALL, flags=(FLAG,)), [TASK], HOUSE, CALL.ended_at)
+    assert settled.tasks[0].status == "已完成：已回访"
     assert settled.escalation is not None
     assert settled.escalation["severity"] == "medium"
 
 
 def test_a_call_handed_over_goes_to_a_person_and_is_dialled_no_more() -> None:
     call = replace(CALL, evidence=Evidence(answered=True, ending=Ending.HANDED_OVER), finish=Finish(Ending.HANDED_OVER))
-    settled = settlement_of(call, TASK, HOUSE, call.ended_at)
-    assert (settled.with_human, settled.final, settled.due_at) == (True, False, None)
+    settled = settlement_of(call, [TASK], HOUSE, call.ended_at)
+    assert (settled.tasks[0].with_human, settled.tasks[0].final, settled.tasks[0].due_at) == (True, False, None)
     assert settled.escalation is not None
     assert settled.escalation["severity"] == "high"
 
 
 def test_a_busy_line_is_dialled_again_after_ten_minutes() -> None:
-    settled = settlement_of(unreached("busy"), TASK, HOUSE, CALL.ended_at)
-    assert settled.status == "未完成：电话占线"
-    assert settled.due_at is not None
-    assert settled.due_at >= CALL.ended_at + timedelta(minutes=10)
-    assert settled.notice is None
+    settled = settlement_of(unreached("busy"), [TASK], HOUSE, CALL.ended_at)
+    assert settled.tasks[0].status == "未完成：电话占线"
+    assert settled.tasks[0].due_at is not None
+    assert settled.tasks[0].due_at >= CALL.ended_at + timedelta(minutes=10)
+    assert settled.notices == ()
 
 
 def test_exhausted_calls_close_with_a_text_message() -> None:
     history = (after(Outcome.BUSY, hours=3), after(Outcome.BUSY, hours=1))
-    settled = settlement_of(unreached("busy"), replace(TASK, history=history), HOUSE, CALL.ended_at)
-    assert (settled.status, settled.final) == ("已完成：电话占线", True)
-    assert settled.notice is not None
-    assert (settled.notice.kind, settled.notice.channel) == ("review_sms", "sms")
-    assert "95500" in settled.notice.text
+    settled = settlement_of(unreached("busy"), [replace(TASK, history=history)], HOUSE, CALL.ended_at)
+    assert (settled.tasks[0].status, settled.tasks[0].final) == ("已完成：电话占线", True)
+    assert (settled.notices[0].kind, settled.notices[0].channel) == ("review_sms", "sms")
+    assert "95500" in settled.notices[0].text
 
 
 def test_an_empty_number_is_told_by_mail_or_by_hand() -> None:
-    by_hand = settlement_of(unreached("empty_number"), TASK, HOUSE, CALL.ended_at)
-    by_mail = settlement_of(unreached("empty_number"), replace(TASK, email="a@b.cn"), HOUSE, CALL.ended_at)
-    assert by_hand.status == by_mail.status == "已完成：空号"
-    assert by_hand.notice is not None
-    assert by_mail.notice is not None
-    assert (by_hand.notice.channel, by_mail.notice.channel) == ("manual", "email")
-    assert by_mail.notice.kind == "update_contact"
+    by_hand = settlement_of(unreached("empty_number"), [TASK], HOUSE, CALL.ended_at)
+    by_mail = settlement_of(unreached("empty_number"), [replace(TASK, email="a@b.cn")], HOUSE, CALL.ended_at)
+    assert by_hand.tasks[0].status == by_mail.tasks[0].status == "已完成：空号"
+    assert (by_hand.notices[0].channel, by_mail.notices[0].channel) == ("manual", "email")
+    assert by_mail.notices[0].kind == "update_contact"
 
 
 def test_a_relayed_number_is_dialled_next_and_kept() -> None:
     finish = Finish(Ending.RELAYED, new_number="13900002222")
     call = replace(CALL, evidence=Evidence(answered=True, ending=Ending.RELAYED), finish=finish)
-    settled = settlement_of(call, TASK, HOUSE, call.ended_at)
-    assert settled.next_phone == "13900002222"
-    assert settled.due_at is not None
-    later = settlement_of(unreached("busy"), replace(TASK, next_phone="13900002222"), HOUSE, CALL.ended_at)
-    assert later.next_phone == "13900002222"
+    settled = settlement_of(call, [TASK], HOUSE, call.ended_at)
+    assert settled.tasks[0].next_phone == "13900002222"
+    assert settled.tasks[0].due_at is not None
+    later = settlement_of(unreached("busy"), [replace(TASK, next_phone="13900002222")], HOUSE, CALL.ended_at)
+    assert later.tasks[0].next_phone == "13900002222"
 
 
 def test_a_callback_is_dialled_at_the_agreed_time() -> None:
     at = NOON + timedelta(hours=27)
     finish = Finish(Ending.CALLBACK, callback_at=at, callback_words="明天下午三点")
     call = replace(CALL, evidence=Evidence(answered=True, ending=Ending.CALLBACK), finish=finish)
-    settled = settlement_of(call, TASK, HOUSE, call.ended_at)
-    assert (settled.status, settled.due_at, settled.callback_at) == ("未完成：预约回访", at, at)
+    settled = settlement_of(call, [TASK], HOUSE, call.ended_at)
+    assert (settled.tasks[0].status, settled.tasks[0].due_at, settled.callback_at) == ("未完成：预约回访", at, at)
 
 
 def test_our_own_line_is_not_the_clients_fault() -> None:
-    settled = settlement_of(replace(unreached("busy"), evidence=Evidence(own_line_failed=True)), TASK, HOUSE, NOON)
+    settled = settlement_of(replace(unreached("busy"), evidence=Evidence(own_line_failed=True)), [TASK], HOUSE, NOON)
     assert settled.outcome == "own_line_failed"
-    assert not settled.final
-    assert settled.due_at is not None
+    assert not settled.tasks[0].final
+    assert settled.tasks[0].due_at is not None
 
 
 def test_a_redial_past_the_deadline_is_given_to_a_person() -> None:
@@ -117,7 +114,88 @@ def test_a_redial_past_the_deadline_is_given_to_a_person() -> None:
         policy=RedialPolicy(deadline_at=NOON + timedelta(minutes=30)),
         deadline_at=NOON + timedelta(minutes=30),
     )
-    settled = settlement_of(unreached("no_answer"), task, HOUSE, CALL.ended_at)
-    assert settled.due_at is None
-    assert not settled.final
+    settled = settlement_of(unreached("no_answer"), [task], HOUSE, CALL.ended_at)
+    assert settled.tasks[0].due_at is None
+    assert not settled.tasks[0].final
     assert settled.escalation is not None
+
+
+SUITABILITY = replace(TASK, task_id=7, questions={"suitability.self_operated": "suitability.self_operated"})
+ANOMALY = replace(
+    TASK,
+    task_id=8,
+    deadline_at=NOON + timedelta(days=2),
+    policy=RedialPolicy(deadline_at=NOON + timedelta(days=2)),
+    questions={"suitability.self_operated": "anomaly.self_operated", "anomaly.reminder": "anomaly.reminder"},
+)
+OPENING = Note("opening.convenient", "yes", "方便", Intent.YES, 0.9, "规则", 3000, 3500)
+
+
+def test_one_answer_counts_for_every_task_under_its_own_question() -> None:
+    reminder = Attest("anomaly.reminder", 9000, True, 40000)
+    call = replace(CALL, notes=(OPENING, NOTE), flags=(replace(FLAG, node=NOTE.question),), attests=(reminder,))
+    first, second = settlement_of(call, [SUITABILITY, ANOMALY], HOUSE, CALL.ended_at).tasks
+    assert [one["question"] for one in first.answers] == ["opening.convenient", "suitability.self_operated"]
+    assert [one["question"] for one in second.answers] == ["opening.convenient", "anomaly.self_operated"]
+    assert {one["node"] for one in second.answers} == {"opening.convenient", "suitability.self_operated"}
+    assert [flag["node"] for flag in (*first.flags, *second.flags)] == [
+        "suitability.self_operated",
+        "anomaly.self_operated",
+    ]
+    assert (first.deliveries, second.deliveries[0]["node"]) == ((), "anomaly.reminder")
+
+
+def test_a_refusal_ends_every_task_with_one_notice() -> None:
+    call = replace(CALL, evidence=Evidence(answered=True, ending=Ending.REFUSED), finish=Finish(Ending.REFUSED))
+    settled = settlement_of(call, [SUITABILITY, ANOMALY], HOUSE, CALL.ended_at)
+    assert [(one.status, one.final) for one in settled.tasks] == [("已完成：拒绝回访", True)] * 2
+    assert [(one.kind, one.task_id) for one in settled.notices] == [("review_sms", 7)]
+
+
+def test_every_task_is_owed_the_attempts_of_the_strictest() -> None:
+    """Note 3: at least three attempts for R5; the others of the call wait with it."""
+    risky = replace(SUITABILITY, policy=RedialPolicy(risk_level=RiskLevel.R5, suitability=True))
+    history = (after(Outcome.NO_ANSWER, hours=5),)
+    alone = settlement_of(unreached("no_answer"), [replace(ANOMALY, history=history)], HOUSE, CALL.ended_at)
+    assert alone.tasks[0].final
+    together = settlement_of(
+        unreached("no_answer"),
+        [replace(ANOMALY, history=history), replace(risky, history=history)],
+        HOUSE,
+        CALL.ended_at,
+    )
+    assert [one.final for one in together.tasks] == [False, False]
+
+
+def test_what_is_dialled_again_is_dialled_together_unless_a_deadline_forbids_it() -> None:
+    settled = settlement_of(unreached("busy"), [SUITABILITY, ANOMALY], HOUSE, CALL.ended_at)
+    assert settled.tasks[0].due_at == settled.tasks[1].due_at
+    powered_off = settlement_of(
+        unreached("powered_off"),
+        [
+            replace(SUITABILITY, history=(after(Outcome.POWERED_OFF, hours=2),)),
+            replace(ANOMALY, history=()),
+        ],
+        HOUSE,
+        CALL.ended_at,
+    )
+    assert powered_off.tasks[0].due_at == powered_off.tasks[1].due_at
+    assert powered_off.tasks[0].due_at is not None
+    assert powered_off.tasks[0].due_at > NOON + timedelta(hours=22)  # row 6: the third call more than 24 h later
+    urgent = replace(
+        ANOMALY, deadline_at=NOON + timedelta(hours=5), policy=RedialPolicy(deadline_at=NOON + timedelta(hours=5))
+    )
+    apart = settlement_of(
+        unreached("powered_off"),
+        [replace(SUITABILITY, history=(after(Outcome.POWERED_OFF, hours=2),)), urgent],
+        HOUSE,
+        CALL.ended_at,
+    )
+    assert apart.tasks[1].due_at is not None
+    assert apart.tasks[1].due_at <= NOON + timedelta(hours=5)
+
+
+def test_an_escalation_bears_the_nearest_deadline_and_the_gravest_flag() -> None:
+    flags = (FLAG, replace(FLAG, risk=Risk.DISTRESS, severity=Severity.CARE))
+    settled = settlement_of(replace(CALL, flags=flags), [SUITABILITY, ANOMALY], HOUSE, CALL.ended_at)
+    assert settled.escalation == {"severity": "care", "deadline_at": ANOMALY.deadline_at}

@@ -22,11 +22,12 @@ from campaign.clock import RealClock
 from campaign.feed import Feed
 from console import Desk, add_pages
 from intents import Intent, Match
-from models import Database, ReviewTask
-from models.queue import SettledRecording, Settlement, begin_attempt, log_moves, settle
+from models import Database
+from models.queue import Served, begin_attempt, log_moves
+from models.settlements import SettledRecording, SettledTask, Settlement, settle
 from telephony.legs import FRAME_BYTES, SAMPLE_RATE
 from telephony.recording import RecordingStore
-from tests.conftest import KEY, NOON
+from tests.conftest import KEY, NOON, publish
 
 CALL_SECONDS = 12
 WORDS = "是我老婆在操作"
@@ -44,6 +45,7 @@ class Place:
 @pytest.fixture
 def place(database: Database, task_id: int, tmp_path: Path) -> Place:
     """Pages over a database with one settled, risky call."""
+    publish(database, "suitability")
     store = RecordingStore(tmp_path / "recordings", KEY)
     call_id = f"{task_id}-1"
     _record(store, call_id)
@@ -75,9 +77,14 @@ def _settle_call(database: Database, store: RecordingStore, task_id: int, call_i
         (Heard(WORDS, Match(Intent.NO), 9000, 10500), 10800),
     ]
     with database.write() as session:
-        task = session.get_one(ReviewTask, task_id)
         attempt = begin_attempt(
-            session, task, worker="w", now=NOON, script="suitability", script_hash="f" * 64, facts="{}"
+            session,
+            [Served(task_id, 1, "suitability", "f" * 64)],
+            dialled="13800001111",
+            worker="w",
+            now=NOON,
+            script_hash="f" * 64,
+            facts="{}",
         )
         rows = [
             {"attempt_id": attempt.id, "seq": seq, "at_ms": at, "kind": type(move).__name__, "body": move_to_json(move)}
@@ -85,7 +92,7 @@ def _settle_call(database: Database, store: RecordingStore, task_id: int, call_i
         ]
         log_moves(session, rows)
         attempt_id = attempt.id
-    where = {"words": WORDS, "start_ms": 9000, "end_ms": 10500}
+    where: dict[str, object] = {"words": WORDS, "start_ms": 9000, "end_ms": 10500}
     sealed = store.find(call_id)
     assert sealed is not None
     with database.write() as session:
@@ -96,22 +103,26 @@ def _settle_call(database: Database, store: RecordingStore, task_id: int, call_i
                 worker="w",
                 ended_at=NOON + timedelta(minutes=1),
                 outcome="needs_human",
-                sub_reason="",
-                status="未完成：转人工",
-                final=False,
-                with_human=True,
-                due_at=None,
+                tasks=(_settled_task(task_id, where),),
                 talk_ms=CALL_SECONDS * 1000,
                 evidence={"decided_by": "对话"},
-                answers=(
-                    {"question": "suitability.self_operated", "value": "no", "intent": "no", "confidence": 0.93}
-                    | {"evidence": "规则：否定", **where},
-                ),
-                flags=({"risk": "not_self_operated", "severity": "high", "node": "suitability.self_operated"} | where,),
                 escalation={"severity": "high", "deadline_at": None},
                 recording=SettledRecording(sealed.path, sealed.duration_ms, sealed.sha256),
             ),
         )
+
+
+def _settled_task(task_id: int, where: dict[str, object]) -> SettledTask:
+    question = "suitability.self_operated"
+    answer = {"question": question, "node": question, "value": "no", "intent": "no", "confidence": 0.93}
+    return SettledTask(
+        task_id,
+        status="未完成：转人工",
+        with_human=True,
+        answers=(answer | {"evidence": "规则：否定"} | where,),
+        flags=({"risk": "not_self_operated", "severity": "high", "node": question} | where,),
+        deliveries=({"node": "suitability.reminder", "played_ms": 4200, "complete": False, "at_ms": 11500},),
+    )
 
 
 @contextmanager

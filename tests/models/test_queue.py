@@ -11,39 +11,40 @@ from sqlalchemy.orm import Session
 
 from models import Answer, Attempt, ClientBusy, Database, Notice, ReviewTask, StaleAttempt
 from models.queue import (
-    SettledNotice,
-    SettledRecording,
-    Settlement,
     begin_attempt,
+    companions,
     due_tasks,
     events_of,
+    history_of,
     log_moves,
     next_due_at,
     open_task_count,
-    settle,
     unended_attempts,
 )
-from tests.conftest import NOON
+from models.settlements import SettledNotice, SettledRecording, SettledTask, Settlement, settle
+from tests.conftest import NOON, served
 
 
-def begin(session: Session, task_id: int, worker: str = "w1") -> Attempt:
-    task = session.get_one(ReviewTask, task_id)
-    return begin_attempt(session, task, worker=worker, now=NOON, script="suitability", script_hash="f" * 64, facts="{}")
+def begin(session: Session, *task_ids: int, worker: str = "w1") -> Attempt:
+    return begin_attempt(
+        session,
+        served(session, *task_ids),
+        dialled="13800001111",
+        worker=worker,
+        now=NOON,
+        script_hash="f" * 64,
+        facts="{}",
+    )
 
 
-def settlement(attempt_id: int, worker: str = "w1", **changes: object) -> Settlement:
-    values: dict[str, object] = {
-        "attempt_id": attempt_id,
-        "worker": worker,
-        "ended_at": NOON + timedelta(minutes=1),
-        "outcome": "no_answer",
-        "sub_reason": "",
-        "status": "未完成：无人应答",
-        "final": False,
-        "with_human": False,
-        "due_at": NOON + timedelta(hours=1),
-    }
-    return Settlement(**(values | changes))  # type: ignore[arg-type]
+def settled_task(task_id: int, **changes: object) -> SettledTask:
+    values: dict[str, object] = {"status": "未完成：无人应答", "due_at": NOON + timedelta(hours=1)}
+    return SettledTask(task_id, **(values | changes))  # type: ignore[arg-type]
+
+
+def settlement(attempt_id: int, *tasks: SettledTask, worker: str = "w1", **changes: object) -> Settlement:
+    ended_at = NOON + timedelta(minutes=1)
+    return Settlement(attempt_id, worker, ended_at, "no_answer", tasks, **changes)  # type: ignore[arg-type]
 
 
 def test_a_task_is_due_from_its_instant_on(database: Database, task_id: int) -> None:
@@ -113,30 +114,35 @@ def test_settling_writes_everything_and_frees_the_client(database: Database, tas
             session,
             settlement(
                 attempt_id,
-                answers=(
-                    {
-                        "question": "suitability.self_operated",
-                        "value": "no",
-                        "words": "是我老婆在操作",
-                        "intent": "no",
-                        "confidence": 0.9,
-                        "evidence": "规则",
-                        "start_ms": 9000,
-                        "end_ms": 10500,
-                    },
-                ),
-                flags=(
-                    {
-                        "risk": "not_self_operated",
-                        "severity": "high",
-                        "node": "suitability.self_operated",
-                        "words": "是我老婆在操作",
-                        "start_ms": 9000,
-                        "end_ms": 10500,
-                    },
+                settled_task(
+                    task_id,
+                    answers=(
+                        {
+                            "question": "suitability.self_operated",
+                            "node": "suitability.self_operated",
+                            "value": "no",
+                            "words": "是我老婆在操作",
+                            "intent": "no",
+                            "confidence": 0.9,
+                            "evidence": "规则",
+                            "start_ms": 9000,
+                            "end_ms": 10500,
+                        },
+                    ),
+                    flags=(
+                        {
+                            "risk": "not_self_operated",
+                            "severity": "high",
+                            "node": "suitability.self_operated",
+                            "words": "是我老婆在操作",
+                            "start_ms": 9000,
+                            "end_ms": 10500,
+                        },
+                    ),
+                    deliveries=({"node": "suitability.reminder", "played_ms": 4000, "complete": True, "at_ms": 9000},),
                 ),
                 escalation={"severity": "high", "deadline_at": None},
-                notice=SettledNotice("review_sms", "sms", "尊敬的客户"),
+                notices=(SettledNotice("review_sms", "sms", "尊敬的客户"),),
                 recording=SettledRecording("a.rec", 12000, "0" * 64),
             ),
         )
@@ -145,6 +151,7 @@ def test_settling_writes_everything_and_frees_the_client(database: Database, tas
         assert attempt.ended_at is not None
         assert attempt.answers[0].words == "是我老婆在操作"
         assert attempt.flags[0].risk == "not_self_operated"
+        assert (attempt.deliveries[0].node, attempt.deliveries[0].played_ms) == ("suitability.reminder", 4000)
         assert attempt.recording is not None
         assert attempt.recording.duration_ms == 12000
         assert unended_attempts(session) == []
@@ -156,9 +163,9 @@ def test_a_second_result_is_refused_and_changes_nothing(database: Database, task
     with database.write() as session:
         attempt_id = begin(session, task_id).id
     with database.write() as session:
-        settle(session, settlement(attempt_id))
+        settle(session, settlement(attempt_id, settled_task(task_id)))
     with pytest.raises(StaleAttempt), database.write() as session:
-        settle(session, settlement(attempt_id, status="已完成：已回访", final=True))
+        settle(session, settlement(attempt_id, settled_task(task_id, status="已完成：已回访", final=True)))
     with database.read() as session:
         assert session.get_one(ReviewTask, task_id).status == "未完成：无人应答"
 
@@ -167,13 +174,15 @@ def test_another_workers_attempt_cannot_be_settled(database: Database, task_id: 
     with database.write() as session:
         attempt_id = begin(session, task_id, worker="w1").id
     with pytest.raises(StaleAttempt), database.write() as session:
-        settle(session, settlement(attempt_id, worker="w2"))
+        settle(session, settlement(attempt_id, settled_task(task_id), worker="w2"))
 
 
 def test_a_settlement_that_fails_leaves_nothing_behind(database: Database, task_id: int) -> None:
     with database.write() as session:
         attempt_id = begin(session, task_id).id
-    broken = settlement(attempt_id, answers=({"question": "x"},))  # lacks what an answer must have
+    broken = settlement(
+        attempt_id, settled_task(task_id, answers=({"question": "x"},))
+    )  # lacks what an answer must have
     with pytest.raises(Exception, match="NOT NULL"), database.write() as session:
         settle(session, broken)
     with database.read() as session:
@@ -186,7 +195,8 @@ def test_a_notice_is_written_once_per_task(database: Database, task_id: int) -> 
         with database.write() as session:
             attempt_id = begin(session, task_id).id
         with database.write() as session:
-            settle(session, settlement(attempt_id, notice=SettledNotice("review_sms", "sms", f"第{no}次")))
+            told = (SettledNotice("review_sms", "sms", f"第{no}次"),)
+            settle(session, settlement(attempt_id, settled_task(task_id), notices=told))
     with database.read() as session:
         assert [notice.text for notice in session.query(Notice)] == ["第1次"]
 
@@ -203,6 +213,77 @@ def test_the_log_comes_back_in_order(database: Database, task_id: int) -> None:
         assert [event.body for event in events_of(session, attempt_id)] == ['{"n":0}', '{"n":1}', '{"n":2}']
 
 
+@pytest.fixture
+def other_id(database: Database, task_id: int) -> int:
+    """An anomaly review of the same client, due at NOON."""
+    with database.write() as session:
+        first = session.get_one(ReviewTask, task_id)
+        other = ReviewTask(
+            number="T002",
+            campaign_id=first.campaign_id,
+            customer_id=first.customer_id,
+            review_type="anomaly",
+            script="anomaly",
+            created_at=NOON,
+            due_at=NOON,
+            deadline_at=NOON + timedelta(days=1),
+        )
+        session.add(other)
+        session.flush()
+        return other.id
+
+
+def test_only_what_is_due_now_can_join_a_call(database: Database, task_id: int, other_id: int) -> None:
+    with database.read() as session:
+        task = session.get_one(ReviewTask, task_id)
+        assert [other.id for other in companions(session, task, NOON)] == [other_id]
+        assert companions(session, task, NOON - timedelta(seconds=1)) == []
+        assert [one.id for one in due_tasks(session, NOON, 10)] == [other_id]  # one call: the nearest deadline leads
+    for values in ({"due_at": NOON + timedelta(hours=1)}, {"due_at": None, "with_human": True}):
+        with database.write() as session:
+            for name, value in values.items():
+                setattr(session.get_one(ReviewTask, other_id), name, value)
+        with database.read() as session:
+            assert companions(session, session.get_one(ReviewTask, task_id), NOON) == []
+
+
+def test_a_call_serves_several_tasks_with_one_row_and_one_number_each(
+    database: Database, task_id: int, other_id: int
+) -> None:
+    with database.write() as session:
+        attempt_id = begin(session, other_id, task_id).id
+    with database.read() as session:
+        assert open_task_count(session) == 2
+        assert due_tasks(session, NOON, 10) == []
+        attempt = session.get_one(Attempt, attempt_id)
+        assert attempt.task_id == other_id
+        assert [(one.task_id, one.place, one.no) for one in attempt.served] == [(other_id, 0, 1), (task_id, 1, 1)]
+    with database.write() as session:
+        tasks = (settled_task(other_id, status="已完成：无人应答", final=True, due_at=None), settled_task(task_id))
+        settle(session, settlement(attempt_id, *tasks))
+    with database.read() as session:
+        assert session.get_one(Attempt, attempt_id).status == "已完成：无人应答"
+        assert [one.status for one in session.get_one(Attempt, attempt_id).served] == [
+            "已完成：无人应答",
+            "未完成：无人应答",
+        ]
+        assert session.get_one(ReviewTask, other_id).final
+        assert [one.id for one in history_of(session, task_id)] == [attempt_id]
+        assert [one.id for one in due_tasks(session, NOON + timedelta(hours=1), 10)] == [task_id]
+    with database.write() as session:
+        assert begin(session, task_id).call_id == f"{task_id}-2"
+
+
+def test_a_task_that_another_call_took_cannot_be_taken_again(database: Database, task_id: int, other_id: int) -> None:
+    with database.write() as session:
+        attempt_id = begin(session, other_id, task_id).id
+    with database.write() as session:
+        ended = [settled_task(one, final=True, due_at=None) for one in (other_id, task_id)]
+        settle(session, settlement(attempt_id, *ended))
+    with pytest.raises(StaleAttempt), database.write() as session:
+        begin(session, task_id)
+
+
 def test_many_workers_take_a_task_once(database: Database, task_id: int) -> None:
     took: list[str] = []
     ready = threading.Barrier(6)
@@ -211,7 +292,7 @@ def test_many_workers_take_a_task_once(database: Database, task_id: int) -> None
         ready.wait()
         try:
             with database.write() as session:
-                begin(session, task_id, worker)
+                begin(session, task_id, worker=worker)
             took.append(worker)
         except (ClientBusy, StaleAttempt):
             pass
