@@ -2,50 +2,79 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-from intents.concepts import Concepts, load_concepts
-from intents.features import text_features
+from intents.announcement_terms import OPENINGS, POINTS, Term, Terms, features, load_terms, units
 from intents.linear import LinearModel, load, model_path
-from intents.normalise import normalise
 from intents.phrases import FOLDER
 from intents.values import Announced, AnnouncementMatch
 
-LEAST_SCORE = -0.6  # margin of the best class below which nothing was recognised
-# What every announcement begins or ends with: alone it tells nothing yet.
-_FRAME = re.compile(
-    "(?:您好?|你|对不起|尊敬的|客户|用户|机主|所?(?:拨打|呼叫|拨叫|拨)?的?|电话|号码|手机|暂时|正在|目前|由于|请|稍[后候]|再拨|重拨"
-    "|用|电|号|手|暂|正|目|稍|再|拨|呼|中国|移动|联通|电信|广电|提醒|感谢|使用|已经?|是|不要挂[机断]|不|无|该|本|嘟+|sorry|the|number|subscriber|you|have|has|dialed"
-    "|dialled|are|is|calling|please|redial|later|again|try|your|call)*"
-)
+UNDECIDED = "undecided"  # the class of beginnings that tell nothing yet
+SURELY_UNDECIDED = 0.5  # its margin from which a text without a point is such a beginning
+RATHER_WAITING = 0.3  # music or a person may be this much less clear than a beginning
+LEAST_SCORE = -0.9  # margin of the best class below which nothing was recognised
+POINTLESS = 0.5  # the most confidence in a network's reason whose words were not heard
+SHOWN_TERMS = 3
+
+WAITING = frozenset({Announced.RINGBACK_MUSIC, Announced.HUMAN})
+"""What is no reason to hang up."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncementClassifier:
+    """The terms of the trade and the learned model over them; its last class is UNDECIDED."""
+
+    terms: Terms
+    model: LinearModel
+
+    def classify(self, text: str) -> AnnouncementMatch:
+        """What an announcement says; None where it tells nothing yet or is like nothing known."""
+        heard = units(text)
+        if not heard:
+            return AnnouncementMatch(None, evidence="没有听到话")
+        found = self.terms.found_in(heard)
+        *margins, undecided = self.model.scores(features(found, heard))
+        best, parts = int(np.argmax(margins)), {term.part for term in found}
+        outcome, has_point = Announced(self.model.classes[best]), POINTS in parts
+        needed = max(SURELY_UNDECIDED, margins[best] + RATHER_WAITING if outcome in WAITING else 0)
+        if parts == {OPENINGS} or (undecided > needed and not has_point):
+            return AnnouncementMatch(None, evidence="听到的还只是开头的套话")
+        if margins[best] < LEAST_SCORE:
+            return AnnouncementMatch(None, evidence="与各类提示音都不像")
+        most = 1.0 if has_point or outcome in WAITING else POINTLESS
+        return AnnouncementMatch(outcome, min(most, _confidence(margins, best)), self._evidence(found, best))
+
+    def _evidence(self, found: Sequence[Term], best: int) -> str:
+        """The terms that speak for a class, strongest first, and the verdict."""
+        speaking = {term.name: term for term in found if self._weight(term, best) > 0}
+        ranked = sorted(speaking.values(), key=lambda term: -self._weight(term, best))[:SHOWN_TERMS]
+        verdict = f"判为“{NAMES[Announced(self.model.classes[best])]}”"
+        return "、".join(map(_quoted, ranked)) + f"，{verdict}" if ranked else f"按整句的用字和读音{verdict}"
+
+    def _weight(self, term: Term, of_class: int) -> int:
+        row = self.model.vocabulary.get(f"s{term.name}")
+        return int(self.model.weights[row, of_class]) if row is not None else 0
 
 
 def classify_announcement(text: str) -> AnnouncementMatch:
-    """What an announcement says; also for the partial text of a recogniser: None until it is certain."""
-    plain = normalise(text)
-    if plain and (_FRAME.fullmatch(plain) or plain == "对"):
-        return AnnouncementMatch(None, evidence="听到的还只是开头的套话")
-    if not plain:
-        return AnnouncementMatch(None, evidence="没有听到话")
-    return classify_by(*_model(), plain)
+    """What an announcement says; also for the partial text of a recogniser.
+
+    The outcome is None while the text is a mere beginning. `confidence` stays at 0.5 or below until the words that
+    give a network's reason were heard (无法接听 is none: 请留言 may follow), so above that it will hardly change.
+    """
+    return _classifier().classify(text)
 
 
-def classify_by(concepts: Concepts, model: LinearModel, plain: str) -> AnnouncementMatch:
-    """What the learned model makes of a normalised announcement; None where it knows nothing like it."""
-    scores = model.scores(text_features(concepts, plain))
-    best = int(np.argmax(scores))
-    if scores[best] < LEAST_SCORE:
-        return AnnouncementMatch(None, evidence="与各类提示音都不像")
-    outcome = Announced(model.classes[best])
-    return AnnouncementMatch(outcome, _confidence(scores, best), f"模型判为“{NAMES[outcome]}”")
+def _quoted(term: Term) -> str:
+    return f"听到“{term.heard}”" + (f"（{term.name}）" if term.name != term.heard else "")
 
 
-def _confidence(scores: NDArray[np.float32], best: int) -> float:
-    spread = np.exp(4 * (scores - scores[best]))
+def _confidence(margins: Sequence[np.float32], best: int) -> float:
+    spread = np.exp(4 * (np.array(margins) - margins[best]))
     return round(float(1 / spread.sum()), 3)
 
 
@@ -57,6 +86,11 @@ NAMES = {
 }  # fmt: skip
 
 
+def announcement_terms() -> Terms:
+    """The terms of zh/announcement-words.yaml; LexiconError when the file is broken."""
+    return load_terms(FOLDER / "announcement-words.yaml")
+
+
 @lru_cache(maxsize=1)
-def _model() -> tuple[Concepts, LinearModel]:
-    return load_concepts(FOLDER / "concepts.yaml"), load(model_path("announcements"), "announcements")
+def _classifier() -> AnnouncementClassifier:
+    return AnnouncementClassifier(announcement_terms(), load(model_path("announcements"), "announcements"))

@@ -25,5 +25,9 @@ def normalise(text: str) -> str:
 
     Fillers stay: a lone 嗯 is an answer at some questions, and the learned model knows them.
     """
-    folded = unicodedata.normalize("NFKC", text[: 4 * LONGEST]).lower().translate(_SIMPLIFY)
-    return _NOT_WORDS.sub("", folded)[:LONGEST]
+    return _NOT_WORDS.sub("", folded(text))[:LONGEST]
+
+
+def folded(text: str) -> str:
+    """The text with its spaces and punctuation, NFKC, lower case, simplified; at most 1,600 characters."""
+    return unicodedata.normalize("NFKC", text[: 4 * LONGEST]).lower().translate(_SIMPLIFY)

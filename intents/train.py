@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from intents.announcement_terms import OPENINGS, POINTS, Terms, Units, features, units
+from intents.announcements import UNDECIDED, WAITING, announcement_terms
 from intents.examples import written_examples
-from intents.features import answer_features, text_features
+from intents.features import answer_features
 from intents.labelled import Announcement, Answer, read_announcements, read_answers
 from intents.linear import LinearModel, model_path, quantised, save
-from intents.normalise import normalise
+from intents.normalise import LONGEST
 from intents.phrases import FOLDER
 from intents.questions import kind_of
 from intents.reading import Reader, load_reader
@@ -24,6 +27,7 @@ from rules.outcomes import Risk
 
 ANSWERS, ANNOUNCEMENTS = "answers", "announcements"
 LEARNED_RISKS = tuple(Risk)[:16]
+GREETING = 3  # characters: 对不起
 SEEN_AT_LEAST = 2  # texts; rarer features only memorise
 
 
@@ -35,25 +39,51 @@ def learn_answers(reader: Reader, rows: Sequence[Answer]) -> LinearModel:
     return _fit((*Intent, *LEARNED_RISKS), features, targets)
 
 
-def learn_announcements(reader: Reader, rows: Sequence[Announcement]) -> LinearModel:
-    """The model of announcements."""
-    features = [text_features(reader.concepts, normalise(row.text)) for row in rows]
-    return _fit(tuple(Announced), features, [[row.outcome is outcome for row in rows] for outcome in Announced])
+def learn_announcements(terms: Terms, rows: Sequence[Announcement]) -> LinearModel:
+    """The model of announcements: a class for each outcome over the rows, one for mere beginnings over those too."""
+    beginnings = undecided_beginnings(terms, rows)
+    texts = [*(units(row.text) for row in rows), *beginnings]
+    seen = [features(terms.found_in(heard), heard) for heard in texts]
+    targets = [[row.outcome is outcome for row in rows] for outcome in Announced]
+    undecided = [number >= len(rows) for number in range(len(texts))]
+    return _fit((*Announced, UNDECIDED), seen, [*targets, undecided], penalty=2.0)
 
 
-def _fit(classes: Sequence[str], features: Sequence[list[str]], targets: Sequence[Sequence[bool]]) -> LinearModel:
-    """One balanced linear separator for each class over the same tf-idf columns."""
+def undecided_beginnings(terms: Terms, rows: Sequence[Announcement]) -> list[Units]:
+    """Every beginning of a network's announcement before its first point, save those that are rows themselves.
+
+    What is longer than a greeting counts only from its first opening term on: a recogniser may have heard music before.
+    """
+    whole = {units(row.text) for row in rows}
+    found: dict[Units, None] = {}
+    for heard in (units(row.text) for row in rows if row.outcome not in WAITING):
+        said = terms.found_in(heard)
+        first = min((term.start for term in said if term.part == OPENINGS), default=LONGEST)
+        point = min((term.start for term in said if term.part == POINTS), default=0)
+        ends = (end for end in range(1, point + 1) if end <= GREETING or end > first)
+        found.update((heard[:end], None) for end in ends if heard[:end] not in whole)
+    return list(found)
+
+
+def _fit(
+    classes: Sequence[str], seen: Sequence[list[str]], targets: Sequence[Sequence[bool]], penalty: float = 1.0
+) -> LinearModel:
+    """One balanced linear separator for each class over the same tf-idf columns.
+
+    A class whose targets are fewer than the rows is fitted to that many first rows.
+    """
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.svm import LinearSVC
 
     vectoriser = TfidfVectorizer(analyzer=_as_they_are, min_df=SEEN_AT_LEAST)
-    matrix = vectoriser.fit_transform(features)
-    fitted = [LinearSVC(C=1.0, class_weight="balanced", random_state=0).fit(matrix, target) for target in targets]
+    matrix = vectoriser.fit_transform(seen)
+    separator = partial(LinearSVC, C=penalty, class_weight="balanced", random_state=0)
+    fitted = [separator().fit(matrix[: len(target)], target) for target in targets]
     return quantised(
         classes,
         vectoriser.get_feature_names_out(),
-        np.stack([separator.coef_[0] for separator in fitted], axis=1),
-        [float(separator.intercept_[0]) for separator in fitted],
+        np.stack([one.coef_[0] for one in fitted], axis=1),
+        [float(one.intercept_[0]) for one in fitted],
         vectoriser.idf_,
     )
 
@@ -74,13 +104,12 @@ def training_announcements() -> list[Announcement]:
 
 def main(arguments: Sequence[str]) -> int:
     """Train on everything under zh/ and write the models, or only those named; prints where and how large."""
-    reader = load_reader()
     if ANSWERS in arguments or not arguments:
         answers = [*training_answers(), *written_examples()]
-        _keep(ANSWERS, learn_answers(reader, answers), len(answers))
+        _keep(ANSWERS, learn_answers(load_reader(), answers), len(answers))
     if ANNOUNCEMENTS in arguments or not arguments:
         announced = training_announcements()
-        _keep(ANNOUNCEMENTS, learn_announcements(reader, announced), len(announced))
+        _keep(ANNOUNCEMENTS, learn_announcements(announcement_terms(), announced), len(announced))
     return 0
 
 

@@ -8,15 +8,12 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 
-from intents.announcements import classify_by
 from intents.evaluate import Report, judge
 from intents.examples import written_examples
-from intents.labelled import Answer, read_announcements
+from intents.labelled import Answer
 from intents.matcher import build_matcher
-from intents.normalise import normalise
-from intents.phrases import FOLDER
 from intents.reading import load_reader
-from intents.train import learn_announcements, learn_answers, training_answers
+from intents.train import learn_answers, training_answers
 from intents.values import Match
 
 
@@ -34,17 +31,6 @@ def cross_validate(folds: int = 5) -> Report:
             seconds[index] = time.perf_counter() - begun
     order = range(len(rows))
     return judge(rows, [found[index] for index in order], [seconds[index] for index in order])
-
-
-def announcement_accuracy(folds: int = 5) -> float:
-    """Share of the training announcements that a model which never saw them gets right; our own help every fold."""
-    rows, own = (read_announcements(FOLDER / f"announcements-{name}.csv") for name in ("train", "own"))
-    reader, hits = load_reader(), 0
-    for fold in range(folds):
-        model = learn_announcements(reader, [*(row for i, row in enumerate(rows) if i % folds != fold), *own])
-        held_out = rows[fold::folds]
-        hits += sum(classify_by(reader.concepts, model, normalise(row.text)).outcome is row.outcome for row in held_out)
-    return hits / len(rows)
 
 
 def stratified(rows: Sequence[Answer], folds: int) -> list[frozenset[int]]:
@@ -65,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
     """Print the cross-validated report and, with `errors`, every erring row."""
     folds = int(arguments[0]) if arguments and arguments[0].isdigit() else 5
     report = cross_validate(folds)
-    sys.stdout.write(f"{report.as_text()}\n\nannouncements: accuracy {announcement_accuracy(folds):.4f}\n")
+    sys.stdout.write(f"{report.as_text()}\n")
     for error in report.errors if "errors" in arguments else ():
         sys.stdout.write(" | ".join(error.values()) + "\n")
     return 0

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from intents import Intent
-from intents.announcements import classify_by
+from intents.announcements import AnnouncementClassifier, announcement_terms
 from intents.errors import LabelledFileError, LexiconError
 from intents.examples import written_examples
 from intents.labelled import Announcement, Answer, read_announcements, read_answers
@@ -48,8 +48,9 @@ def test_announcements_are_learned() -> None:
         for end in ("", "请稍后", "了")
     ]
     others = [Announcement(f"其他{outcome.value}", outcome) for outcome in Announced]
-    model = learn_announcements(load_reader(), [*rows, *others])
-    assert classify_by(load_reader().concepts, model, "电话已关机了").outcome is Announced.POWERED_OFF
+    terms = announcement_terms()
+    classifier = AnnouncementClassifier(terms, learn_announcements(terms, [*rows, *others]))
+    assert classifier.classify("电话已关机了").outcome is Announced.POWERED_OFF
 
 
 def test_patterns_fill_their_slots_and_name_an_unknown_one(tmp_path: Path) -> None:
