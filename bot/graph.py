@@ -160,41 +160,36 @@ def _bottom(card: Card) -> float:
 
 
 def _wires(cards: Mapping[str, Card]) -> Iterable[Wire]:
-    """A wire for every answer that leads to a card; those with one target share a channel."""
+    """A wire for every answer that leads to a card; side by side, those with one target share a channel."""
     below = {one.passage.node: two.passage.node for one, two in _neighbours(cards)}
-    channels: dict[tuple[str, int, int], int] = {}
+    channels: dict[tuple[int, ...], list[str]] = {}
     for card in cards.values():
-        node, down = card.passage.node, 0
+        node, x = card.passage.node, lane_left(card.lane) + 3 * PAD
         for row in card.rows:
             target = cards.get(row.way.to)
             if target is None:
                 continue
-            label = "、".join(row.way.heard)
+            weight = _wire_weight(card, target, row.way)
             if below.get(node) == row.way.to:
-                corners = _down(card, target, down)
-                down += 1
+                label = "、".join(row.way.heard)
+                yield Wire(node, row.way.to, weight, label, ((x, _bottom(card)), (x, target.top)))
+                x += text_width(label, SMALL) + 4 * PAD
             else:
-                key = (row.way.to, card.lane, target.lane)
-                used = sum((one[1], one[2]) == key[1:] or one[1] != one[2] != key[2] for one in channels)
-                corners = _across(card, row, target, channels.setdefault(key, used))
-                label = ""
-            yield Wire(node, row.way.to, _wire_weight(card, target, row.way), label, corners)
+                used = channels.setdefault(tuple({card.lane, target.lane}), [])
+                used += [row.way.to] if row.way.to not in used else []
+                yield Wire(node, row.way.to, weight, "", _across(card, row, target, used.index(row.way.to)))
 
 
 def _wire_weight(card: Card, target: Card, way: Way) -> Weight:
-    """As the answer weighs; the walk itself is safe all along."""
+    """As the answer weighs; where no answer is weighed, the walk itself is the safe way."""
+    weighed = any(way.weight is not Weight.PLAIN for way in card.passage.ways)
     on_the_walk = card.passage.section is target.passage.section is Section.MAIN
-    return Weight.SAFE if way.weight is Weight.PLAIN and on_the_walk else way.weight
+    return Weight.SAFE if on_the_walk and not weighed else way.weight
 
 
 def _neighbours(cards: Mapping[str, Card]) -> Iterable[tuple[Card, Card]]:
     listed = list(cards.values())
     return ((one, two) for one, two in zip(listed, listed[1:], strict=False) if one.lane == two.lane)
-
-
-def _down(card: Card, target: Card, place: int) -> tuple[tuple[float, float], ...]:
-    x = lane_left(card.lane) + 3 * PAD + place * LANE_WIDTHS[card.lane] * 0.4
-    return ((x, _bottom(card)), (x, target.top))
 
 
 def _across(card: Card, row: Row, target: Card, channel: int) -> tuple[tuple[float, float], ...]:

@@ -58,7 +58,8 @@ def svg(graph: Graph) -> str:
         f"<title>{escape(about.title)}</title><style>{STYLE}</style><defs>{''.join(map(_tip, Weight))}</defs>",
         '<rect width="100%" height="100%" fill="#fff"/>',
         _text(MARGIN, 34, about.title, "title"),
-        _text(MARGIN, 56, f"{about.name} · {about.clause} · 校验值 {about.hash[:12]}", "about"),
+        _text(graph.width - MARGIN, 34, f"{about.name} · 校验值 {about.hash[:12]}", "about", "end"),
+        _text(MARGIN, 56, about.clause, "about"),
         *_legend(),
         *map(_wire, graph.wires),
         *map(_card, graph.cards),
@@ -95,7 +96,7 @@ def _legend() -> Iterator[str]:
 
 def _card(card: Card) -> str:
     passage, left, width = card.passage, lane_left(card.lane), LANE_WIDTHS[card.lane]
-    head = f"{passage.node}{' · 本人才能听' if passage.private else ''}"
+    head = f"{passage.node}{' · 仅限本人' if passage.private else ''}"
     radius = card.height / 2 if passage.kind is Kind.GOODBYE and card.height < 60 else 8
     kind = passage.ending or ("必须听完" if passage.must_hear else "仅供统计" if passage.survey else "")
     return "".join(

@@ -139,3 +139,23 @@ def test_every_way_to_a_card_is_wired(shown: Outline) -> None:
 def test_lines_break_before_an_opening_and_after_a_closing_mark() -> None:
     assert wrap("一二三（四）", 10, 40) == ("一二三", "（四）")
     assert wrap("一二三四。五", 10, 40) == ("一二三四。", "五")
+
+
+def test_choices_open_questions_and_statistics_are_told_as_such() -> None:
+    shown = outline(load_script("satisfaction"))
+    counter = shown.passage("satisfaction.counter")
+    assert [(way.heard, way.risk, way.weight) for way in counter.ways] == [
+        (("很满意", "满意", "一般"), None, Weight.SAFE),
+        (("不满意",), Risk.DISSATISFIED, Weight.RISKY),
+    ]
+    assert counter.keypad == (("1", "很满意"), ("2", "满意"), ("3", "一般"), ("4", "不满意"))
+    advice = shown.passage("satisfaction.advice")
+    assert advice.survey
+    assert advice.ways[0].heard == ("说什么都记原话",)
+
+
+def test_what_ends_the_call_with_care_is_told_once() -> None:
+    script = load_script("new_account")
+    told = {way.answers: way.to for way in outline(script).usual if way.to in script.care.values()}
+    assert told == {(risk,): node for risk, node in script.care.items()}
+    assert told[Risk.DECEASED,] == script.care[Risk.DECEASED]
