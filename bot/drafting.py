@@ -85,6 +85,7 @@ def resolve(name: str, sources: Sources) -> Draft:
         waits=_waits(sources.first("waits")),
         care=_care(sources.first("care"), nodes),
         pronunciations=_pronunciations(sources),
+        business=own.text("business", needed=False),
     )
     for form in sources.all():
         form.close()

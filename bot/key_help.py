@@ -9,6 +9,7 @@ KEY_HELP: Mapping[str, str] = MappingProxyType(
     {
         "title": "话术的名称，导入任务时用",
         "clause": "依据：标准或者制度的条款",
+        "business": "开头语里怎样说回访业务；不写就用回访类型的名称",
         "review_types": "用于哪些回访类型",
         "parts": "用哪些共用部分，即 parts/ 里的文件名",
         "entry": "通话的第一个节点",

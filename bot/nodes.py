@@ -239,6 +239,7 @@ class Script:
     waits: Waits
     care: Mapping[Risk, str] = field(default_factory=dict)
     pronunciations: Mapping[str, str] = field(default_factory=dict)
+    business: str = ""  # 回访业务 as the client hears it; "" for the name of the review type
     hash: str = ""
 
     def missing_slots(self, slots: Mapping[str, str]) -> tuple[str, ...]:

@@ -15,8 +15,8 @@ from rules.hours import SHANGHAI
 MANDATORY = frozenset({ReviewType.NEW_ACCOUNT})  # a step of the business itself (table F.1 note 1)
 
 
-def slots_of(task: ReviewTask, house: House) -> dict[str, str]:
-    """What a task's script may speak: its own slots, the client's and the firm's."""
+def slots_of(task: ReviewTask, house: House, business: str = "") -> dict[str, str]:
+    """What a task's script may speak: its own slots, the client's, the firm's; `business` is how the script calls itself."""
     return {str(key): str(value) for key, value in task.slots.items()} | {
         "客户姓名": task.customer.name,
         "称谓": task.customer.gender or "先生女士",
@@ -24,7 +24,7 @@ def slots_of(task: ReviewTask, house: House) -> dict[str, str]:
         "部门": house.department,
         "工号": house.staff_number,
         "服务电话": house.service_number,
-        "回访业务": label_of(ReviewType(task.review_type)),
+        "回访业务": business or label_of(ReviewType(task.review_type)),
     }
 
 

@@ -57,7 +57,8 @@ def _most_urgent(task: ReviewTask) -> tuple[bool, float, int]:
 
 def _review(task: ReviewTask, script_of: ScriptOf, house: House) -> Review:
     """The review of one task; raises ScriptError where its script or a slot is missing."""
-    script, slots = script_of(task.script), slots_of(task, house)
+    script = script_of(task.script)
+    slots = slots_of(task, house, script.business)
     if missing := script.missing_slots(slots):
         raise SlotsMissing(script.name, missing)
     return Review(script, {name: slots[name] for name in script.slots}, ReviewType(task.review_type))

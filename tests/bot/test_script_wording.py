@@ -252,3 +252,12 @@ def test_what_is_the_same_is_asked_once_in_a_merged_call() -> None:
     assert topics["满意度 {工作人员}"] == {"conduct", "leaving", "complained"}
     assert topics["账户密码提示"] == {"new_account", "qualification"}
     assert topics["资料更新提示"] == {"suitability", "identity", "aml"}
+
+
+def test_the_opening_names_no_complaint_about_staff_and_no_group_of_clients() -> None:
+    """就{回访业务}对您做一个简单的回访: said before any question, so it must not colour the answers."""
+    for name in ("conduct", "leaving", "complained"):
+        assert load_script(name).business == "客户服务情况"
+    assert all(
+        load_script(name).business for name in script_names() if ReviewType.OTHER in load_script(name).review_types
+    )
