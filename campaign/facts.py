@@ -16,7 +16,7 @@ MANDATORY = frozenset({ReviewType.NEW_ACCOUNT})  # a step of the business itself
 
 
 def slots_of(task: ReviewTask, house: House, business: str = "") -> dict[str, str]:
-    """What a task's script may speak: its own slots, the client's, the firm's; `business` is how the script calls itself."""
+    """What a task's script may speak: its own slots, the client's, the firm's; `business` as the script calls it."""
     return {str(key): str(value) for key, value in task.slots.items()} | {
         "客户姓名": task.customer.name,
         "称谓": task.customer.gender or "先生女士",
