@@ -189,6 +189,11 @@ def _mark(turn: Turn, said: Said, risks: frozenset[Risk], onward: Callable[[Turn
     return hand_over(turn, reason)
 
 
+def _keep_on(turn: Turn, said: Said) -> Turn:
+    """Go on as the conversation is."""
+    return turn
+
+
 def _fall_silent(turn: Turn, fell: FellSilent) -> Turn:
     return _after_release(turn, Said.nothing(fell.at_ms), _answer_silence)
 
@@ -232,8 +237,11 @@ def _finish_prompt(turn: Turn, finished: PromptFinished) -> Turn:
 def _after_release(turn: Turn, said: Said, onward: Callable[[Turn, Said], Turn]) -> Turn:
     """Act on what was kept; go on with `said` only where that has not led elsewhere."""
     released = release(turn)
-    same = released.state.node == turn.state.node and released.state.stage is turn.state.stage
-    return onward(released, said) if same else flag(released, said.risks, said)
+    if released.state.stage is not turn.state.stage:
+        return flag(released, said.risks, said)
+    if released.state.node != turn.state.node:
+        return _mark(released, said, said.risks, _keep_on)
+    return onward(released, said)
 
 
 def _hang_up(turn: Turn, hung_up: HungUp) -> Turn:
