@@ -56,6 +56,7 @@ class GateTuning:
     below_loudest_db: float = 18.0  # so far below the loudest of this speech it does not go on
     quietest_dbfs: float = -48.0  # below this nothing is speech
     longest_ms: int = 5000  # without a pause; what lasts longer is learned as going on behind the client
+    longest_first_ms: int = 1000  # the same at the very beginning, when nothing is known yet
     pitch: float = 0.3  # least normalised autocorrelation of a voiced frame
     frames_to_open: int = 3  # speech frames among the last `window`
     window: int = 5
@@ -85,21 +86,32 @@ class NoiseFloor:
 
 
 class Background:
-    """How loud it gets while the client is silent: exceeded by one frame in ten of the last four seconds."""
+    """How loud it gets while the client is silent: exceeded by one frame in ten of the last four seconds.
+
+    What is loud for less than half of the time (a cough, words of the client that were missed) counts for little.
+    """
 
     _FRAMES = 200
     _BEFORE_KNOWN = 25  # frames; nothing is said of less than half a second
-    _QUANTILE = 0.9
+    _LOUD = 0.9  # quantile
+    _OVER_MEDIAN_DB = 4.0
 
     def __init__(self) -> None:
         self._latest: deque[float] = deque()
         self._sorted: list[float] = []
 
     @property
+    def known(self) -> bool:
+        """Whether enough was heard to tell."""
+        return len(self._sorted) >= self._BEFORE_KNOWN
+
+    @property
     def level(self) -> float:
         """In dBFS."""
-        known = len(self._sorted)
-        return self._sorted[int(known * self._QUANTILE)] if known >= self._BEFORE_KNOWN else _SILENCE_DBFS
+        if not self.known:
+            return _SILENCE_DBFS
+        count = len(self._sorted)
+        return min(self._sorted[int(count * self._LOUD)], self._sorted[count // 2] + self._OVER_MEDIAN_DB)
 
     def follow(self, level: float) -> None:
         """Take in the level (dBFS) of a frame outside speech."""
@@ -126,7 +138,7 @@ class SpeechGate:
         self._before = np.zeros(FRAME_SAMPLES, np.float32)
         self._position = 0
         self._speech_end = 0
-        self._opened = 0
+        self._learns_from = 0
         self._loudest = _SILENCE_DBFS
         self.speaking = False
         self.level_dbfs = _SILENCE_DBFS
@@ -160,7 +172,7 @@ class SpeechGate:
         self.level_dbfs = _level(samples)
         noise = self._floor.follow(self.level_dbfs)
         agrees = self._webrtc.is_speech(frame, SAMPLE_RATE)  # every frame: it learns the noise too
-        if not self.speaking or self._position - self._opened > tuning.longest_ms * SAMPLE_RATE // 1000:
+        if not self.speaking or self._position > self._learns_from:
             self._background.follow(self.level_dbfs)
         if self.level_dbfs < max(self._least(noise), tuning.quietest_dbfs) or not agrees:
             return False
@@ -178,7 +190,9 @@ class SpeechGate:
     def _open(self) -> StartedSpeaking | None:
         if sum(self._recent) < self._tuning.frames_to_open:
             return None
-        self.speaking, self._opened, self._loudest = True, self._position, self.level_dbfs
+        self.speaking, self._loudest = True, self.level_dbfs
+        patience_ms = self._tuning.longest_ms if self._background.known else self._tuning.longest_first_ms
+        self._learns_from = self._position + patience_ms * SAMPLE_RATE // 1000
         first = list(self._recent).index(True)
         return StartedSpeaking(max(0, self._position - (len(self._recent) - first) * FRAME_SAMPLES))
 

@@ -105,9 +105,19 @@ def test_voices_in_the_background_neither_open_it_nor_keep_it_open(voice: str, s
 
 def test_a_gate_that_noise_has_opened_closes_again() -> None:
     """A television is switched on in the middle of the call: after some seconds it is known for what it is."""
-    quiet, loud = np.zeros(3 * SAMPLE_RATE), np.zeros(14 * SAMPLE_RATE)
+    quiet, loud = np.zeros(3 * SAMPLE_RATE), np.zeros(20 * SAMPLE_RATE)
     audio = on_the_line(quiet, None, "white", 1) + on_the_line(loud, 10.0, "babble", 1)
     gate = SpeechGate()
     for frame in frames(audio):
         gate.feed(frame)
     assert not gate.speaking
+
+
+def test_long_speech_does_not_deafen_it() -> None:
+    """What the client says for long is not taken for what goes on behind."""
+    sentence = np.frombuffer(said("我现在在开会明天下午三点以后再打吧", "wu"), "<i2") / 32768
+    short = np.frombuffer(said("是的", "wu"), "<i2") / 32768
+    audio = on_the_line(np.concatenate([np.zeros(8000), *[sentence] * 5, np.zeros(20_000), short]), 5.0, "white", 1)
+    gate = SpeechGate()
+    opened = [event.at_sample for frame in frames(audio) if isinstance(event := gate.feed(frame), StartedSpeaking)]
+    assert opened[-1] > len(audio) // 2 - len(short) - 2000
