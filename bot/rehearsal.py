@@ -24,6 +24,7 @@ from bot.moves import (
     Event,
     Facts,
     FellSilent,
+    Finish,
     Flag,
     Heard,
     HungUp,
@@ -229,8 +230,8 @@ def as_dialogue(rehearsal: Rehearsal, name: str) -> str:
     dialogue: dict[str, Any] = {"turns": [_turn(rehearsal.script, step) for step in rehearsal.steps[1:]]}
     if rehearsal.state.ending is not None:
         dialogue["ends"] = rehearsal.state.ending.value
-    if rehearsal.state.new_number:
-        dialogue["number"] = rehearsal.state.new_number
+    if numbers := [finish.new_number for finish in rehearsal.moves(Finish) if finish.new_number]:
+        dialogue["number"] = numbers[-1]
     if rehearsal.state.delivered:
         dialogue["delivered"] = [told.node for told in rehearsal.state.delivered]
     yaml = YAML()
