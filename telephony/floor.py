@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from telephony.errors import RecordingError
 from telephony.handle import LegHandle
@@ -26,6 +27,7 @@ _SEAL_SECONDS = 5.0
 log = logging.getLogger(__name__)
 
 Deliver = Callable[[LegEvent], None]
+H = TypeVar("H", bound=LegHandle)
 
 
 class Floor:
@@ -143,7 +145,8 @@ def open_leg(
     end: Callable[[MediaLeg], None],
     batch_frames: int,
     play_seconds: float,
-) -> tuple[MediaLeg, LegHandle]:
+    kind: type[H],
+) -> tuple[MediaLeg, H]:
     """The two halves of a call: on the floor's thread, and on the loop that calls this.
 
     `over` is called on the caller's loop when the call has ended; `end` must have the leg ended on the floor's loop.
@@ -166,7 +169,7 @@ def open_leg(
         finish=lambda leg, hung_up: floor.finish(leg, hung_up, emit),
         batch_frames=batch_frames,
     )  # fmt: skip
-    handle = LegHandle(call_id, queue, lambda: leg.position_ms, lambda: end(leg))
+    handle = kind(call_id, queue, lambda: leg.position_ms, lambda: end(leg))
     return leg, handle
 
 

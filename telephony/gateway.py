@@ -13,6 +13,7 @@ from typing import Self
 
 from telephony.errors import CallExists, GatewayUnavailable, TelephonyError
 from telephony.floor import open_leg
+from telephony.handle import LegHandle
 from telephony.legs import HangupCause, Leg
 from telephony.medialeg import MediaLeg
 from telephony.mediathread import MediaThread
@@ -136,7 +137,7 @@ class Gateway:
         leg, handle = open_leg(
             call_id, running.board.floor, self._recordings,
             over=lambda: self._calls.discard(call_id), end=end,
-            batch_frames=self._batch_frames, play_seconds=self._play_seconds,
+            batch_frames=self._batch_frames, play_seconds=self._play_seconds, kind=LegHandle,
         )  # fmt: skip
         caller = asyncio.get_running_loop()
         call = Placed(leg, caller, number, ring_seconds, self._media_seconds, self._write_bytes)

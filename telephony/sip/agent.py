@@ -20,6 +20,7 @@ from telephony.sip.digest import Authenticator
 from telephony.sip.events import Listener
 from telephony.sip.features import METHODS, equip
 from telephony.sip.hop import Hop
+from telephony.sip.incoming import Incoming
 from telephony.sip.layer import Layer, ServerTransaction, Transmit, respond
 from telephony.sip.message import read, tag_of
 from telephony.sip.outgoing import Outgoing, Placing
@@ -111,13 +112,15 @@ class Agent:
         call.start(now)
         return call
 
-    def add(self, call: Call) -> None:
-        """Have a call take the requests that carry its tag."""
-        self._calls[call.call_id, call.local_tag] = call
+    def take_in(self, authenticator: Authenticator, request: Request, transaction: ServerTransaction) -> Incoming:
+        """Make a call of an INVITE that came; raises ValueError where it lacks a Contact."""
 
-    def remove(self, call: Call) -> None:
-        """Nothing remains of a call."""
-        self._calls.pop((call.call_id, call.local_tag), None)
+        def gone() -> None:
+            self._calls.pop((call.call_id, call.local_tag), None)
+
+        call = Incoming(self, authenticator, request, transaction, gone)
+        self._calls[call.call_id, call.local_tag] = call
+        return call
 
     # Requests and stray answers, from the layer
 

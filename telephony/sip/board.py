@@ -5,41 +5,27 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass, field
 
-from telephony.errors import TrunkUnavailable
+from telephony.errors import SipError, TrunkUnavailable
 from telephony.floor import Floor
 from telephony.legs import HangupCause
 from telephony.medialeg import MediaLeg, Phase
 from telephony.sip.alarms import Intervals
 from telephony.sip.caps import Verdict
-from telephony.sip.events import CallEvent, Over
+from telephony.sip.events import CallEvent, Listener, Over
 from telephony.sip.failover import is_trunk_failure
+from telephony.sip.incoming import Incoming
 from telephony.sip.mediaport import MediaPort
 from telephony.sip.offers import Ours
-from telephony.sip.outgoing import Outgoing, Placing
+from telephony.sip.online import OnLine
+from telephony.sip.outgoing import Placing
 from telephony.sip.road import Road, open_road
-from telephony.sip.sipline import SipLine
+from telephony.sip.sipline import Failed, SipLine
 from telephony.sip.trunk import Trunk
 
 log = logging.getLogger(__name__)
 
 _GOODBYE_STEPS, _GOODBYE_STEP_SECONDS = 100, 0.02  # for BYEs to be answered when the dialer closes
-
-
-@dataclass(slots=True, eq=False)
-class OnLine:
-    """A call with its deadline and what has been tried for it."""
-
-    leg: MediaLeg
-    caller: asyncio.AbstractEventLoop
-    number: str
-    ring_seconds: float
-    tried: list[Road] = field(default_factory=list)
-    road: Road | None = None
-    line: SipLine | None = None
-    call: Outgoing | None = None
-    timers: list[asyncio.TimerHandle] = field(default_factory=list)
 
 
 class Board:
@@ -50,6 +36,8 @@ class Board:
         self.roads = roads
         self.floor = Floor(loop, self._left)
         self._calls: dict[MediaLeg, OnLine] = {}
+
+    # Calls that we place
 
     def place(self, call: OnLine) -> None:
         """Place a call on the first trunk that takes it."""
@@ -62,7 +50,7 @@ class Board:
         if call.leg.phase is Phase.OVER:
             return
         now, waits = time.monotonic(), []
-        for road in self.roads:
+        for road in self._preferred():
             if road in call.tried:
                 continue
             admission = road.caps.admit(now)
@@ -76,47 +64,69 @@ class Board:
         else:
             call.leg.fail("no trunk takes the call: each is full, paused or has failed it")
 
+    def _preferred(self) -> list[Road]:
+        """The trunks that are alive; all of them when none seems to be."""
+        return [road for road in self.roads if road.alive] or self.roads
+
     def _start(self, call: OnLine, road: Road, now: float) -> None:
         call.tried.append(road)
-        try:
-            port = MediaPort(self._loop, road.host, _nothing)
-        except TrunkUnavailable as error:
-            call.leg.fail(str(error))
+        made = self._line(call, road, lambda over: self._fail_over(call, road, over))
+        if made is None:
             return
-        line = SipLine(call.leg, port, lambda over: self._fail_over(call, road, line, over))
-        call.road, call.line = road, line
-        call.leg.connect(line)
-        self.floor.start_clock()
+        line, ours = made
         road.caps.start(now)
         trunk = road.trunk
-        ours = Ours(road.agent.local.host, port.port, session_id=int(now * 1000))
         placing = Placing(trunk.address_of(call.number), trunk.hop, trunk.caller, ours)
-
-        def hear(event: CallEvent, now: float) -> None:
-            if isinstance(event, Over) and road.caps.end(is_trunk_failure(event), now):
-                log.warning("trunk %s is paused: too many of its calls fail (%s)", trunk.name, event.reason)
-            line.hear(event, now)
-
-        call.call = placed = road.agent.place(road.authenticator, placing, hear, now)
-        line.hang_up = lambda: self._hang_up(road, placed)
+        call.carry(road, line, road.agent.place(road.authenticator, placing, _counted(road, line), now))
         road.flush()
 
-    def _hang_up(self, road: Road, call: Outgoing) -> None:
-        call.hang_up(time.monotonic())
-        road.flush()
-
-    def _fail_over(self, call: OnLine, road: Road, line: SipLine, over: Over) -> bool:
+    def _fail_over(self, call: OnLine, road: Road, over: Over) -> bool:
         """Another trunk takes over where this one has failed; whether one is left to try."""
-        if not is_trunk_failure(over) or len(call.tried) >= len(self.roads):
+        if not is_trunk_failure(over) or len(call.tried) >= len(self.roads) or call.line is None:
             return False
         log.warning("trunk %s failed call %s: %s; the next one tries", road.trunk.name, call.leg.call_id, over.reason)
-        line.abandon()
+        call.line.abandon()
         self._loop.call_soon(self._try_next, call)
         return True
 
     def _expect_answer(self, call: OnLine) -> None:
         if call.leg.phase < Phase.ANSWERED:
             call.leg.end(HangupCause.TIMED_OUT)
+
+    # Calls that come
+
+    def accept(self, incoming: Incoming, road: Road, call: OnLine) -> None:
+        """Answer a call that came."""
+        self._calls[call.leg] = call
+        self.floor.enter(call.leg, call.caller)
+        made = self._line(call, road, lambda _: False)
+        if made is None:
+            road.act(lambda now: incoming.refuse(503, now))
+            return
+        line, ours = made
+        call.carry(road, line, incoming)
+        now = time.monotonic()
+        road.caps.start(now)
+        incoming.tell = _counted(road, line)
+        try:
+            incoming.answer(ours, now)
+        except SipError as error:
+            call.leg.fail(str(error))
+        road.flush()
+
+    # Both
+
+    def _line(self, call: OnLine, road: Road, failed: Failed) -> tuple[SipLine, Ours] | None:
+        """Ports and a stream for a call; None (and the leg has ended) where there are none."""
+        try:
+            port = MediaPort(self._loop, road.host)
+        except TrunkUnavailable as error:
+            call.leg.fail(str(error))
+            return None
+        line = SipLine(call.leg, port, failed)
+        call.leg.connect(line)
+        self.floor.start_clock()
+        return line, Ours(road.agent.local.host, port.port, session_id=int(time.monotonic() * 1000))
 
     def _left(self, leg: MediaLeg) -> None:
         if call := self._calls.pop(leg, None):
@@ -126,6 +136,8 @@ class Board:
     async def close(self) -> None:
         """End every call, wait a moment for the far ends, leave."""
         await self.floor.end_all()
+        for road in self.roads:
+            road.leave()
         for _ in range(_GOODBYE_STEPS):
             if not any(road.agent.layer.asking for road in self.roads):
                 break
@@ -133,6 +145,17 @@ class Board:
         for road in self.roads:
             road.close()
         self.floor.close()
+
+
+def _counted(road: Road, line: SipLine) -> Listener:
+    """The listener of a call that its trunk counts."""
+
+    def hear(event: CallEvent, now: float) -> None:
+        if isinstance(event, Over) and road.caps.end(is_trunk_failure(event), now):
+            log.warning("trunk %s is paused: too many of its calls fail (%s)", road.trunk.name, event.reason)
+        line.hear(event, now)
+
+    return hear
 
 
 async def open_board(trunks: tuple[Trunk, ...], intervals: Intervals) -> Board:
@@ -149,7 +172,3 @@ async def open_board(trunks: tuple[Trunk, ...], intervals: Intervals) -> Board:
             raise
         raise TrunkUnavailable(f"trunk {trunk.name} cannot be reached ({error}): check its host name") from error
     return Board(loop, roads)
-
-
-def _nothing() -> None:
-    """A datagram came."""

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Self
 
 from telephony.errors import CallExists, TelephonyError, TrunkUnavailable
 from telephony.floor import open_leg
-from telephony.legs import HangupCause, Leg
+from telephony.legs import HangupCause
 from telephony.medialeg import MediaLeg
 from telephony.mediathread import MediaThread
 from telephony.pacing import Lateness
 from telephony.recording import RecordingStore
 from telephony.sip.alarms import Intervals
-from telephony.sip.board import Board, OnLine, open_board
+from telephony.sip.board import Board, open_board
+from telephony.sip.online import OnLine
+from telephony.sip.reception import Reception, Ringing
+from telephony.sip.sipleg import SipLeg
 from telephony.sip.trunk import Trunk
 from telephony.wire import is_call_id, is_number
 
@@ -67,16 +71,49 @@ class SipDialer:
         """How late outgoing frames left against their schedule, since the start or the last reset."""
         return self._running()[0].floor.lateness(reset)
 
-    async def dial(self, call_id: str, number: str, *, ring_seconds: float) -> Leg:
+    async def dial(self, call_id: str, number: str, *, ring_seconds: float) -> SipLeg:
         """Start a call and return its leg at once; refusals come as HungUp.
 
         Raises `CallExists` for an id that is on the line, `TelephonyError` for an id or number that cannot be.
         """
+        if not is_number(number):
+            raise TelephonyError("a number to dial is 1 to 32 of the signs 0-9 + * #")
+        board, thread = self._running()
+        call, handle = self._open(call_id, number, ring_seconds)
+        thread.loop.call_soon_threadsafe(board.place, call)
+        return handle
+
+    async def incoming(self) -> AsyncIterator[Ringing]:
+        """The calls that come while this is iterated; at other times they are refused. One reader at a time."""
+        board, thread = self._running()
+        queue: asyncio.Queue[Ringing] = asyncio.Queue()  # bounded by the reception
+        loop = asyncio.get_running_loop()
+        reception = Reception(board, thread.loop)
+
+        def offer(ringing: Ringing) -> None:
+            loop.call_soon_threadsafe(queue.put_nowait, ringing)
+
+        thread.loop.call_soon_threadsafe(reception.open, offer)
+        try:
+            while True:
+                ringing = await queue.get()
+                if not ringing.over:
+                    yield ringing
+        finally:
+            if self._thread is thread:
+                thread.loop.call_soon_threadsafe(reception.open, None)
+
+    async def accept(self, ringing: Ringing, call_id: str) -> SipLeg:
+        """Answer a call that came, recorded under `call_id`; `Answered` follows, or HungUp when it was taken back."""
+        board, thread = self._running()
+        call, handle = self._open(call_id, ringing.caller, 0)
+        thread.loop.call_soon_threadsafe(board.accept, ringing.incoming, ringing.road, call)
+        return handle
+
+    def _open(self, call_id: str, number: str, ring_seconds: float) -> tuple[OnLine, SipLeg]:
         board, thread = self._running()
         if not is_call_id(call_id):
             raise TelephonyError("a call id is 1 to 60 letters, digits, dots, dashes and underscores")
-        if not is_number(number):
-            raise TelephonyError("a number to dial is 1 to 32 of the signs 0-9 + * #")
         if call_id in self._calls:
             raise CallExists(f"call {call_id} is on the line: every attempt needs an id of its own")
         self._calls.add(call_id)
@@ -88,11 +125,11 @@ class SipDialer:
         leg, handle = open_leg(
             call_id, board.floor, self._recordings,
             over=lambda: self._calls.discard(call_id), end=end,
-            batch_frames=self._batch_frames, play_seconds=self._play_seconds,
+            batch_frames=self._batch_frames, play_seconds=self._play_seconds, kind=SipLeg,
         )  # fmt: skip
         call = OnLine(leg, asyncio.get_running_loop(), number, ring_seconds)
-        thread.loop.call_soon_threadsafe(board.place, call)
-        return handle
+        handle.loop, handle.control = thread.loop, call
+        return call, handle
 
     def _running(self) -> tuple[Board, MediaThread[Board]]:
         if self._board is None or self._thread is None:

@@ -7,7 +7,6 @@ import logging
 import random
 import socket
 import time
-from collections.abc import Callable
 
 from telephony.errors import BadPacket, TrunkUnavailable
 from telephony.rtp.packet import PACKET_BYTES
@@ -22,10 +21,10 @@ _TRIES = 500
 
 
 class MediaPort:
-    """Sockets of one call on the media loop; `heard` is called after each datagram that was taken."""
+    """Sockets of one call on the media loop; what comes goes to `stream`."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, host: str, heard: Callable[[], None]) -> None:
-        self._loop, self._heard = loop, heard
+    def __init__(self, loop: asyncio.AbstractEventLoop, host: str) -> None:
+        self._loop = loop
         self._audio, self._control = _bind(host)
         self.port: int = self._audio.getsockname()[1]
         self.stream: Stream | None = None
@@ -68,8 +67,6 @@ class MediaPort:
                 self.stream.receive(data, source, time.monotonic())
         except BadPacket:
             self.dropped += 1
-            return
-        self._heard()
 
 
 def _bind(host: str) -> tuple[socket.socket, socket.socket]:

@@ -16,7 +16,7 @@ from telephony.sip.agenda import Alarm
 from telephony.sip.asking import Ask, Desk
 from telephony.sip.dialog import from_response
 from telephony.sip.digest import Authenticator
-from telephony.sip.events import Early, Ender, Listener, Over, PickedUp, Rings
+from telephony.sip.events import CallEvent, Early, Ender, Listener, Over, PickedUp, Rings
 from telephony.sip.features import equip
 from telephony.sip.hop import Hop, hop_of
 from telephony.sip.identity import CallerId
@@ -33,6 +33,7 @@ from telephony.sip.session_timer import LEAST_SECONDS, WISHED_SECONDS, least_of
 _FORKS = 20  # dialogs of one call
 _REDIRECTS = 3
 _INTERVALS = 3  # retries after 422
+_PATIENCE_SECONDS = 6.0  # without as much as a 100: a trunk that is there answers that at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +69,25 @@ class Outgoing:
         self._least, self._wished = LEAST_SECONDS, WISHED_SECONDS
         self._redirected = self._lengthened = 0
         self._leaving: Alarm | None = None
+        self._patience: Alarm | None = None
 
     # Ours
 
     def start(self, now: float) -> None:
         """Send the INVITE."""
         self._proceeding = self._cancel_sent = False
+        self._expect_sign(now)
         self._ask = Ask(self._desk, self._authenticator, self._invite, self._hop, self._hear, now)
+
+    def _expect_sign(self, now: float) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+        self._patience = self._desk.agenda.set(now + _PATIENCE_SECONDS, self._lose_patience)
+
+    def _lose_patience(self, now: float) -> None:
+        """The trunk is silent: the call is over for us, an answer that comes after all is acknowledged and ended."""
+        self._cancelled = True
+        self._finish(Over(Ender.FAULT, reason="no answer to the INVITE"), now)
 
     def hang_up(self, now: float) -> None:
         """End the call as it stands: CANCEL before the answer, BYE after it; `Over` comes at once."""
@@ -119,6 +132,8 @@ class Outgoing:
     # Answers to the INVITE
 
     def _hear(self, answer: Response | Failure, now: float) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
         if isinstance(answer, Failure):
             self._fail(answer, now)
         elif answer.code < 200:
@@ -247,7 +262,7 @@ class Outgoing:
 
     # The end
 
-    def _session_over(self, event: object, now: float) -> None:
+    def _session_over(self, event: CallEvent, now: float) -> None:
         if isinstance(event, Over):
             self._finish(event, now)
             self._leave(now)

@@ -1,4 +1,4 @@
-"""The road to one trunk: an agent with its socket and its one timer."""
+"""The road to one trunk: an agent with its sockets and its one timer, its registration, its signs of life."""
 
 from __future__ import annotations
 
@@ -8,63 +8,156 @@ import logging
 import random
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
+from sipmessage import URI
+
+from telephony.errors import TrunkUnavailable
 from telephony.sip.agent import Agent
 from telephony.sip.alarms import Intervals
 from telephony.sip.caps import Caps
 from telephony.sip.dialog import Local
 from telephony.sip.digest import Authenticator
-from telephony.sip.hop import Hop
+from telephony.sip.hop import Hop, Transport
+from telephony.sip.ping import Ping
+from telephony.sip.registration import Registration, Standing
+from telephony.sip.tcp import Connections, security_of
 from telephony.sip.trunk import Trunk
 from telephony.sip.udp import UdpSocket
 
 log = logging.getLogger(__name__)
 
+_NAMES = 100  # host names of far ends that are remembered
+
 
 class Road:
-    """Lives on the media loop; `run` acts on the agent and sends what comes of it."""
+    """Lives on the media loop; after every act upon `agent` comes `flush`."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, trunk: Trunk, host: str, intervals: Intervals) -> None:
         self.trunk, self.host = trunk, host
         self.caps = Caps(trunk.calls, trunk.calls_per_second)
         self._loop = loop
-        self._udp = UdpSocket(loop, host, trunk.local_port, self._receive)
-        local = Local(trunk.public_host or host, self._udp.port, trunk.transport, trunk.user or "huifang")
-        dice = random.SystemRandom()
-        self.agent = Agent(local, dice, intervals)
+        self._udp: UdpSocket | None = None
+        self._tcp: Connections | None = None
+        self.agent = Agent(Local(host, 0), random.SystemRandom(), intervals)
         self.authenticator = Authenticator(trunk.account, self.agent.token)
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = float("inf")
+        self._names: dict[str, str] = {}
+        self._resolving: set[asyncio.Task[None]] = set()
+        self._ping: Ping | None = None
+        self._registration: Registration | None = None
+
+    async def open(self) -> None:
+        """Listen, register where the trunk wants that; raises `TrunkUnavailable`."""
+        trunk = self.trunk
+        if trunk.transport is Transport.UDP:
+            self._udp = UdpSocket(self._loop, self.host, trunk.local_port, self._receive)
+            port = self._udp.port
+        else:
+            security = security_of(trunk.ca_file) if trunk.transport is Transport.TLS else None
+            self._tcp = Connections(self._loop, trunk.transport, security, self._receive_framed, self._break_soon)
+            await self._tcp.listen(self.host, trunk.local_port)
+            port = self._tcp.port
+        self.agent.local = Local(trunk.public_host or self.host, port, trunk.transport, trunk.user or "huifang")
+        self._begin(time.monotonic())
+
+    def _begin(self, now: float) -> None:
+        trunk = self.trunk
+        if trunk.registers:
+            address = URI("sip", trunk.domain or trunk.host, user=trunk.user)
+            self._registration = Registration(self.agent, self.authenticator, address, trunk.hop, self._stands)
+            self._registration.start(now)
+        if trunk.ping_seconds:
+            target = URI("sip", trunk.host, port=trunk.port)
+            self._ping = Ping(self.agent, target, trunk.hop, trunk.ping_seconds, self._lives)
+            self._ping.start(now)
+        self.flush()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the trunk answers, and takes us where it wants us registered."""
+        registered = self._registration is None or self._registration.standing is not Standing.REFUSED
+        return registered and (self._ping is None or self._ping.alive)
+
+    @property
+    def standing(self) -> Standing | None:
+        """How the registration stands, None for a trunk that wants none."""
+        return self._registration.standing if self._registration else None
+
+    def act(self, doing: Callable[[float], None]) -> None:
+        """Do something with the agent, send what comes of it."""
+        try:
+            doing(time.monotonic())
+        except Exception:  # a fault of ours must not stop the other calls
+            log.exception("trunk %s: a message or timer met a fault of ours", self.trunk.name)
+        self.flush()
 
     def flush(self) -> None:
-        """Send what the agent has to send and wake up when it wants; after every act upon it."""
+        """Send what the agent has to send, and wake up when it wants."""
         for each in self.agent.take_outbox():
             self._send(each.data, each.hop)
         deadline = self.agent.deadline
         if deadline is not None and deadline < self._timer_at:
             self._arm(deadline)
 
+    def leave(self) -> None:
+        """Take the registration back, ask for no more signs of life."""
+        if self._ping is not None:
+            self._ping.stop()
+        if self._registration is not None:
+            self.act(self._registration.stop)
+
     def close(self) -> None:
         """Send nothing more."""
         if self._timer is not None:
             self._timer.cancel()
-        self._udp.close()
+        for task in list(self._resolving):
+            task.cancel()
+        for endpoint in (self._udp, self._tcp):
+            if endpoint is not None:
+                endpoint.close()
+
+    # Bytes
 
     def _send(self, data: bytes, hop: Hop) -> None:
-        if not self._udp.send(data, hop):
-            self._loop.call_soon(self._break, hop)
+        if not _is_address(hop.host):
+            if hop.host not in self._names:
+                resolving = self._loop.create_task(self._send_by_name(data, hop))
+                self._resolving.add(resolving)
+                resolving.add_done_callback(self._resolving.discard)
+                return
+            hop = replace(hop, host=self._names[hop.host])
+        if self._udp is not None:
+            sent = self._udp.send(data, hop)
+        else:
+            sent = self._tcp is not None and self._tcp.send(data, hop)
+        if not sent:
+            self._loop.call_soon(self._break_soon, hop)
 
-    def _break(self, hop: Hop) -> None:
-        self.agent.breaks(hop, time.monotonic())
-        self.flush()
+    async def _send_by_name(self, data: bytes, hop: Hop) -> None:
+        try:
+            address = await _resolve(self._loop, hop.host)
+        except OSError:
+            log.warning("trunk %s: the name of a far end cannot be resolved", self.trunk.name)
+            self._break_soon(hop)
+            return
+        if len(self._names) >= _NAMES:
+            self._names.clear()
+        self._names[hop.host] = address
+        self._send(data, hop)
 
     def _receive(self, data: bytes, source: Hop, now: float) -> None:
-        try:
-            self.agent.receive(data, source, now)
-        except Exception:  # a fault of ours must not stop the other calls
-            log.exception("trunk %s: a message met a fault of ours", self.trunk.name)
-        self.flush()
+        self.act(lambda at: self.agent.receive(data, source, at))
+
+    def _receive_framed(self, data: bytes, source: Hop, now: float) -> None:
+        self.act(lambda at: self.agent.receive(data, source, at, framed=True))
+
+    def _break_soon(self, hop: Hop) -> None:
+        self.act(lambda now: self.agent.breaks(hop, now))
+
+    # Time
 
     def _arm(self, at: float) -> None:
         if self._timer is not None:
@@ -74,27 +167,49 @@ class Road:
 
     def _expire(self) -> None:
         self._timer, self._timer_at = None, float("inf")
-        try:
-            self.agent.expire(time.monotonic())
-        except Exception:
-            log.exception("trunk %s: a timer met a fault of ours", self.trunk.name)
-        self.flush()
+        self.act(self.agent.expire)
+
+    # Standing
+
+    def _stands(self, standing: Standing, status: int | None) -> None:
+        grave = logging.INFO if standing in (Standing.REGISTERED, Standing.ENDED) else logging.WARNING
+        log.log(grave, "trunk %s: registration %s%s", self.trunk.name, standing, f" ({status})" if status else "")
+
+    def _lives(self, alive: bool) -> None:
+        grave = logging.INFO if alive else logging.WARNING
+        log.log(grave, "trunk %s %s", self.trunk.name, "answers again" if alive else "does not answer")
 
 
 async def open_road(loop: asyncio.AbstractEventLoop, trunk: Trunk, intervals: Intervals) -> Road:
     """Find out the trunk's address and ours, and listen; raises OSError, `TrunkUnavailable`."""
     address = await _resolve(loop, trunk.host)
     host = trunk.local_host or _own_address(address)
-    settled = replace(trunk, host=address, domain=trunk.domain or trunk.host)
-    return Road(loop, settled, host, intervals)
+    # A certificate names the host, so TLS keeps the name.
+    settled = replace(trunk, domain=trunk.domain or trunk.host)
+    if trunk.transport is not Transport.TLS:
+        settled = replace(settled, host=address)
+    road = Road(loop, settled, host, intervals)
+    try:
+        await road.open()
+    except TrunkUnavailable:
+        road.close()
+        raise
+    return road
 
 
 async def _resolve(loop: asyncio.AbstractEventLoop, host: str) -> str:
+    if _is_address(host):
+        return host
+    found = await loop.getaddrinfo(host, None, family=socket.AF_INET, type=socket.SOCK_DGRAM)
+    return str(found[0][4][0])
+
+
+def _is_address(host: str) -> bool:
     try:
-        return str(ipaddress.ip_address(host))
+        ipaddress.ip_address(host)
     except ValueError:
-        found = await loop.getaddrinfo(host, None, family=socket.AF_INET, type=socket.SOCK_DGRAM)
-        return str(found[0][4][0])
+        return False
+    return True
 
 
 def _own_address(far: str) -> str:

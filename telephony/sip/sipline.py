@@ -10,7 +10,6 @@ from collections.abc import Callable
 from telephony.causes import cause_of
 from telephony.legs import HangupCause
 from telephony.medialeg import MediaLeg, Phase
-from telephony.rtp.quality import CallQuality
 from telephony.rtp.stream import Stream, Terms
 from telephony.sip.events import CallEvent, Changed, Early, Ender, Over, PickedUp, Pressed, Referred, Rings
 from telephony.sip.mediaport import MediaPort
@@ -112,14 +111,6 @@ class SipLine:
     def abandon(self) -> None:
         """Leave without the leg, which another trunk carries on."""
         self._port.close()
-
-    def press(self, keys: str) -> bool:
-        """Send keys; whether the far end takes them."""
-        return self.stream.press(keys)
-
-    def quality(self) -> CallQuality:
-        """How the call can be heard."""
-        return self.stream.quality()
 
 
 def terms_of(agreed: Agreed) -> Terms:

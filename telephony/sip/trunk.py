@@ -17,7 +17,8 @@ class Trunk:
 
     `host` and `port`: the trunk's SIP address. `number`: our caller id. `domain`: of our addresses there, `host` where
     it is empty. `local_host`, `local_port`: where we listen, found out and chosen freely where empty and 0.
-    `public_host`: our address as the trunk sees it, for a fixed translation in between.
+    `public_host`: our address as the trunk sees it, for a fixed translation in between. `ca_file`: the authorities that
+    its certificate is checked against, the system's where empty. `ping_seconds`: between signs of life, 0 for none.
     """
 
     name: str
@@ -35,6 +36,8 @@ class Trunk:
     local_host: str = ""
     local_port: int = 0
     public_host: str = ""
+    ca_file: str = ""
+    ping_seconds: float = 30.0
     calls: int = 30
     calls_per_second: float = 5.0
 

@@ -56,6 +56,13 @@ def say(method: str, sequence: int, *extra: str, sdp: str = "", to: str = "13800
     return _send(lines, "retrans" if method != "ACK" else "")
 
 
+def answer_to_invite(status: int, *, sdp: str = "") -> str:
+    """Answer the INVITE after a CANCEL has come in between."""
+    return answer(status, sdp=sdp, tag=";tag=far[call_number]", again=status < 300).replace(
+        "[last_CSeq:]", "CSeq: 1 INVITE"
+    )
+
+
 REMEMBER = (  # who calls, for requests of our own
     '<action><ereg regexp=".*" search_in="hdr" header="From:" assign_to="caller"/>'
     '<ereg regexp="sip:[^>]*" search_in="hdr" header="Contact:" assign_to="target"/></action>'
@@ -133,7 +140,8 @@ async def sipp(
     """Run a scenario until its calls are over, or the test is."""
     port, media = free_port(), random.randrange(40000, 60000, 4)
     scenario = folder / "scenario.xml"
-    unused = '<Reference variables="caller,target"/>' if "caller" in "".join(steps) else ""
+    named = [each for each in ("caller", "target", "branch", "called") if f'assign_to="{each}"' in "".join(steps)]
+    unused = f'<Reference variables="{",".join(named)}"/>' if named else ""
     scenario.write_text(
         '<?xml version="1.0" encoding="ISO-8859-1" ?><!DOCTYPE scenario SYSTEM "sipp.dtd">'
         f'<scenario name="far end">{"".join(steps)}{unused}</scenario>'

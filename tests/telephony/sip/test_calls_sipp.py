@@ -15,6 +15,7 @@ from tests.telephony.sip.sipp import (
     REMEMBER,
     STREAM,
     answer,
+    answer_to_invite,
     described,
     expect,
     expect_answer,
@@ -167,10 +168,3 @@ async def test_keys_come_as_rfc_4733_events(tmp_path: Path) -> None:
         assert heard == keys
         await leg.hang_up()
         await far.finished()
-
-
-def answer_to_invite(status: int, *, sdp: str = "") -> str:
-    """Answer the INVITE after a CANCEL has come in between."""
-    return answer(status, sdp=sdp, tag=";tag=far[call_number]", again=status < 300).replace(
-        "[last_CSeq:]", "CSeq: 1 INVITE"
-    )

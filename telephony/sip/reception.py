@@ -1,0 +1,95 @@
+"""Calls that come to us, offered to whoever waits for them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sipmessage import Request
+
+from telephony.sip.board import Board
+from telephony.sip.caps import Verdict
+from telephony.sip.events import CallEvent, Over
+from telephony.sip.incoming import Incoming
+from telephony.sip.layer import ServerTransaction
+from telephony.sip.road import Road
+
+log = logging.getLogger(__name__)
+
+_DECISION_SECONDS = 20.0
+_WAITING = 50  # calls that nobody has decided about
+
+
+@dataclass(slots=True, eq=False)
+class Ringing:
+    """A call that rings here; decide within twenty seconds. `caller` is empty where the number is hidden."""
+
+    caller: str
+    called: str
+    trunk: str
+    incoming: Incoming
+    road: Road
+    loop: asyncio.AbstractEventLoop  # the media loop
+    over: bool = False
+
+    def refuse(self, status: int = 486) -> None:
+        """Refuse it: 486 busy, 480 not now, 603 declined."""
+        self.loop.call_soon_threadsafe(self.road.act, lambda now: self.incoming.refuse(status, now))
+
+
+class Reception:
+    """Lives on the media loop; `open` says who waits and on which loop."""
+
+    def __init__(self, board: Board, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiting = 0
+        self._offer: Callable[[Ringing], None] | None = None
+        for road in board.roads:
+            road.agent.invited = self._taker(road)
+
+    def open(self, offer: Callable[[Ringing], None] | None) -> None:
+        """Offer calls from now on; None: refuse them."""
+        self._offer = offer
+
+    def _taker(self, road: Road) -> Callable[[Request, ServerTransaction, float], None]:
+        def invited(request: Request, transaction: ServerTransaction, now: float) -> None:
+            self._invited(road, request, transaction, now)
+
+        return invited
+
+    def _invited(self, road: Road, request: Request, transaction: ServerTransaction, now: float) -> None:
+        try:
+            incoming = road.agent.take_in(road.authenticator, request, transaction)
+        except ValueError:
+            transaction.reject(400, now)
+            return
+        if (fault := incoming.fault()) is not None:
+            incoming.refuse(fault, now)
+        elif self._offer is None or self._waiting >= _WAITING:
+            incoming.refuse(480, now)
+        elif road.caps.admit(now).verdict is Verdict.FULL:
+            incoming.refuse(486, now)
+        else:
+            self._ring(road, incoming, now)
+
+    def _ring(self, road: Road, incoming: Incoming, now: float) -> None:
+        ringing = Ringing(incoming.caller, incoming.called, road.trunk.name, incoming, road, self._loop)
+        self._waiting += 1
+
+        def hear(event: CallEvent, now: float) -> None:
+            if isinstance(event, Over):
+                ringing.over = True
+
+        incoming.tell = hear
+        incoming.ring(now)
+        self._loop.call_later(_DECISION_SECONDS, self._expect_decision, ringing)
+        if self._offer is not None:
+            self._offer(ringing)
+
+    def _expect_decision(self, ringing: Ringing) -> None:
+        self._waiting -= 1
+        if not ringing.over and ringing.incoming.session is None:
+            log.warning("trunk %s: nobody took a call that came", ringing.trunk)
+            ringing.road.act(lambda now: ringing.incoming.refuse(480, now))
