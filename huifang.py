@@ -18,23 +18,36 @@ from rich.console import Console
 
 import script_commands
 from bot.errors import BotError
+from bot.moves import Action
 from campaign.demo import DEMO_CLIENTS, DEMO_FACTOR, Demo
 from campaign.demo_firm import demo_clock
 from campaign.demo_verdict import DemoResult
 from campaign.exporting import results_csv
 from campaign.importing import import_file
+from campaign.masking import mask_numbers
 from campaign.problems import ImportRefused
+from campaign.replaying import replay_call
 from campaign.works import Works
 from console.terminal import show_progress
 from intents.errors import IntentsError
 from intents.evaluate import main as evaluate
 from models import ModelsError
+from rules import RulesError
 from server import InstallationError, open_database, open_works, run_campaigns, serve
 from settings import Settings, SettingsInvalid, load_settings
 from speech.errors import SpeechError
 from telephony.errors import TelephonyError
 
-ROOM_ERRORS = (BotError, InstallationError, IntentsError, ModelsError, SettingsInvalid, SpeechError, TelephonyError)
+ROOM_ERRORS = (
+    BotError,
+    InstallationError,
+    IntentsError,
+    ModelsError,
+    RulesError,
+    SettingsInvalid,
+    SpeechError,
+    TelephonyError,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -75,6 +88,10 @@ def _parser() -> argparse.ArgumentParser:
     give.add_argument("file", type=Path, nargs="?", help="default: standard output")
     give.add_argument("--unmasked", action="store_true", help="with full names and numbers")
     give.set_defaults(command=_export)
+
+    again = commands.add_parser("replay", help="run a finished call again and say what would be done otherwise")
+    again.add_argument("call", metavar="CALL", help="the number of a call, for example 17-1")
+    again.set_defaults(command=_replay)
 
     meaning = commands.add_parser("intents", help="what a sentence means").add_subparsers(required=True)
     rate = meaning.add_parser("evaluate", help="how well a labelled set is understood")
@@ -190,6 +207,26 @@ def _export(chosen: argparse.Namespace, settings: Settings) -> int:
     else:
         chosen.file.write_bytes(data)
     return 0
+
+
+def _replay(chosen: argparse.Namespace, settings: Settings) -> int:
+    database = open_database(settings)
+    try:
+        with database.read() as session:
+            replayed = replay_call(session, chosen.call)
+    finally:
+        database.close()
+    print(
+        f"通话 {chosen.call}：话术 {replayed.script.name}（{replayed.script.hash[:12]}），{len(replayed.moves)} 项记录"
+    )
+    for one in replayed.differences:
+        print(f"  第{one.after_event}个事件之后：重放 {_action(one.expected)}，记录 {_action(one.logged)}")
+    print(f"{len(replayed.differences)} 处不一致" if replayed.differences else "一致")
+    return 1 if replayed.differences else 0
+
+
+def _action(action: Action | None) -> str:
+    return mask_numbers(str(action)) if action is not None else "无"
 
 
 def _evaluate(chosen: argparse.Namespace, _settings: Settings) -> int:

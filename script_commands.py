@@ -7,7 +7,7 @@ import contextlib
 import importlib
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 import uvloop
 from rich.console import Console
 
+import script_life_commands
 from bot.errors import Problem, ScriptInvalid, SlotsUnknown
 from bot.graph import graph
 from bot.graph_svg import svg
+from bot.ledger import unapproved
 from bot.moves import Facts
 from bot.nodes import Question, Script
 from bot.outline import outline
@@ -30,6 +32,7 @@ from console.rehearsal_terminal import rehearse
 from console.script_terminal import print_outline
 from intents import load_matcher
 from rules.hours import SHANGHAI
+from script_life_commands import approved_by_anybody
 from server import prompts_of
 from settings import Settings
 from speech.recogniser import Recogniser, find_model
@@ -44,6 +47,7 @@ def add_to(commands: Commands) -> None:
     _add_check(scripts)
     _add_show(scripts)
     _add_try(scripts)
+    script_life_commands.add_to(scripts)
 
 
 def _add_check(scripts: Commands) -> None:
@@ -98,8 +102,9 @@ class Checked:
     problems: tuple[Problem, ...] = ()
 
 
-def _check(chosen: argparse.Namespace, _settings: Settings) -> int:
-    checked = [_checked(name) for name in chosen.names or script_names()]
+def _check(chosen: argparse.Namespace, settings: Settings) -> int:
+    approved = approved_by_anybody(settings)
+    checked = [_checked(name, approved) for name in chosen.names or script_names()]
     if chosen.json:
         print(json.dumps(_checked_json(checked), ensure_ascii=False))
     else:
@@ -107,14 +112,16 @@ def _check(chosen: argparse.Namespace, _settings: Settings) -> int:
     return int(any(one.problems for one in checked))
 
 
-def _checked(name: str) -> Checked:
+def _checked(name: str, approved: Collection[tuple[str, str]]) -> Checked:
     try:
         script = _load(name)
     except ScriptInvalid as invalid:
         return Checked(Path(name).stem, problems=invalid.problems)
     steps = [step for node in script.nodes for step in steps_from(script, node)]
     asked = [node for node in script.nodes.values() if isinstance(node, Question) and node.review]
-    return Checked(script.name, script.title, script.hash, len(script.nodes), len(steps), len(asked))
+    shipped = name in script_names()  # a file elsewhere is a draft
+    problems = tuple(unapproved([script], approved)) if shipped else ()
+    return Checked(script.name, script.title, script.hash, len(script.nodes), len(steps), len(asked), problems)
 
 
 def _checked_json(checked: Sequence[Checked]) -> dict[str, Any]:

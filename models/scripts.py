@@ -52,6 +52,13 @@ def known_hashes(session: Session) -> set[tuple[str, str]]:
     return {(name, hashed) for name, hashed in session.execute(select(ScriptVersion.name, ScriptVersion.hash))}
 
 
+def approved_hashes(session: Session) -> set[tuple[str, str]]:
+    """Name and hash of every version that was ever approved."""
+    approved = select(ScriptActed.version_id).where(ScriptActed.act == "approve")
+    query = select(ScriptVersion.name, ScriptVersion.hash).where(ScriptVersion.id.in_(approved))
+    return {(name, hashed) for name, hashed in session.execute(query)}
+
+
 def add_version(
     session: Session,
     *,

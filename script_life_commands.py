@@ -1,0 +1,195 @@
+"""The commands by which a script goes from draft into use: submit, approve, publish, roll back, and their trail."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import inspect
+from sqlalchemy.orm import Session
+
+from bot.ledger import approved_contents, read_ledger
+from bot.script import script_sources
+from campaign import script_life
+from campaign.script_life import Actor
+from models import Database, ScriptVersion
+from models.scripts import approved_hashes, published_version, versions_of
+from rules.hours import SHANGHAI
+from rules.script_life import ACT_WORDS, STATE_WORDS, LifeRefused, ScriptAct, VersionState
+from server import open_database
+from settings import Settings
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+_FILE_WIDTH = 140  # columns where the table goes to a file or a pipe
+_SHORT = 12  # characters of a hash that are shown
+
+
+def add_to(scripts: Commands) -> None:
+    """Add the life of a script to the commands of `huifang scripts`."""
+    submit = _acting(scripts, "submit", "submit a script as it stands on disk for approval", _submit, why=False)
+    submit.add_argument("--author", default="", help="who wrote it, if somebody else")
+    submit.add_argument("--note", dest="why", default="", help="what was changed")
+    for name, about, command in (
+        ("approve", "approve a submitted version; never one's own", _approve),
+        ("reject", "send a submitted version back", _reject),
+        ("withdraw", "take back a version that is not in use yet", _withdraw),
+        ("publish", "put an approved version into use", _publish),
+    ):
+        chosen = _acting(scripts, name, about, command)
+        chosen.add_argument("--number", type=int, help="which version, where several wait")
+    rollback = _acting(scripts, "rollback", "put an earlier version back into use", _roll_back)
+    rollback.add_argument("--to", type=int, metavar="NUMBER", help="which version (default: the one used before)")
+
+    history = scripts.add_parser("history", help="all versions of a script and what was done with them")
+    history.add_argument("name", metavar="NAME")
+    history.set_defaults(command=_history)
+
+    diff = scripts.add_parser("diff", help="what differs between two versions of a script")
+    diff.add_argument("name", metavar="NAME")
+    diff.add_argument("one", type=int, nargs="?", metavar="A", help="a version (default: the one in use)")
+    diff.add_argument("other", type=int, nargs="?", metavar="B", help="another version (default: the files on disk)")
+    diff.set_defaults(command=_diff)
+
+
+def approved_by_anybody(settings: Settings) -> set[tuple[str, str]]:
+    """Name and hash of every content that the shipped ledger or this firm's own people have approved."""
+    approved = approved_contents(read_ledger())
+    file = Path(settings.database.removeprefix("sqlite:///"))
+    if settings.database.startswith("sqlite:///") and not file.exists():
+        return approved
+    database = Database(settings.database)
+    try:
+        if inspect(database.engine).has_table(ScriptVersion.__tablename__):
+            with database.read() as session:
+                approved |= approved_hashes(session)
+    finally:
+        database.close()
+    return approved
+
+
+Command = Callable[[argparse.Namespace, Settings], int]
+
+
+def _acting(scripts: Commands, name: str, about: str, command: Command, *, why: bool = True) -> argparse.ArgumentParser:
+    parser = scripts.add_parser(name, help=about)
+    parser.add_argument("name", metavar="NAME", help="the name of a script")
+    parser.add_argument("--by", required=True, metavar="WHO", help="who does it: staff number or name")
+    if why:
+        parser.add_argument("--why", default="", help="the reason")
+    parser.set_defaults(command=command)
+    return parser
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Session]:
+    database = open_database(settings)
+    try:
+        with database.write() as session:
+            yield session
+    finally:
+        database.close()
+
+
+def _actor(chosen: argparse.Namespace) -> Actor:
+    return Actor(chosen.by, datetime.now(UTC), chosen.why)
+
+
+def _submit(chosen: argparse.Namespace, settings: Settings) -> int:
+    draft = Path(chosen.name)
+    name, sources = draft.stem, script_sources(draft if draft.suffix == ".yaml" else chosen.name)
+    with _opened(settings) as session:
+        version = script_life.submit(session, name, sources, _actor(chosen), author=chosen.author)
+        print(f"{_named(version)}已提交，等待另一人审核：huifang scripts approve {name} --by …")
+    return 0
+
+
+def _approve(chosen: argparse.Namespace, settings: Settings) -> int:
+    with _opened(settings) as session:
+        version = script_life.approve(session, chosen.name, _actor(chosen), chosen.number)
+        print(f"{_named(version)}已审核通过，可以发布：huifang scripts publish {version.name} --by …")
+    return 0
+
+
+def _reject(chosen: argparse.Namespace, settings: Settings) -> int:
+    with _opened(settings) as session:
+        version = script_life.reject(session, chosen.name, _actor(chosen), chosen.number)
+        print(f"{_named(version)}已退回，原因：{chosen.why}")
+    return 0
+
+
+def _withdraw(chosen: argparse.Namespace, settings: Settings) -> int:
+    with _opened(settings) as session:
+        version = script_life.withdraw(session, chosen.name, _actor(chosen), chosen.number)
+        print(f"{_named(version)}已撤销")
+    return 0
+
+
+def _publish(chosen: argparse.Namespace, settings: Settings) -> int:
+    with _opened(settings) as session:
+        version = script_life.publish(session, chosen.name, _actor(chosen), chosen.number)
+        print(f"{_named(version)}已发布，从下一通电话开始使用")
+    return 0
+
+
+def _roll_back(chosen: argparse.Namespace, settings: Settings) -> int:
+    with _opened(settings) as session:
+        version = script_life.roll_back(session, chosen.name, _actor(chosen), chosen.to)
+        print(f"{_named(version)}已恢复使用，从下一通电话开始；原因：{chosen.why}")
+    return 0
+
+
+def _named(version: ScriptVersion) -> str:
+    return f"话术“{version.name}”第{version.number}版（{version.hash[:_SHORT]}）"
+
+
+def _history(chosen: argparse.Namespace, settings: Settings) -> int:
+    table = Table(title=f"话术“{chosen.name}”")
+    for heading in ("版本", "内容", "状态", "时间", "做了什么", "谁"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("说明", overflow="fold")
+    with _opened(settings) as session:
+        versions = versions_of(session, chosen.name)
+        for version in versions:
+            first = (f"第{version.number}版", version.hash[:_SHORT], STATE_WORDS[VersionState(version.state)])
+            for place, acted in enumerate(version.acts):
+                at = f"{acted.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+                act = ACT_WORDS[ScriptAct(acted.act)]
+                table.add_row(*(("", "", "") if place else first), at, act, acted.by, acted.why)
+    if not versions:
+        raise LifeRefused(f"话术“{chosen.name}”还没有提交过任何版本；请先用 submit 提交")
+    Console(highlight=False, width=None if sys.stdout.isatty() else _FILE_WIDTH).print(table)
+    return 0
+
+
+def _diff(chosen: argparse.Namespace, settings: Settings) -> int:
+    with _opened(settings) as session:
+        one, first = _sources(session, chosen.name, chosen.one)
+        if chosen.other is None:
+            other, second = _draft(chosen.name)
+        else:
+            other, second = _sources(session, chosen.name, chosen.other)
+    found = script_life.difference(one, other, (first, second))
+    print(found or f"{first}和{second}内容相同", end="" if found else "\n")
+    return 0
+
+
+def _draft(name: str) -> tuple[Mapping[str, str], str]:
+    return script_sources(name), "草稿"
+
+
+def _sources(session: Session, name: str, number: int | None) -> tuple[Mapping[str, str], str]:
+    if number is not None:
+        return script_life.sources_of(session, name, number), f"第{number}版"
+    version = published_version(session, name)
+    if version is None:
+        raise LifeRefused(f"话术“{name}”没有使用中的版本；请写明两个版本号，例如 diff {name} 1 2")
+    return version.sources, f"第{version.number}版"
