@@ -17,6 +17,7 @@ from bot.dictation import Growth, amend, dictate
 from bot.moves import Facts
 from bot.nodes import Capture, Node, Question, Script
 from bot.said import Said
+from intents import parse_number
 from intents.values import Intent
 
 _MAY_HOLD_A_VALUE = (Intent.YES, Intent.NO, Intent.BUSY, Intent.UNSURE, Intent.UNCLEAR)
@@ -124,7 +125,7 @@ def _read_back(question: Question, said: Said, known: Known) -> Found | None:
 
 def _grown(question: Question, growth: Growth, digits: str, known: Known) -> Found:
     match growth:
-        case Growth.WHOLE if digits == known.facts.dialled:
+        case Growth.WHOLE if digits == parse_number(known.facts.dialled):
             return Rejected(question.id, "dialled_number")
         case Growth.WHOLE:
             return Captured(question.id, question.captured, digits, {"new_number": digits})

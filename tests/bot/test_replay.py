@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -15,6 +15,7 @@ from bot.moves import (
     BargedIn,
     Collect,
     Event,
+    Facts,
     FellSilent,
     Finish,
     Flag,
@@ -40,8 +41,9 @@ from bot.replay import (
 )
 from bot.script import load_script
 from intents import Intent, Match
+from rules.hours import CallingHours
 from rules.outcomes import Ending, Risk, Severity
-from tests.bot.conversation import BEIJING, Conversation, facts_for
+from tests.bot.conversation import BEIJING, CALLED_AT, Conversation, facts_for
 
 MOVES: list[Move] = [
     Heard("是的", Match(Intent.YES, frozenset({Risk.UNREAD, Risk.MISLED}), 0.9, "规则"), 10, 20, 0.8, True),
@@ -146,3 +148,39 @@ def test_another_script_differs_at_once() -> None:
     talk = call()
     other = replace(talk.script, texts=replace(talk.script.texts, no_agent="再见"))
     assert [difference.logged for difference in differences(other, talk.facts, talk.log)]
+
+
+@pytest.mark.parametrize(
+    ("text", "move"),
+    [
+        ('{"kind": "Listen", "question": "a.b", "wait_ms": 6000}', Listen("a.b")),
+        ('{"kind": "Collect", "question": "a.b", "wait_ms": 10000, "max_digits": 15}', Collect("a.b")),
+    ],
+)
+def test_moves_stored_before_pauses_were_carried_are_still_read(text: str, move: Move) -> None:
+    assert move_from_json(text) == move
+
+
+def test_facts_stored_without_hours_are_still_read() -> None:
+    old = '{"slots": {"客户姓名": "王小明"}, "called_at": "2026-03-04T10:00:00+08:00", "resume_at": "a.b"}'
+    assert facts_from_json(old) == Facts({"客户姓名": "王小明"}, CALLED_AT, "a.b")
+
+
+def test_hours_and_deadline_come_back_from_json_as_they_were() -> None:
+    hours = CallingHours(closed=frozenset({date(2026, 5, 1), date(2026, 10, 1)}))
+    facts = Facts({}, CALLED_AT, hours=hours, callback_before=CALLED_AT + timedelta(days=3), dialled="13800001234")
+    assert facts_from_json(facts_to_json(facts)) == facts
+
+
+def test_a_call_with_a_dictated_number_and_a_corrected_time_is_told_again() -> None:
+    script = load_script("suitability")
+    for words in (
+        ("不是", "知道", "幺三八", "零零零零", "不对是零零零幺", "幺二三四", "最后一位是五", "对"),
+        ("是我", "不方便", "今天晚上九点", "不，明天四点吧", "可以"),
+    ):
+        talk = Conversation(script, facts_for(script))
+        for each in words:
+            talk.say(each)
+        assert talk.finish is not None
+        stored = [move_from_json(move_to_json(move)) for move in talk.log]
+        assert differences(script, facts_from_json(facts_to_json(talk.facts)), stored) == ()
