@@ -19,6 +19,8 @@ from intents.pinyin import syllable
 OPENINGS, POINTS, OTHERS = "开头", "要点", "其他"  # in every announcement, where it comes to its point, neither
 PARTS = (OPENINGS, POINTS, OTHERS)
 _UNITS = re.compile(r"[a-z']+|[0-9\u3400-\u9fff]")
+_SHORT = 2  # characters
+_SPELLED_FREELY = frozenset({"关机", "停机", "空号", "欠费", "占线"})  # terms heard in every spelling
 _OFTEN = 3  # times in a row: la la la
 
 Units = tuple[str, ...]
@@ -39,7 +41,7 @@ class Terms:
     """The terms by spelling and by sound (those of two characters or more)."""
 
     spelled: Mapping[Units, str]
-    sounding: Mapping[Units, str]
+    sounding: Mapping[Units, Units]  # the spelling of a sound
     parts: Mapping[str, str]
     longest: int
 
@@ -55,9 +57,16 @@ class Terms:
 
     def _at(self, heard: Units, sounds: Units, start: int) -> tuple[str | None, int]:
         for end in range(min(len(heard), start + self.longest), start, -1):
-            if name := self.spelled.get(heard[start:end]) or self.sounding.get(sounds[start:end]):
+            if name := self.spelled.get(heard[start:end]) or self._by_sound(heard[start:end], sounds[start:end]):
                 return name, end - start
         return None, 1
+
+    def _by_sound(self, heard: Units, sounds: Units) -> str | None:
+        """The term that sounds so: short ones only with a character in common (流言 for 留言, not 路硬 for 录音)."""
+        word = self.sounding.get(sounds)
+        if word is None or not (len(word) > _SHORT or set(word) & set(heard) or self.spelled[word] in _SPELLED_FREELY):
+            return None
+        return self.spelled[word]
 
 
 def load_terms(path: Path) -> Terms:
@@ -66,12 +75,12 @@ def load_terms(path: Path) -> Terms:
     if set(content) != set(PARTS) or not all(isinstance(groups, dict) for groups in content.values()):
         raise LexiconError(f"{path}: must have the parts {', '.join(PARTS)}, each a mapping of terms to words")
     spelled: dict[Units, str] = {}
-    sounding: dict[Units, str] = {}
+    sounding: dict[Units, Units] = {}
     for name, words in (entry for groups in content.values() for entry in groups.items()):
         for word in map(units, words):
             spelled.setdefault(word, name)
             if len(word) > 1:
-                sounding.setdefault(sounds_of(word), name)
+                sounding.setdefault(sounds_of(word), word)
     parts = {name: part for part, groups in content.items() for name in groups}
     return Terms(spelled, sounding, parts, max(map(len, spelled)))
 

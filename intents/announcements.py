@@ -18,6 +18,7 @@ SURELY_UNDECIDED = 0.5  # its margin from which a text without a point is such a
 RATHER_WAITING = 0.3  # music or a person may be this much less clear than a beginning
 LEAST_SCORE = -0.9  # margin of the best class below which nothing was recognised
 POINTLESS = 0.5  # the most confidence in a network's reason whose words were not heard
+ENDING = "稍后再拨"  # the term with which the Chinese half ends
 SHOWN_TERMS = 3
 
 WAITING = frozenset({Announced.RINGBACK_MUSIC, Announced.HUMAN})
@@ -41,7 +42,7 @@ class AnnouncementClassifier:
         best, parts = int(np.argmax(margins)), {term.part for term in found}
         outcome, has_point = Announced(self.model.classes[best]), POINTS in parts
         needed = max(SURELY_UNDECIDED, margins[best] + RATHER_WAITING if outcome in WAITING else 0)
-        if parts == {OPENINGS} or (undecided > needed and not has_point):
+        if parts == {OPENINGS} or (undecided > needed and not has_point and not _is_over(found)):
             return AnnouncementMatch(None, evidence="听到的还只是开头的套话")
         if margins[best] < LEAST_SCORE:
             return AnnouncementMatch(None, evidence="与各类提示音都不像")
@@ -67,6 +68,11 @@ def classify_announcement(text: str) -> AnnouncementMatch:
     give a network's reason were heard (无法接听 is none: 请留言 may follow), so above that it will hardly change.
     """
     return _classifier().classify(text)
+
+
+def _is_over(found: Sequence[Term]) -> bool:
+    """Whether an announcement was heard to its end: 请稍后再拨 after something else."""
+    return any(term.name == ENDING for term in found[1:])
 
 
 def _quoted(term: Term) -> str:

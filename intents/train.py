@@ -22,11 +22,10 @@ from intents.normalise import LONGEST
 from intents.phrases import FOLDER
 from intents.questions import kind_of
 from intents.reading import Reader, load_reader
+from intents.risks import LABELLED
 from intents.values import Announced, Intent
-from rules.outcomes import Risk
 
 ANSWERS, ANNOUNCEMENTS = "answers", "announcements"
-LEARNED_RISKS = tuple(Risk)[:16]
 GREETING = 3  # characters: 对不起
 SEEN_AT_LEAST = 2  # texts; rarer features only memorise
 
@@ -35,8 +34,8 @@ def learn_answers(reader: Reader, rows: Sequence[Answer]) -> LinearModel:
     """The model of labels and risks in one: a class for each label, then one for each risk."""
     features = [answer_features(reader, row.question, kind_of(row.question), reader.read(row.text)) for row in rows]
     targets = [[row.label is label for row in rows] for label in Intent]
-    targets += [[risk in row.risks for row in rows] for risk in LEARNED_RISKS]
-    return _fit((*Intent, *LEARNED_RISKS), features, targets)
+    targets += [[risk in row.risks for row in rows] for risk in LABELLED]
+    return _fit((*Intent, *LABELLED), features, targets)
 
 
 def learn_announcements(terms: Terms, rows: Sequence[Announcement]) -> LinearModel:
@@ -52,7 +51,7 @@ def learn_announcements(terms: Terms, rows: Sequence[Announcement]) -> LinearMod
 def undecided_beginnings(terms: Terms, rows: Sequence[Announcement]) -> list[Units]:
     """Every beginning of a network's announcement before its first point, save those that are rows themselves.
 
-    What is longer than a greeting counts only from its first opening term on: a recogniser may have heard music before.
+    Where more than a greeting stands before the first opening term, a recogniser may have heard music.
     """
     whole = {units(row.text) for row in rows}
     found: dict[Units, None] = {}
@@ -60,7 +59,7 @@ def undecided_beginnings(terms: Terms, rows: Sequence[Announcement]) -> list[Uni
         said = terms.found_in(heard)
         first = min((term.start for term in said if term.part == OPENINGS), default=LONGEST)
         point = min((term.start for term in said if term.part == POINTS), default=0)
-        ends = (end for end in range(1, point + 1) if end <= GREETING or end > first)
+        ends = range(1, point + 1) if first <= GREETING else range(0)
         found.update((heard[:end], None) for end in ends if heard[:end] not in whole)
     return list(found)
 

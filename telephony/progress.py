@@ -16,7 +16,7 @@ from intents import Announced
 from rules.witnesses import Tone
 from speech.errors import SpeechError
 from speech.recogniser import Recogniser, Stream, Transcript
-from telephony.announcements import ENDINGS, Quote, Verdict, has_point, verdict_of
+from telephony.announcements import ENDINGS, Quote, Verdict, verdict_of
 from telephony.legs import Answered, AudioIn, EarlyMedia, HangupCause, HungUp, Leg, LegEvent, Ringing
 from telephony.sound_gate import SoundGate
 from telephony.tones import ToneDetector, ToneHeard
@@ -104,11 +104,11 @@ class ProgressDetector:
         A final text asked for in mid-word would lose that word.
         """
         quotes = [*self._quotes, Quote(text, self.gate.start_ms, self.gate.end_ms)]
-        verdict = verdict_of(quotes) if has_point(text) else None
-        outcome = verdict.match.outcome if verdict is not None else None
+        verdict = verdict_of(quotes)
+        outcome = verdict.match.outcome if verdict.sure else None
         if outcome is not self._candidate:
             self._candidate, self._candidate_ms = outcome, self.gate.end_ms
-        if verdict is not None and outcome in ENDINGS and self.gate.end_ms - self._candidate_ms >= _STABLE_MS:
+        if outcome in ENDINGS and self.gate.end_ms - self._candidate_ms >= _STABLE_MS:
             self._quotes, self._verdict = quotes, verdict
 
     def final(self, transcript: Transcript) -> None:
