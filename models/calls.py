@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import ColumnElement, Select, case, exists, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from models.sealed import current_seal
-from models.tables import Attempt, Campaign, Customer, Escalation, Notice, ReviewTask, RiskFlag
+from models.tables import Attempt, AttemptTask, Campaign, Customer, Escalation, Notice, ReviewTask, RiskFlag
 
 T = TypeVar("T")
+
+_GRAVEST_FIRST = case((Escalation.severity == "high", 0), (Escalation.severity == "care", 1), else_=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,13 @@ class Page(Generic[T]):
 
 def calls(session: Session, wanted: CallFilter, *, page: int, size: int) -> Page[Attempt]:
     """Attempts, the latest first."""
-    query = _narrow(select(Attempt).join(Attempt.task).join(ReviewTask.customer), wanted)
+    query = _narrow(select(Attempt).join(Customer, Attempt.customer_id == Customer.id), wanted)
     total = session.scalar(query.with_only_columns(func.count(Attempt.id))) or 0
     rows = session.scalars(
         query.options(
             joinedload(Attempt.task).joinedload(ReviewTask.customer),
             selectinload(Attempt.flags),
+            selectinload(Attempt.served).joinedload(AttemptTask.task),
             joinedload(Attempt.recording),
         )
         .order_by(Attempt.started_at.desc(), Attempt.id.desc())
@@ -67,14 +70,14 @@ def _narrow(query: Select[Attempt], wanted: CallFilter) -> Select[Attempt]:
             (Customer.name_digest == digest)
             | (Customer.phone_digest == digest)
             | (Customer.number == wanted.text)
-            | (ReviewTask.number == wanted.text)
+            | _serves(ReviewTask.number == wanted.text)
         )
     if wanted.review_type:
-        query = query.where(ReviewTask.review_type == wanted.review_type)
+        query = query.where(_serves(ReviewTask.review_type == wanted.review_type))
     if wanted.outcome:
         query = query.where(Attempt.outcome == wanted.outcome)
     if wanted.campaign_id:
-        query = query.where(ReviewTask.campaign_id == wanted.campaign_id)
+        query = query.where(_serves(ReviewTask.campaign_id == wanted.campaign_id))
     if wanted.risky:
         query = query.where(Attempt.id.in_(select(RiskFlag.attempt_id)))
     if wanted.since:
@@ -82,6 +85,11 @@ def _narrow(query: Select[Attempt], wanted: CallFilter) -> Select[Attempt]:
     if wanted.until:
         query = query.where(Attempt.started_at < wanted.until)
     return query
+
+
+def _serves(wanted: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether an attempt served a task of which this is true."""
+    return exists().where(AttemptTask.attempt_id == Attempt.id, AttemptTask.task_id == ReviewTask.id, wanted)
 
 
 def call(session: Session, call_id: str) -> Attempt | None:
@@ -93,8 +101,10 @@ def call(session: Session, call_id: str) -> Attempt | None:
             joinedload(Attempt.task).joinedload(ReviewTask.customer).joinedload(Customer.served_by),
             joinedload(Attempt.task).joinedload(ReviewTask.product),
             joinedload(Attempt.task).selectinload(ReviewTask.attempts),
+            selectinload(Attempt.served).joinedload(AttemptTask.task),
             selectinload(Attempt.answers),
             selectinload(Attempt.flags),
+            selectinload(Attempt.deliveries),
             selectinload(Attempt.events),
             joinedload(Attempt.recording),
         )
@@ -159,15 +169,12 @@ def figures_of(session: Session, campaign_id: int) -> CampaignFigures:
             func.count(Attempt.id),
             func.count(case((Attempt.ended_at.is_(None), 1))),
             func.count(case((Attempt.talk_ms > 0, 1))),
-        )
-        .join(Attempt.task)
-        .where(mine)
+        ).where(_serves(mine))
     ).one()
     statuses = select(ReviewTask.status, func.count()).where(mine).group_by(ReviewTask.status)
     outcomes = (
         select(Attempt.outcome, func.count())
-        .join(Attempt.task)
-        .where(mine, Attempt.outcome.is_not(None))
+        .where(_serves(mine), Attempt.outcome.is_not(None))
         .group_by(Attempt.outcome)
     )
     return CampaignFigures(
@@ -206,6 +213,7 @@ def escalations(session: Session, *, state: str, page: int, size: int) -> Page[E
         query.options(
             joinedload(Escalation.attempt).joinedload(Attempt.task).joinedload(ReviewTask.customer),
             joinedload(Escalation.attempt).selectinload(Attempt.flags),
+            joinedload(Escalation.attempt).selectinload(Attempt.served).joinedload(AttemptTask.task),
             joinedload(Escalation.attempt).joinedload(Attempt.recording),
         )
         .order_by(case((Escalation.severity.in_(("high", "care")), 0), else_=1), Escalation.deadline_at, Escalation.id)

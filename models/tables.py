@@ -148,6 +148,21 @@ class Attempt(Base):
         """The flags that count for one of the tasks that it served."""
         return [flag for flag in self.flags if flag.task_id == task_id]
 
+    @property
+    def said(self) -> list[Answer]:
+        """The answers, each once however many tasks it counts for."""
+        return list({(answer.node, answer.start_ms): answer for answer in reversed(self.answers)}.values())[::-1]
+
+    @property
+    def raised(self) -> list[RiskFlag]:
+        """The flags, each once however many tasks it counts for."""
+        return list({(flag.risk, flag.start_ms): flag for flag in reversed(self.flags)}.values())[::-1]
+
+    @property
+    def told(self) -> list[Delivery]:
+        """The must-hear texts, each once however many tasks it counts for."""
+        return list({one.at_ms: one for one in reversed(self.deliveries)}.values())[::-1]
+
     def served_beside(self, task_id: int) -> list[AttemptTask]:
         """The other tasks that it served."""
         return [one for one in self.served if one.task_id != task_id]

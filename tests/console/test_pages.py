@@ -9,7 +9,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
+from models import ReviewTask
+from models.queue import Served, begin_attempt
+from models.settlements import SettledTask, Settlement, settle
+from tests.conftest import NOON
 from tests.console.conftest import CALL_SECONDS, WORDS, Place
 
 
@@ -116,3 +121,71 @@ def test_no_page_asks_a_third_party_for_anything(pages: TestClient, place: Place
         text = pages.get(path).text
         assert "http://" not in text, path
         assert "https://" not in text, path
+
+
+@pytest.fixture
+def merged(place: Place) -> str:
+    """Another call to the same client that served two tasks: one answer, one flag and one reminder for both."""
+    where = {"words": "是我自己", "start_ms": 4000, "end_ms": 4900}
+    question = {"node": "anomaly.self_operated", "value": "yes", "intent": "yes", "confidence": 0.9, "evidence": "规则"}
+    reminder = {"node": "anomaly.reminder", "played_ms": 9000, "complete": True, "at_ms": 14000}
+    with place.desk.database.write() as session:
+        first = session.scalars(select(ReviewTask)).one()
+        task = ReviewTask(
+            number="T900",
+            campaign_id=first.campaign_id,
+            customer_id=first.customer_id,
+            review_type="anomaly",
+            script="anomaly",
+            created_at=NOON,
+            due_at=NOON,
+        )
+        session.add(task)
+        first.due_at = NOON
+        session.flush()
+        scripts = ((task, "anomaly", 1), (first, "suitability", 2))
+        attempt = begin_attempt(
+            session,
+            [Served(one.id, no, script, "a" * 64) for one, script, no in scripts],
+            dialled="13800001111",
+            worker="w",
+            now=NOON,
+            script_hash="b" * 64,
+            facts="{}",
+        )
+        tasks = tuple(
+            SettledTask(
+                one.id,
+                status="已完成：已回访",
+                final=True,
+                answers=({"question": f"{script}.self_operated"} | question | where,),
+                flags=({"risk": "unread", "severity": "medium", "node": f"{script}.self_operated"} | where,),
+                deliveries=(reminder,),
+            )
+            for one, script, _ in scripts
+        )
+        settle(session, Settlement(attempt.id, "w", NOON, "reviewed", tasks))
+        return attempt.call_id
+
+
+def test_a_call_for_two_tasks_shows_both_and_every_finding_once(pages: TestClient, merged: str) -> None:
+    text = pages.get(f"/calls/{merged}").text
+    served = text.partition('id="served"')[2].partition("</table>")[0]
+    for shown in ("T900 · 第1次", "T001 · 第2次", "异常情形", "适当性"):
+        assert shown in served, shown
+    assert text.count("是我自己") == 2  # once among the flags, once among the answers
+    told = text.partition('id="told"')[2].partition("</div></div>")[0]
+    assert told.count("data-seek") == 1
+    assert "已播完" in told
+    assert 'data-seek="5000"' in told
+
+
+def test_a_call_for_two_tasks_is_found_by_either(pages: TestClient, merged: str) -> None:
+    for query in ({"q": "T900"}, {"q": "T001"}, {"review_type": "anomaly"}, {"review_type": "suitability"}):
+        assert pages.get("/calls", params=query).text.count(f"/calls/{merged}") == 1, query
+
+
+def test_a_reminder_that_was_cut_is_told_with_what_was_played(pages: TestClient, place: Place) -> None:
+    told = pages.get(f"/calls/{place.call_id}").text.partition('id="told"')[2].partition("</div></div>")[0]
+    assert "未播完" in told
+    assert "0:04.2" in told
