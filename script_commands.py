@@ -8,7 +8,7 @@ import importlib
 import json
 import sys
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ from bot.outline import outline
 from bot.rehearsal import Rehearsal
 from bot.script import load_script, script_names
 from bot.script_check import steps_from
+from bot.script_set import check_together
 from console.aloud import rehearse_aloud
 from console.rehearsal_terminal import rehearse
 from console.script_terminal import print_outline
@@ -105,6 +106,8 @@ class Checked:
 def _check(chosen: argparse.Namespace, settings: Settings) -> int:
     approved = approved_by_anybody(settings)
     checked = [_checked(name, approved) for name in chosen.names or script_names()]
+    if not chosen.names:
+        checked = _checked_together(checked)
     if chosen.json:
         print(json.dumps(_checked_json(checked), ensure_ascii=False))
     else:
@@ -122,6 +125,13 @@ def _checked(name: str, approved: Collection[tuple[str, str]]) -> Checked:
     shipped = name in script_names()  # a file elsewhere is a draft
     problems = tuple(unapproved([script], approved)) if shipped else ()
     return Checked(script.name, script.title, script.hash, len(script.nodes), len(steps), len(asked), problems)
+
+
+def _checked_together(checked: Sequence[Checked]) -> list[Checked]:
+    """With what the scripts have wrong between them."""
+    between = check_together()
+    own = {one.name: [problem for problem in between if problem.file == f"{one.name}.yaml"] for one in checked}
+    return [replace(one, problems=(*one.problems, *own[one.name])) for one in checked]
 
 
 def _checked_json(checked: Sequence[Checked]) -> dict[str, Any]:
