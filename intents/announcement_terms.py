@@ -16,8 +16,8 @@ from intents.normalise import LONGEST, folded
 from intents.phrases import read_yaml
 from intents.pinyin import syllable
 
-OPENINGS, POINTS, OTHERS = "开头", "要点", "其他"  # in every announcement, where it comes to its point, neither
-PARTS = (OPENINGS, POINTS, OTHERS)
+# Heard in every announcement, where it comes to its point, where the point may be yet to come, in none.
+PARTS = OPENINGS, POINTS, HALVES, OTHERS = "开头", "要点", "半句", "其他"
 _UNITS = re.compile(r"[a-z']+|[0-9\u3400-\u9fff]")
 _SHORT = 2  # characters
 _SPELLED_FREELY = frozenset({"关机", "停机", "空号", "欠费", "占线"})  # terms heard in every spelling

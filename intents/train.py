@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from intents.announcement_terms import OPENINGS, POINTS, Terms, Units, features, units
+from intents.announcement_terms import HALVES, OPENINGS, POINTS, Terms, Units, features, units
 from intents.announcements import UNDECIDED, WAITING, announcement_terms
 from intents.examples import written_examples
 from intents.features import answer_features
@@ -58,7 +58,7 @@ def undecided_beginnings(terms: Terms, rows: Sequence[Announcement]) -> list[Uni
     for heard in (units(row.text) for row in rows if row.outcome not in WAITING):
         said = terms.found_in(heard)
         first = min((term.start for term in said if term.part == OPENINGS), default=LONGEST)
-        point = min((term.start for term in said if term.part == POINTS), default=0)
+        point = min((term.start for term in said if term.part in (POINTS, HALVES)), default=0)
         ends = range(1, point + 1) if first <= GREETING else range(0)
         found.update((heard[:end], None) for end in ends if heard[:end] not in whole)
     return list(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from intents import Announced, AnnouncementMatch, classify_announcement
 from intents.announcements import WAITING
@@ -11,7 +11,8 @@ from intents.announcements import WAITING
 ENDINGS = frozenset(Announced) - WAITING
 """Announcements after which waiting brings nothing more."""
 
-_SHORTEST = 3  # characters that can mean anything
+_SHORTEST = 3  # characters that can end a call
+_LIKELY = 0.4  # below, what a recogniser made of music
 _TOGETHER = 3  # utterances that may be one announcement: 您好 … 您拨打的用户 … 已关机
 _CONFIDENT = 0.7  # an announcement that has come to its point
 
@@ -51,5 +52,7 @@ def verdict_of(quotes: Sequence[Quote]) -> Verdict:
 
 def _verdict(quotes: Sequence[Quote]) -> Verdict:
     text = "".join(quote.text for quote in quotes)
-    match = classify_announcement(text) if len(text) >= _SHORTEST else AnnouncementMatch(None)
+    match = classify_announcement(text)
+    if match.outcome in ENDINGS and (len(text) < _SHORTEST or match.confidence < _LIKELY):
+        match = replace(match, outcome=None)
     return Verdict(text, match, match.confidence >= _CONFIDENT and all(quote.sure for quote in quotes))
