@@ -15,9 +15,11 @@ from intents.errors import IntentsError
 from intents.labelled import Announcement, Answer, read_labelled
 from intents.matcher import Matcher, load_matcher
 from intents.questions import unsafe_answer
+from intents.risks import LABELLED
 from intents.values import Intent, Match
 
 NOTHING = "none"  # an announcement left undecided
+_COUNTED = frozenset(LABELLED)  # risks that the sets do not label are neither hits nor misses
 
 Pair: TypeAlias = tuple[str, str]  # truth, taken for
 
@@ -80,14 +82,15 @@ def judge(answers: Sequence[Answer], found: Sequence[Match], seconds: Sequence[f
     """The report of matches already made, row by row."""
     pairs = [(row.label.value, match.intent.value) for row, match in zip(answers, found, strict=True)]
     both = list(zip(answers, found, strict=True))
-    hits = sum(len(row.risks & match.risks) for row, match in both)
+    found_risks = [match.risks & _COUNTED for match in found]
+    hits = sum(len(row.risks & risks) for row, risks in zip(answers, found_risks, strict=True))
     flips = sum(_is_flip(pair) for pair in pairs)
     return Report(
         polarity_flips=flips,
         polarity_flip_share=_ratio(flips, sum(truth in ("yes", "no") for truth, _ in pairs)) or 0.0,
         unsafe=sum(_is_unsafe(row, match) for row, match in both),
-        risk_recall=_ratio(hits, sum(len(row.risks) for row in answers)),
-        risk_precision=_ratio(hits, sum(len(match.risks) for match in found)),
+        risk_recall=_ratio(hits, sum(len(row.risks & _COUNTED) for row in answers)),
+        risk_precision=_ratio(hits, sum(map(len, found_risks))),
         per_question=_by_question(answers, pairs),
         errors=tuple(_error(row, match) for row, match in both if _differs(row, match)),
         **_shared(pairs, seconds),
@@ -188,13 +191,13 @@ def _is_flip(pair: Pair) -> bool:
 def _is_unsafe(row: Answer, match: Match) -> bool:
     """The truth is risky or the unsafe polarity, and the row was taken for the safe answer without any risk."""
     unsafe = unsafe_answer(row.question)
-    if unsafe is None or match.risks or match.intent not in (Intent.YES, Intent.NO) or match.intent is unsafe:
+    if match.risks or match.intent not in (Intent.YES, Intent.NO) or match.intent is unsafe:
         return False
     return bool(row.risks) or row.label is unsafe
 
 
 def _differs(row: Answer, match: Match) -> bool:
-    return row.label is not match.intent or row.risks != match.risks
+    return row.label is not match.intent or row.risks & _COUNTED != match.risks & _COUNTED
 
 
 def _error(row: Answer, match: Match) -> dict[str, str]:

@@ -18,7 +18,7 @@ from rules.outcomes import Risk
 ANY = "any"
 SLOTS = "空"
 FILLINGS = 4  # examples made of one pattern
-SPREAD = 4  # kinds of question that an example for any question is shown with
+SPREAD = 6  # kinds of question that an example for any question is shown with
 GRAMMAR_LENGTH = 12  # characters; longer phrases are no use in a grammar
 Entry: TypeAlias = tuple[str, Intent, frozenset[Risk], str]  # kind, label, risks, text
 _SLOT = re.compile("「(.+?)」")

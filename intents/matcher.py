@@ -22,12 +22,13 @@ from intents.normalise import normalise
 from intents.phrases import FOLDER, read_yaml
 from intents.questions import Kind, kind_of
 from intents.reading import Reader, Reading, load_reader
-from intents.risks import decided_risks
+from intents.risks import decided_risks, denied_risk, unlabelled_risks
 from intents.shown import Shown, load_shown
 from intents.values import Intent, Match
 from rules.outcomes import Risk
 
-CLEAR_OF_EACH_OTHER = 0.2  # margin by which yes must beat no or no yes
+CLEAR_OF_EACH_OTHER = 0.12  # margin by which yes must beat no or no yes
+CLEAR_OF_ITS_RISK = 0.25  # the same where the words show the risk that the answer denies
 SURE_OF_POLARITY = 0.6  # a yes or no of which the model is less sure is asked again: murmurs are often heard as words
 ECHO_LENGTH = 4  # characters; shorter stretches of a question are answers
 ECHO_NEARNESS = 88.0  # of 100, rapidfuzz partial ratio
@@ -88,7 +89,8 @@ class Matcher:
             stages = (reading.heard, reading.repaired, reading.plain)
             if example := next(filter(None, (self.examples.get((name, stage)) for stage in stages)), None):
                 evidence = _evidence(reading, f"与例句相同，意为“{NAMES[example.intent]}”")
-                return Match(example.intent, example.risks, 0.99, evidence)
+                risks = example.risks | unlabelled_risks(self.risks, reading)
+                return Match(example.intent, risks, 0.99, evidence)
         return None
 
     def _by_model(self, question: str, reading: Reading) -> Match:
@@ -102,22 +104,27 @@ class Matcher:
         if settled:
             return Match(intent, risks, 0.97, _evidence(reading, f"说到「{settled[1]}」，意为“{NAMES[intent]}”"))
         confidence = _confidence(labels, best)
-        if intent in (Intent.YES, Intent.NO):
-            if self._is_doubtful(labels):
-                return Match(Intent.UNCLEAR, risks, 0.3, _evidence(reading, "是与否分不清，需再问"))
-            if confidence < SURE_OF_POLARITY:
-                return Match(Intent.UNCLEAR, risks, confidence, _evidence(reading, "像是回答，但把握不足，需再问"))
-        reason = self._reason(question, intent, reading)
-        return Match(intent, risks, confidence, _evidence(reading, reason))
+        denied = denied_risk(kind_of(question), intent)
+        if doubt := self._doubt(labels, intent, confidence, denied in risks):
+            return Match(Intent.UNCLEAR, risks, min(confidence, 0.5), _evidence(reading, doubt))
+        return Match(intent, risks - {denied}, confidence, _evidence(reading, self._reason(question, intent, reading)))
+
+    def _doubt(self, labels: Scores, intent: Intent, confidence: float, contradicted: bool) -> str:
+        """Why a yes or no must be asked again; empty where it stands."""
+        if intent not in (Intent.YES, Intent.NO):
+            return ""
+        names = self.model.classes
+        apart = abs(labels[names.index(Intent.YES)] - labels[names.index(Intent.NO)])
+        if apart < CLEAR_OF_EACH_OTHER:
+            return "是与否分不清，需再问"
+        if contradicted and apart < CLEAR_OF_ITS_RISK:
+            return "回答与所说的情况相反，需再问"
+        return "像是回答，但把握不足，需再问" if confidence < SURE_OF_POLARITY else ""
 
     def _settled(self, reading: Reading) -> tuple[Intent, str] | None:
         """The label that some words settle, with those words."""
         shown = ((intent, pattern.by(reading.repaired)) for intent, pattern in self.settled.items())
         return next(((intent, words) for intent, words in shown if words), None)
-
-    def _is_doubtful(self, labels: Scores) -> bool:
-        names = self.model.classes
-        return bool(abs(labels[names.index(Intent.YES)] - labels[names.index(Intent.NO)]) < CLEAR_OF_EACH_OTHER)
 
     def _reason(self, question: str, intent: Intent, reading: Reading) -> str:
         """The nearest written example of the label decided, and how near."""
