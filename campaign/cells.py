@@ -11,7 +11,9 @@ from datetime import date
 
 from campaign.problems import quoted
 from rules import ReviewType, label_of
+from speech.spoken import spoken
 
+_NO_PART = frozenset("？?{}")  # what is put into a sentence asks nothing and opens no slot
 FORMULA_STARTS = ("=", "+", "-", "@")
 _UNSEEN = ("Cc", "Cf", "Cs")  # private-use characters stay: rare surnames are written with them
 
@@ -64,6 +66,15 @@ def text(cell: str, most: int, *, needed: bool = False) -> str:
         raise BadCell("含有换行、看不见的控制字符或损坏的字符", "请删去这些字符后重新填写")
     if len(cell) > most:
         raise BadCell(f"有{len(cell)}个字，最多{most}个", "请缩短")
+    return cell
+
+
+def spoken_part(cell: str) -> str:
+    """A part of what is said to the client: it can be read aloud, and neither asks nor holds a slot itself."""
+    if any(mark in cell for mark in _NO_PART):
+        raise BadCell("含有问号或花括号，但它只是话里的一部分", "请写成不带问号的一句话")
+    if not spoken(cell).strip("，。"):
+        raise BadCell("没有能念出来的字", "请写成汉字、数字或字母")
     return cell
 
 

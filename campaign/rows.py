@@ -289,3 +289,5 @@ def _check_slots(row: _Row, script: ScriptLike, missing_columns: set[tuple[str, 
             missing_columns.add((script.title, slot))
         elif not row.cell(slot):
             row.report(slot, f"没有填写，话术“{script.title}”需要它", "请填写")
+        else:
+            row.read(slot, cells.spoken_part)

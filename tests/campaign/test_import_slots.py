@@ -57,6 +57,26 @@ def test_an_empty_slot_is_refused_with_its_column(stocked: Session, name: str, e
     ]
 
 
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        ("三月二号的转账是您做的吗？", "含有问号或花括号，但它只是话里的一部分。请写成不带问号的一句话。"),
+        ("三月二号的转账，对吧?", "含有问号或花括号"),
+        ("{客户姓名}的转账", "含有问号或花括号"),
+        ("……", "没有能念出来的字。请写成汉字、数字或字母。"),
+        ("***", "没有能念出来的字"),
+    ],
+)
+def test_what_cannot_be_said_within_a_sentence_is_refused(stocked: Session, value: str, fault: str) -> None:
+    (found,) = refused(stocked, sheet(load_script("abnormal"), {"核实事项": value, "异常类型": "资金划转"}))
+    assert found.startswith(f"第2行「核实事项」：{fault}")
+
+
+@pytest.mark.parametrize("value", ["2026-03-02", "13800001234", "R5", "200,000元", "A股", "3%"])
+def test_dates_numbers_and_letters_can_be_said(stocked: Session, value: str) -> None:
+    import_file(stocked, sheet(load_script("suitability"), {"业务": value}), now=NOW, scripts=SCRIPTS)
+
+
 @pytest.mark.parametrize("name", WITH_SLOTS)
 def test_an_absent_column_is_refused_in_the_header(stocked: Session, name: str) -> None:
     script = load_script(name)
