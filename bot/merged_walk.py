@@ -12,8 +12,9 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from bot.certainty import Understanding
 from bot.nodes import Goodbye, Node, Question, Reaction, Script, Statement
-from intents.values import Intent
+from intents.values import Intent, Match
 from rules.outcomes import Ending
 
 CAPTURED = "captured"
@@ -152,6 +153,17 @@ class Walk:
 
 def _completes(node: Node | None) -> bool:
     return isinstance(node, Goodbye) and node.ending is Ending.COMPLETED
+
+
+@dataclass(frozen=True, slots=True)
+class AsAskedAlone:
+    """Understands what is said at a stop by the question of its own script."""
+
+    matcher: Understanding
+
+    def match(self, question: str, text: str) -> Match:
+        """The meaning of `text` at a question, by the id that its script gives it."""
+        return self.matcher.match(unmarked(question), text)
 
 
 def unmarked(node_id: str) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.errors import ConversationError, ScriptError
-from bot.merged_walk import unmarked
+from bot.merged_walk import AsAskedAlone, unmarked
 from bot.moves import Collect, Facts, Listen
 from bot.pipeline import converse
 from bot.replay import Move, facts_to_json, move_to_json
@@ -87,7 +87,6 @@ def _set_aside(works: Works, task_id: int, trouble: str) -> None:
 def _begin(works: Works, task_id: int) -> Begun:
     """Settle what the call is to carry, then claim its tasks in one short transaction."""
     now = works.clock.now()
-    works.scripts.current()
     with works.database.read() as session:
         task = session.get_one(ReviewTask, task_id)
         if task.due_at is None or task.due_at > now:
@@ -182,8 +181,8 @@ async def _follow(works: Works, begun: Begun, leg: Leg, course: Course) -> None:
         if isinstance(move, Listen | Collect):
             works.feed.change(begun.call_id, question=unmarked(move.question))
 
-    prompts = works.voices.prompts_of(begun.script)
-    course.report = await converse(leg, begun.script, begun.facts, works.ears, prompts, works.matcher, log=note)
+    prompts, matcher = works.voices.prompts_of(begun.script), AsAskedAlone(works.matcher)
+    course.report = await converse(leg, begun.script, begun.facts, works.ears, prompts, matcher, log=note)
     works.turn_latencies_ms.extend(course.report.turn_latencies_ms)
 
 

@@ -19,6 +19,7 @@ from campaign.published import script_of
 from campaign.rows import ClientRow, Kind, Parsed, ScriptLike, TaskRow, kind_of, parse, rulebook
 from campaign.sheet import read_sheet
 from models.base import Base
+from models.queue import tasks_sharing_a_call
 from models.scripts import published_versions
 from models.sealed import current_seal
 from models.tables import Campaign, Customer, Product, ReviewTask, Staff
@@ -36,13 +37,18 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import did; `untouched` holds line and number of tasks that had begun already and stay as they are."""
+    """What an import did.
+
+    `untouched` holds line and number of tasks that had begun already and stay as they are; `joining` counts the
+    tasks whose client has another one that can be done in the same call.
+    """
 
     kind: Kind
     added: int = 0
     updated: int = 0
     untouched: tuple[tuple[int, str], ...] = ()
     staff_added: int = 0
+    joining: int = 0
 
     def summary(self) -> str:
         """One or two Chinese sentences for the person who sent the file."""
@@ -50,6 +56,8 @@ class Imported:
         said = f"已导入{thing}：新增{self.added}{unit}，更新{self.updated}{unit}。"
         if self.staff_added:
             said += f"新登记客户经理工号{self.staff_added}个，请补充姓名。"
+        if self.joining:
+            said += f"其中{self.joining}个和同一客户的其他任务合并为一次通话。"
         if self.untouched:
             named = "、".join(f"第{line}行（{number}）" for line, number in self.untouched[:MOST_NAMED])
             more = "等" if len(self.untouched) > MOST_NAMED else ""
@@ -158,7 +166,7 @@ def _staff(session: Session, numbers: set[str]) -> tuple[dict[str, int], int]:
 def _store_tasks(session: Session, rows: Sequence[TaskRow], now: datetime, campaign_name: str) -> Imported:
     clients = _ids(session, Customer.number, Customer.id, {row.client for row in rows})
     products = _ids(session, Product.code, Product.id, {row.product for row in rows if row.product})
-    added = updated = 0
+    added = updated = joining = 0
     untouched: list[tuple[int, str]] = []
     for chunk in _chunks(rows):
         known = _known_tasks(session, [row.number for row in chunk])
@@ -178,7 +186,9 @@ def _store_tasks(session: Session, rows: Sequence[TaskRow], now: datetime, campa
             new = [values | {"campaign_id": campaign_id} for values in new]
         _write(session, ReviewTask, new, old)
         added, updated = added + len(new), updated + len(old)
-    return Imported(Kind.TASKS, added, updated, tuple(untouched))
+    for chunk in _chunks(rows):
+        joining += tasks_sharing_a_call(session, [row.number for row in chunk])
+    return Imported(Kind.TASKS, added, updated, tuple(untouched), joining=joining)
 
 
 def _known_tasks(session: Session, numbers: Sequence[str]) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, Select, Update, func, insert, or_, select, update
+from sqlalchemy import CursorResult, Select, Update, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from models.errors import ClientBusy, StaleAttempt
 from models.tables import Attempt, AttemptTask, CallEvent, Campaign, Customer, ReviewTask
@@ -51,6 +51,18 @@ def companions(session: Session, task: ReviewTask, now: datetime) -> Sequence[Re
         ReviewTask.customer_id == task.customer_id, ReviewTask.id != task.id, ReviewTask.due_at <= now
     )
     return session.scalars(query.order_by(ReviewTask.id)).all()
+
+
+def tasks_sharing_a_call(session: Session, numbers: Sequence[str]) -> int:
+    """How many of these tasks wait together with another one of their client."""
+    other = aliased(ReviewTask)
+    waits_too = exists().where(
+        other.customer_id == ReviewTask.customer_id, other.id != ReviewTask.id, other.due_at.is_not(None)
+    )
+    query = select(func.count(ReviewTask.id)).where(
+        ReviewTask.number.in_(numbers), ReviewTask.due_at.is_not(None), waits_too
+    )
+    return session.scalar(query) or 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,6 +188,15 @@ class TestTasks:
         assert stocked.scalar(select(func.count()).select_from(ReviewTask)) == 1
 
 
+def test_tasks_of_one_client_are_announced_as_one_call(stocked: Session) -> None:
+    rows = "T1,C1,适当性,适当性回访,,,购买金融产品\nT2,C1,新开户,新开户回访,,,\nT3,C2,新开户,新开户回访,,,\n"
+    done = take(stocked, TASKS + rows)
+    assert (done.added, done.joining) == (3, 2)
+    assert "其中2个和同一客户的其他任务合并为一次通话" in done.summary()
+    by_hand = TASKS.replace("业务", "业务,回访方式") + "T4,C2,适当性,适当性回访,,,购买金融产品,人工电话\n"
+    assert take(stocked, by_hand).joining == 0
+
+
 def test_tasks_may_name_the_scripts_in_use(database: Database, task_id: int) -> None:
     publish(database, "anomaly")
     content = "任务号,客户号,回访类型,话术,异常类型\nT900,C001,异常情形,异常情形回访,证券交易\n"

@@ -149,7 +149,10 @@ def test_settling_writes_everything_and_frees_the_client(database: Database, tas
     with database.read() as session:
         attempt = session.get_one(Attempt, attempt_id)
         assert attempt.ended_at is not None
-        assert attempt.answers[0].words == "是我老婆在操作"
+        (kept,) = attempt.answers
+        assert (kept.question, kept.node, kept.value) == ("suitability.self_operated",) * 2 + ("no",)
+        assert (kept.words, kept.confidence, kept.evidence) == ("是我老婆在操作", 0.9, "规则")
+        assert (kept.start_ms, kept.end_ms, kept.script_hash) == (9000, 10500, "f" * 64)
         assert attempt.flags[0].risk == "not_self_operated"
         assert (attempt.deliveries[0].node, attempt.deliveries[0].played_ms) == ("suitability.reminder", 4000)
         assert attempt.recording is not None
