@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import selectors
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
+from concurrent.futures import Executor
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
 T = TypeVar("T")
+_Args = TypeVarTuple("_Args")
 _STUCK_SECONDS = 60.0  # real ones: work in a thread that takes longer has hung
 _POLL_SECONDS = 0.001  # a thread may be done a moment after its news
 
@@ -48,18 +49,20 @@ class FastLoop(asyncio.SelectorEventLoop):
     def __init__(self, busy: Callable[[], bool]) -> None:
         self._now = 0.0
         self._others_busy = busy
-        self._own: set[Future[Any]] = set()
+        self._own: set[asyncio.Future[Any]] = set()
         super().__init__(_WaitingSelector(self._pass, self._is_busy))
 
     def time(self) -> float:
         """Seconds since the loop was made."""
         return self._now
 
-    def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[*_Args], T], *args: *_Args
+    ) -> asyncio.Future[T]:
         """Work in a thread, for which time stands still."""
         future = super().run_in_executor(executor, func, *args)
-        self._own.add(future)  # type: ignore[arg-type]
-        future.add_done_callback(self._own.discard)  # type: ignore[arg-type]
+        self._own.add(future)
+        future.add_done_callback(self._own.discard)
         return future
 
     def _pass(self, seconds: float) -> None:

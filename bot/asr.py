@@ -18,22 +18,33 @@ from pipecat.services.stt_service import STTService
 from bot.frames import HeardAudio
 from speech.errors import Overloaded, TooLate
 from speech.recogniser import Recogniser, Stream, Transcript
+from speech.suppression import stands_out_db, turned_down
 
 _BYTES_PER_MS = 16  # 8 kHz, 16 bit
+_SHORT_CHARS = 6  # heard twice: longer answers do not hang on one syllable
+_SHORT_MS = 3000  # of audio with what was taken in before and after
+_NOISY_DB = 18.0  # speech that stands out less is heard twice; measured: no short answer is misheard above
+_NOISE_MS = 300  # before speech
 Grammar = Callable[[], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where in the recording a transcript was said, and how sure the recogniser is of it (0 to 1)."""
+    """Where in the recording a transcript was said, and how sure the recogniser is of it (0 to 1).
+
+    `second` is what short speech in noise was taken for when it was heard again with the noise turned down.
+    """
 
     start_ms: int
     end_ms: int
     confidence: float
+    second: str = ""
 
 
 class VoskSTTService(STTService):
     """Partial transcripts while the client speaks, the final one as soon as the turn has ended.
+
+    Short speech in noise is heard a second time with the noise turned down.
 
     `grammar` gives the phrases that may be heard, asked at the start of each turn; without any the model hears
     freely. The end of the turn comes from downstream as UserStoppedSpeakingFrame.
@@ -53,6 +64,7 @@ class VoskSTTService(STTService):
         self._fed_ms = 0  # audio that this stream was given; its word times count from there
         self._behind_ms: int | None = None  # recording position minus stream position, in a turn
         self._partial = ""
+        self._short = bytearray()  # the audio of this turn, while it is short
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Note where the audio belongs, and ask for the final text when the turn has ended."""
@@ -75,6 +87,8 @@ class VoskSTTService(STTService):
         except TooLate:  # it was taken: its text comes with the next piece
             partial = self._partial
         self._fed_ms += length_ms
+        if len(self._short) <= _SHORT_MS * _BYTES_PER_MS:
+            self._short += audio
         if partial != self._partial:
             self._partial = partial
             yield InterimTranscriptionFrame(text=partial, user_id="", timestamp="")
@@ -96,8 +110,9 @@ class VoskSTTService(STTService):
     async def _finish(self) -> None:
         heard = await self._final()
         frame = TranscriptionFrame(text=heard.text, user_id="", timestamp="", finalized=True)
-        frame.result = self._placed(heard)
+        frame.result = self._placed(heard, await self._second(heard.text))
         self._behind_ms, self._partial = None, ""
+        self._short.clear()
         await self.push_frame(frame)
 
     async def _final(self) -> Transcript:
@@ -108,8 +123,20 @@ class VoskSTTService(STTService):
         except (Overloaded, TooLate):
             return Transcript(self._partial)
 
-    def _placed(self, heard: Transcript) -> Placed | None:
+    async def _second(self, text: str) -> str:
+        """What short speech in noise is taken for with the noise turned down."""
+        audio = bytes(self._short)
+        if not 0 < len(text) <= _SHORT_CHARS or len(audio) > _SHORT_MS * _BYTES_PER_MS:
+            return ""
+        if stands_out_db(audio) >= _NOISY_DB:
+            return ""
+        try:
+            return (await self._ears.transcribe(turned_down(audio, _NOISE_MS), self._phrases)).text
+        except (Overloaded, TooLate):
+            return ""
+
+    def _placed(self, heard: Transcript, second: str) -> Placed | None:
         if not heard.words or self._behind_ms is None:
             return None
         first, last = heard.words[0], heard.words[-1]
-        return Placed(self._behind_ms + first.start_ms, self._behind_ms + last.end_ms, heard.confidence)
+        return Placed(self._behind_ms + first.start_ms, self._behind_ms + last.end_ms, heard.confidence, second)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from bot.clock import MediaClock
+from bot.moves import Pauses
 from bot.playout import Playout
 
 
@@ -20,7 +21,11 @@ class Floor:
         self.turn_open = False  # a turn is under way: audio goes to the recogniser
         self.turn_busy = False  # a turn is under way or its text has not come yet
         self.interrupted_ms = 0  # where the client began to speak over the bot
+        self.reply_began_ms: int | None = None  # where the bot's reply to the last turn began to be heard
+        self.taking_back = False  # the reply was stopped: the client goes on with what was taken for a whole turn
+        self.fetching = False  # a person is being fetched
         self.question = ""  # what was asked last
+        self.pauses = Pauses()  # how much silence ends a turn, as the last question asks for
         self.collecting = False  # a number is being dictated or keyed
         self.closing = False  # the dialogue has finished; only the last words are still to be played
         self.handed_over = False  # a person speaks with the client; the bot listens no more

@@ -72,6 +72,9 @@ class TurnEnded(SystemFrame):
     voice_end_ms: int
     confidence: float
     under_prompt: bool
+    question: str  # what was asked when the client spoke
+    goes_on: bool = False  # holds the words of the turn before, which had ended too soon
+    others: tuple[str, ...] = ()  # what it, or parts of it, were taken for besides
 
 
 @dataclass

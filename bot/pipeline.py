@@ -19,16 +19,16 @@ from pipecat.workers.runner import WorkerRunner
 
 from bot.agents import Agents
 from bot.asr import VoskSTTService
-from bot.dialogue import advance, begin
+from bot.certainty import Understanding
+from bot.course import Course, go_on, open_course
 from bot.errors import ConversationError, ConversationStuck, ConversationTooLong, LineStarved
 from bot.floor import Floor
 from bot.moves import Action, Event, Facts
 from bot.processors import DialogueProcessor, Log, Mind
 from bot.report import Report
 from bot.script import Script
-from bot.state import State
 from bot.transport import SAMPLE_RATE, LegInput, LegOutput, Line
-from bot.turn_processor import TurnProcessor, Understanding
+from bot.turn_processor import TurnProcessor
 from bot.turns import TurnTaking
 from bot.voice import PromptSource, PromptTTSService
 from intents import parse_number
@@ -59,24 +59,24 @@ class _Scripted:
     def __init__(self, script: Script, facts: Facts) -> None:
         self._script = script
         self._facts = facts
-        self._state: State | None = None
+        self._course: Course | None = None
 
     @property
     def question(self) -> str:
-        return self._state.question if self._state else ""
+        return self._course.state.question if self._course else ""
 
     @property
     def resume_at(self) -> str:
-        return self._state.resume_at if self._state else ""
+        return self._course.state.resume_at if self._course else ""
 
     def begin(self) -> tuple[Action, ...]:
-        self._state, actions = begin(self._script, self._facts)
+        self._course, actions = open_course(self._script, self._facts)
         return actions
 
     def advance(self, event: Event) -> tuple[Action, ...]:
-        if self._state is None:
+        if self._course is None:
             raise RuntimeError("a dialogue begins before it goes on")
-        self._state, actions = advance(self._script, self._state, event)
+        self._course, actions = go_on(self._script, self._course, event)
         return actions
 
 

@@ -99,10 +99,10 @@ class Playout:
             prompt.started_ms = now_ms
         return mark
 
-    def interrupt(self) -> None:
-        """Stop what may be stopped of what was announced so far."""
+    def interrupt(self, *, everything: bool = False) -> None:
+        """Stop what may be stopped of what was announced so far, or all of it."""
         for prompt in self._queue:
-            prompt.cut = prompt.cut or prompt.stoppable
+            prompt.cut = prompt.cut or prompt.stoppable or everything
 
     def cleared(self) -> list[Prompt]:
         """The line was cleared: the prompts that have to be queued again, because nothing may stop them.
@@ -135,10 +135,15 @@ class Playout:
 
     def abandon(self, at_ms: int) -> list[tuple[Prompt, PromptFinished]]:
         """The line is gone: everything left was cut where it was."""
+        self.interrupt(everything=True)
+        return self.settle_cut(at_ms)
+
+    def settle_cut(self, at_ms: int) -> list[tuple[Prompt, PromptFinished]]:
+        """Take out the prompts that were cut, without waiting for what the line reports of them."""
         for prompt in self._queue:
-            prompt.played_ms = max(prompt.played_ms, prompt.elapsed_ms(at_ms))
-            prompt.marks.clear()
-            prompt.cut = True
+            if prompt.cut:
+                prompt.played_ms = max(prompt.played_ms, prompt.elapsed_ms(at_ms))
+                prompt.marks.clear()
         return self.finished(at_ms)
 
 

@@ -10,6 +10,7 @@ from pipecat.frames.frames import Frame, InterruptionFrame, StartFrame
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from bot.agents import Agents, Joined, NoAgents, NotJoined
+from bot.certainty import Understanding, understand
 from bot.floor import Floor
 from bot.frames import KeyPressed, LineEnded, LinePlayed, TurnEnded, prompt_frames
 from bot.moves import (
@@ -34,7 +35,6 @@ from bot.moves import (
 )
 from bot.playout import Prompt
 from bot.report import Report
-from bot.turn_processor import Understanding
 from bot.turns import TurnTaking
 from bot.waiting import Silence, Waiting
 from rules.outcomes import Risk
@@ -81,7 +81,7 @@ class DialogueProcessor(FrameProcessor):
         self._agent_seconds = agent_seconds
         self._inbox: asyncio.Queue[_Happened] = asyncio.Queue(_MOST_WAITING)
         self._waiting = Waiting(floor, taking, self._inbox.put_nowait)
-        self._fetching = False
+        self._kept = (0, 0, 0, 0)  # notes, flags, attests and deliveries before the last turn
         self._held: list[TurnEnded | KeyPressed] = []  # said or pressed under a text that must be heard
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -154,9 +154,23 @@ class DialogueProcessor(FrameProcessor):
         self._waiting.end()
         if not turn.under_prompt and not self._floor.playout.speaking:
             self._floor.answered_ms = turn.voice_end_ms
-        match = self._matcher.match(self._floor.question, turn.text)
-        heard = Heard(turn.text, match, turn.start_ms, turn.end_ms, turn.confidence, turn.under_prompt)
-        await self._advance(heard)
+        await self._take_back() if turn.goes_on else self._keep()
+        match = understand(self._matcher, turn.question, turn.text, turn.others, turn.confidence)
+        await self._advance(
+            Heard(turn.text, match, turn.start_ms, turn.end_ms, turn.confidence, turn.under_prompt, turn.goes_on)
+        )
+
+    def _keep(self) -> None:
+        report = self._report
+        self._kept = (len(report.notes), len(report.flags), len(report.attests), len(report.delivered))
+
+    async def _take_back(self) -> None:
+        """The last turn had not ended: what came of it did not happen."""
+        for prompt, finished in self._floor.playout.settle_cut(self._floor.clock.now_ms):
+            await self._prompt_finished(prompt, finished)
+        report, (notes, flags, attests, delivered) = self._report, self._kept
+        del report.notes[notes:], report.flags[flags:], report.attests[attests:], report.delivered[delivered:]
+        report.finish, self._floor.closing, self._floor.taking_back = None, False, False
 
     async def _press(self, key: KeyPressed) -> None:
         if self._held_back():
@@ -187,9 +201,11 @@ class DialogueProcessor(FrameProcessor):
         floor = self._floor
         if not floor.playout.idle:
             return
+        if floor.taking_back:
+            return
         if floor.closing:
             floor.over.set()
-        elif not self._fetching and not floor.handed_over:
+        elif not floor.fetching and not floor.handed_over:
             self._waiting.arm()
 
     async def _fall_silent(self, silence: Silence) -> None:
@@ -260,7 +276,7 @@ class DialogueProcessor(FrameProcessor):
 
     def _transfer(self, transfer: Transfer) -> None:
         self._waiting.end()
-        self._fetching = True
+        self._floor.fetching = True
         self._tasks.append(self.create_task(self._fetch(transfer.reason), "agent"))
 
     async def _fetch(self, reason: Risk) -> None:
@@ -272,7 +288,7 @@ class DialogueProcessor(FrameProcessor):
         except Exception as error:
             self._floor.fail(error)
             return
-        self._fetching, at_ms = False, self._floor.clock.now_ms
+        self._floor.fetching, at_ms = False, self._floor.clock.now_ms
         if isinstance(answer, Joined):
             self._floor.handed_over = True
             self._inbox.put_nowait(AgentJoined(answer.agent, at_ms))
@@ -290,4 +306,6 @@ def _joined(turns: list[TurnEnded]) -> TurnEnded:
         voice_end_ms=last.voice_end_ms,
         confidence=min(turn.confidence for turn in turns),
         under_prompt=True,
+        question=last.question,
+        others=tuple(other for turn in turns for other in turn.others),
     )

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.dialogue import advance, begin
+from bot.course import go_on, open_course
 from bot.errors import ReplayError
 from bot.moves import Action, Event, Facts
 from bot.nodes import Script
@@ -65,20 +65,20 @@ def facts_from_json(text: str) -> Facts:
 
 def replay(script: Script, facts: Facts, events: Iterable[Event]) -> tuple[State, tuple[Action, ...]]:
     """Run a conversation again: how it ended, and all that the bot did."""
-    state, done = begin(script, facts)
+    course, done = open_course(script, facts)
     for event in events:
-        state, actions = advance(script, state, event)
+        course, actions = go_on(script, course, event)
         done += actions
-    return state, done
+    return course.state, done
 
 
 def differences(script: Script, facts: Facts, log: Sequence[Move]) -> tuple[Difference, ...]:
     """What a replay of the events in a log does otherwise than the log says; empty when it agrees."""
-    state, expected = begin(script, facts)
+    course, expected = open_course(script, facts)
     found: list[Difference] = []
     for number, (event, logged) in enumerate(_segments(log)):
         if event is not None:
-            state, expected = advance(script, state, event)
+            course, expected = go_on(script, course, event)
         pairs = zip_longest(expected, logged)
         found += [Difference(number, mine, theirs) for mine, theirs in pairs if mine != theirs]
     return tuple(found)

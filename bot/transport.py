@@ -188,7 +188,10 @@ class LegOutput(FrameProcessor):
 
     def _play(self, prompt: Prompt, pcm: bytes) -> None:
         floor = self._floor
-        mark = floor.playout.mark(prompt, floor.clock.now_ms)
+        now_ms = floor.clock.now_ms
+        mark = floor.playout.mark(prompt, now_ms)
+        if floor.reply_began_ms is None:
+            floor.reply_began_ms = now_ms + floor.playout.remaining_ms(now_ms) - prompt.length_ms
         self._line.play(pcm, mark)
         floor.answered(self.get_event_loop().time())
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
 
 from pipecat.frames.frames import (
     Frame,
@@ -16,18 +15,23 @@ from pipecat.frames.frames import (
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from bot.asr import Placed
+from bot.certainty import Understanding
 from bot.floor import Floor
 from bot.frames import KeyPressed, LineEnded, SpeechBegan, SpeechPaused, TurnEnded
-from bot.turns import Turn, TurnTaking, has_ended, is_complete, is_nothing, is_unfinished, stops_the_bot
-from intents.values import Match
+from bot.turns import (
+    Turn,
+    TurnTaking,
+    goes_on,
+    has_digits,
+    has_ended,
+    is_complete,
+    is_near_end,
+    is_nothing,
+    is_unfinished,
+    stops_the_bot,
+)
 
 _CHECK_MS = 20
-
-
-class Understanding(Protocol):
-    """Says what a text means at a question; intents.Matcher is one."""
-
-    def match(self, question: str, text: str) -> Match: ...
 
 
 class TurnProcessor(FrameProcessor):
@@ -41,6 +45,7 @@ class TurnProcessor(FrameProcessor):
         self._digits = digits
         self._turn: Turn | None = None  # under way
         self._closing: Turn | None = None  # ended; its final text has not come
+        self._last: TurnEnded | None = None  # the turn that was told last
         self._judged: tuple[str, str, int] = ("", "", 0)  # question, text and the silence that it needs
         self._told_early = False  # a partial text was passed on because its final one did not come
         self._line_ended: LineEnded | None = None
@@ -81,10 +86,17 @@ class TurnProcessor(FrameProcessor):
             start_ms=at_ms,
             voice_end_ms=max(at_ms, floor.voice_end_ms),
             under_prompt=current is not None and not current.stoppable,
-            near_end=current is not None and playout.remaining_ms(at_ms) <= self._taking.near_end_ms,
+            left_ms=playout.remaining_ms(at_ms) if current else None,
+            follows=self._last.text if self._last and self._goes_on(self._last, at_ms) else None,
         )
         floor.turn_open = floor.turn_busy = True
         await self._check()
+
+    def _goes_on(self, last: TurnEnded, at_ms: int) -> bool:
+        floor = self._floor
+        if last.under_prompt or floor.fetching or floor.handed_over:
+            return False
+        return goes_on(at_ms, last.voice_end_ms, floor.reply_began_ms, self._taking)
 
     async def _hear(self, text: str) -> None:
         if self._turn is None and text and self._closing is None:  # the gate missed it
@@ -99,11 +111,10 @@ class TurnProcessor(FrameProcessor):
         if turn is None:
             return
         turn.voice_end_ms = max(turn.voice_end_ms, self._floor.voice_end_ms)
-        if self._may_interrupt(turn) and stops_the_bot(turn, self._taking):
-            turn.barged = True
-            await self._interrupt(turn.start_ms)
+        if self._may_interrupt(turn, turn.text) and stops_the_bot(turn, self._taking):
+            await self._interrupt(turn)
         silence_ms = clock.now_ms - turn.voice_end_ms
-        needed_ms = self._needed_ms(turn) if silence_ms >= self._taking.closed_ms else silence_ms + 1
+        needed_ms = self._needed_ms(turn) if silence_ms >= self._floor.pauses.closed_ms else silence_ms + 1
         if has_ended(turn, clock.now_ms, silence_ms, needed_ms, self._taking):
             await self._close(turn)
         else:
@@ -111,30 +122,40 @@ class TurnProcessor(FrameProcessor):
 
     def _needed_ms(self, turn: Turn) -> int:
         """How much silence ends this turn; the matcher is asked once per text."""
-        question, text = self._floor.question, turn.text
+        question, text = self._question(turn), turn.whole
         if self._judged[:2] != (question, text):
             self._judged = (question, text, self._judge(question, text))
         return self._judged[2]
 
     def _judge(self, question: str, text: str) -> int:
-        taking = self._taking
+        taking, pauses = self._taking, self._floor.pauses
         if not text:
             return taking.unheard_ms
-        if self._floor.collecting and (digits := self._digits(text)):
-            return taking.closed_ms if len(digits) >= taking.number_digits else taking.unfinished_ms
+        if self._floor.collecting and has_digits(text):
+            whole = len(self._digits(text)) >= taking.number_digits
+            return pauses.closed_ms if whole else pauses.unfinished_ms
         if is_unfinished(text):
-            return taking.unfinished_ms
+            return pauses.unfinished_ms
         complete = is_complete(text, self._matcher.match(question, text), taking)
-        return taking.closed_ms if complete else taking.open_ms
+        return pauses.closed_ms if complete else pauses.open_ms
 
-    def _may_interrupt(self, turn: Turn) -> bool:
+    def _question(self, turn: Turn) -> str:
+        """What this turn answers."""
+        return self._last.question if self._last and turn.follows is not None else self._floor.question
+
+    def _may_interrupt(self, turn: Turn, text: str) -> bool:
+        if turn.barged:
+            return False
+        if turn.follows is not None:
+            return self._floor.playout.speaking
         interruptible = self._floor.playout.interruptible and not self._floor.closing
-        return interruptible and not turn.near_end and not turn.barged
+        return interruptible and not is_near_end(turn, text, self._taking)
 
-    async def _interrupt(self, at_ms: int) -> None:
+    async def _interrupt(self, turn: Turn) -> None:
         """Stop the bot; what it says from now on is not touched, however late the frame arrives."""
-        self._floor.interrupted_ms = at_ms
-        self._floor.playout.interrupt()
+        turn.barged, floor = True, self._floor
+        floor.interrupted_ms, floor.taking_back = turn.start_ms, turn.follows is not None
+        floor.playout.interrupt(everything=floor.taking_back)
         await self.push_frame(InterruptionFrame())
 
     async def _close(self, turn: Turn) -> None:
@@ -180,16 +201,24 @@ class TurnProcessor(FrameProcessor):
             return
         self._floor.clock.cancel("final")
         if not is_nothing(turn, text, self._floor.playout.speaking, self._taking):
-            if self._may_interrupt(turn):
-                await self._interrupt(turn.start_ms)
-            await self.push_frame(_turn_ended(turn, text, placed))
+            if self._may_interrupt(turn, text):
+                await self._interrupt(turn)
+            self._last, before = _turn_ended(turn, text, placed, self._question(turn)), self._last
+            if before and turn.follows is not None:
+                self._last = _joined(before, self._last)
+            self._floor.reply_began_ms = None
+            await self.push_frame(self._last)
         self._floor.turn_busy = self._turn is not None
         if self._line_ended:
             await self._pass_end()
 
     async def _press(self, frame: KeyPressed) -> None:
-        if self._floor.playout.interruptible and not self._floor.closing:
-            await self._interrupt(frame.at_ms)
+        floor = self._floor
+        self._last = None  # what is said after a key does not go on with what was said before it
+        if floor.playout.interruptible and not floor.closing:
+            floor.interrupted_ms = frame.at_ms
+            floor.playout.interrupt()
+            await self.push_frame(InterruptionFrame())
         await self.push_frame(frame)
 
     async def _end_line(self, frame: LineEnded) -> None:
@@ -212,7 +241,7 @@ class TurnProcessor(FrameProcessor):
             await self.push_frame(frame)
 
 
-def _turn_ended(turn: Turn, text: str, placed: Placed | None) -> TurnEnded:
+def _turn_ended(turn: Turn, text: str, placed: Placed | None, question: str) -> TurnEnded:
     place = placed or Placed(turn.start_ms, turn.voice_end_ms, 1.0 if text else 0.0)
     return TurnEnded(
         text=text,
@@ -221,4 +250,21 @@ def _turn_ended(turn: Turn, text: str, placed: Placed | None) -> TurnEnded:
         voice_end_ms=turn.voice_end_ms,
         confidence=place.confidence,
         under_prompt=turn.under_prompt,
+        question=question,
+        others=(place.second,) if place.second else (),
+    )
+
+
+def _joined(before: TurnEnded, last: TurnEnded) -> TurnEnded:
+    """A turn with the one that it goes on with."""
+    return TurnEnded(
+        text=before.text + last.text,
+        start_ms=before.start_ms,
+        end_ms=last.end_ms,
+        voice_end_ms=last.voice_end_ms,
+        confidence=min(before.confidence, last.confidence) if last.text else before.confidence,
+        under_prompt=False,
+        question=before.question,
+        goes_on=True,
+        others=tuple(filter(None, (before.text, last.text, *before.others, *last.others))),
     )

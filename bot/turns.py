@@ -9,6 +9,8 @@ from intents.values import Intent, Match
 
 # What people say while they listen; 对, 好 and 是 are not here, because they are also answers.
 _BACKCHANNEL = re.compile(r"[嗯哦噢喔啊呃额唔唉哎诶欸咳哈]+")
+# What agrees with whatever is being said; an answer only where a question has all but ended.
+_AGREEMENT = re.compile(r"(?:[嗯哦噢喔啊呃哎诶欸]|[对好是行]的?|呀|呢|了)+")
 # Words after which people go on.
 _UNFINISHED = (
     "因为", "就是", "就是说", "那个", "这个", "然后", "但是", "不过", "还有", "所以", "如果", "比如", "比如说", "或者",
@@ -17,6 +19,7 @@ _UNFINISHED = (
 )  # fmt: skip
 # 就是 that ends an answer: 是的我就是.
 _STATED = ("我就是", "本人就是", "对就是", "他就是", "她就是")
+_DIGIT = re.compile(r"[零〇一二三四五六七八九十幺两0-9]")
 # Meanings that a short sentence states in full.
 _CLOSED = frozenset(
     {Intent.YES, Intent.NO, Intent.UNSURE, Intent.REPEAT, Intent.HUMAN, Intent.REFUSE, Intent.WRONG_NUMBER, Intent.HOLD}
@@ -25,17 +28,20 @@ _CLOSED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class TurnTaking:
-    """Every figure of turn taking, in milliseconds of audio (the silence is counted in 20 ms frames)."""
+    """Every figure of turn taking but the pauses that end a turn, which each question brings with it (moves.Pauses).
 
-    closed_ms: int = 300  # silence after a complete closed answer
-    open_ms: int = 700  # silence after anything else that was heard
-    unfinished_ms: int = 1200  # silence after 因为, 就是 … or in the middle of a dictated number
+    In milliseconds of audio; silence is counted in 20 ms frames.
+    """
+
     unheard_ms: int = 500  # silence after a sound without words
     stale_ms: int = 2500  # no new word although there is still sound: music, a television
     longest_turn_ms: int = 30_000
     barge_in_words_ms: int = 280  # speech that stops the bot once a word was recognised
     barge_in_sound_ms: int = 600  # speech that stops the bot without a word
     near_end_ms: int = 700  # so little of the prompt is left that it is let finish
+    agreed_near_end_ms: int = 1000  # the same for 对, 好的: sooner they only say that the client is listening
+    goes_on_ms: int = 1500  # speech so soon after the last belongs to the same turn, unless the reply was heard
+    reply_heard_ms: int = 700  # so much of the bot's reply must have been played to be reacted to
     mumble_ms: int = 700  # sound without words that long is an answer that was not understood
     key_pause_ms: int = 3000  # after the last key of a number
     preroll_ms: int = 400  # audio before the start of speech that the recogniser hears too
@@ -56,13 +62,19 @@ class Turn:
     partial_ms: int = 0  # position of the last change of `partial`
     said: str = ""  # final pieces of a recogniser that ends sentences by itself
     under_prompt: bool = False
-    near_end: bool = False
+    left_ms: int | None = None  # what the bot had still to say when the turn began; None while it was silent
     barged: bool = False
+    follows: str | None = None  # the words of the turn before, when this one goes on with it
 
     @property
     def text(self) -> str:
         """Everything heard so far."""
         return self.said + self.partial
+
+    @property
+    def whole(self) -> str:
+        """With the words of the turn that this one goes on with."""
+        return (self.follows or "") + self.text
 
     @property
     def sound_ms(self) -> int:
@@ -75,9 +87,32 @@ def is_backchannel(text: str) -> bool:
     return bool(_BACKCHANNEL.fullmatch(text))
 
 
+def is_agreement(text: str) -> bool:
+    """Whether this only agrees (对对, 好的, 嗯是的) or says that the client is listening."""
+    return bool(_AGREEMENT.fullmatch(text))
+
+
+def is_near_end(turn: Turn, text: str, taking: TurnTaking) -> bool:
+    """Whether the turn began so near the end of a prompt that the prompt is let finish and the words answer it."""
+    if turn.left_ms is None or turn.follows is not None:
+        return False
+    return turn.left_ms <= (taking.agreed_near_end_ms if is_agreement(text) else taking.near_end_ms)
+
+
+def goes_on(at_ms: int, last_end_ms: int, reply_began_ms: int | None, taking: TurnTaking) -> bool:
+    """Whether speech that begins here goes on with a turn taken for ended: the client cannot mean the bot's reply."""
+    soon = at_ms - last_end_ms <= taking.goes_on_ms
+    return soon and (reply_began_ms is None or at_ms - reply_began_ms < taking.reply_heard_ms)
+
+
 def is_unfinished(text: str) -> bool:
     """Whether the sentence stops where people go on."""
     return text.endswith(_UNFINISHED) and not text.endswith(_STATED)
+
+
+def has_digits(text: str) -> bool:
+    """Whether a number is being dictated."""
+    return bool(_DIGIT.search(text))
 
 
 def is_complete(text: str, match: Match, taking: TurnTaking) -> bool:
@@ -95,7 +130,7 @@ def has_ended(turn: Turn, now_ms: int, silence_ms: int, needed_ms: int, taking: 
 def stops_the_bot(turn: Turn, taking: TurnTaking) -> bool:
     """Whether this much speech interrupts a prompt that may be interrupted."""
     text, sound_ms = turn.text, turn.sound_ms
-    if is_backchannel(text):
+    if is_backchannel(text) or is_agreement(text):
         return sound_ms >= 2 * taking.barge_in_sound_ms
     return sound_ms >= (taking.barge_in_words_ms if text else taking.barge_in_sound_ms)
 
@@ -104,6 +139,7 @@ def is_nothing(turn: Turn, text: str, bot_speaks: bool, taking: TurnTaking) -> b
     """Whether the finished turn is to be dropped: a cough, a click, a 嗯 while the bot goes on speaking."""
     if turn.barged:
         return False
-    if bot_speaks and not turn.near_end and (not text or is_backchannel(text)):
+    agrees = is_agreement(text) and turn.follows is None
+    if bot_speaks and not is_near_end(turn, text, taking) and (not text or is_backchannel(text) or agrees):
         return True
     return not text and turn.sound_ms < taking.mumble_ms

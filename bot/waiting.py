@@ -37,6 +37,7 @@ class Waiting:
         self.end()
         self.awaited = awaited
         self._floor.question = awaited.question
+        self._floor.pauses = awaited.pauses
         self._floor.collecting = isinstance(awaited, Collect)
 
     def end(self) -> None:

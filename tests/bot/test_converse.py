@@ -1,6 +1,6 @@
 """The shell of a conversation over real audio: Vosk, the bot's voice, a paced line and a client who speaks.
 
-All calls of this file run at once, in real time; each test looks at one of them.
+All calls of this file run at once, in the loop's own fast time; each test looks at one of them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TypeVar
 import numpy as np
 import pytest
 
+from benchmarks import fast_time
 from bot.agents import Agents, Joined, NotJoined
 from bot.moves import (
     Action,
@@ -33,7 +34,7 @@ from bot.moves import (
 from bot.pipeline import Limits, converse
 from bot.report import Report
 from bot.script import load_script
-from intents import load_matcher
+from intents import Intent, load_matcher
 from rules.outcomes import Ending, Risk
 from speech.prompts import Prompts
 from speech.recogniser import Recogniser, find_model
@@ -92,10 +93,18 @@ def _bench() -> dict[str, Call]:
     return {
         "cooperative": Call([yes, free, Speak(spoken("对")), Speak(spoken("我看过了"))]),
         "short": Call([Speak(spoken("是")), Speak(spoken("好")), Speak(spoken("嗯")), Speak(spoken("有")), HangUp()]),
-        "talks over the question": Call([yes, Speak(spoken("可以你说吧"), into_ms=2500), yes, HangUp(into_ms=500)]),
+        "talks over the question": Call(
+            [yes, Speak(spoken("可以你说吧"), into_ms=2500), Wait(1500), HangUp(into_ms=500)]
+        ),
         "says 嗯 while listening": Call([yes, Speak(spoken("嗯"), into_ms=3000), free, HangUp(into_ms=500)]),
         "answers too soon": Call([Speak(spoken("是的"), left_ms=400), HangUp(into_ms=500)]),
         "talks over the reminder": Call([yes, free, yes, yes, over_reminder]),
+        "goes on after a pause": Call([yes, free, Speak(spoken("是的") + _pause(560) + spoken("不是本人"))]),
+        "goes on too late": Call(
+            [yes, free, Speak(spoken("是的") + _pause(1100) + spoken("我知道")), HangUp(after_ms=3000)]
+        ),
+        "backchannels": Call([yes, Speak(spoken("对对"), into_ms=2500), free, HangUp(into_ms=500)]),
+        "hangs up under the reminder": Call([yes, free, yes, yes, HangUp(into_ms=3000)]),
         "silent": Call([]),
         "hangs up in mid-question": Call([yes, HangUp(into_ms=2000)]),
         "answers and hangs up": Call([yes, Speak(spoken("现在没空")), HangUp(after_ms=0)]),
@@ -108,9 +117,18 @@ def _bench() -> dict[str, Call]:
     }
 
 
-async def _run(calls: Mapping[str, Call], folder: Path) -> None:
-    script = load_script("new_account")
+def _carry_through(calls: Mapping[str, Call], folder: Path) -> None:
     ears = Recogniser(find_model("", folder / "models"))
+    fast_time.run(_run(calls, folder, ears), lambda: ears.busy)
+    ears.close()
+
+
+def _pause(ms: int) -> bytes:
+    return bytes(ms * MS)
+
+
+async def _run(calls: Mapping[str, Call], folder: Path, ears: Recogniser) -> None:
+    script = load_script("new_account")
     prompts = Prompts(folder / "prompts", Pyttsx3Voice())
 
     async def one(name: str, call: Call) -> None:
@@ -129,14 +147,13 @@ async def _run(calls: Mapping[str, Call], folder: Path) -> None:
 
     prompts.prerender(script.fixed_texts())
     await asyncio.gather(*(one(name, call) for name, call in calls.items()))
-    ears.close()
 
 
 @pytest.fixture(scope="module")
 def calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Call]]:
     """All calls, carried through."""
     bench = _bench()
-    asyncio.run(_run(bench, tmp_path_factory.mktemp("converse")))
+    _carry_through(bench, tmp_path_factory.mktemp("converse"))
     yield bench
 
 
@@ -215,6 +232,41 @@ def test_an_answer_at_the_very_end_of_a_question_lets_it_finish_and_counts(calls
     assert call.finished("opening.identity/ask")[0].complete
     assert call.texts() == ["是的"]
     assert not call.of(Heard)[0].under_prompt
+
+
+def test_what_follows_a_pause_takes_the_place_of_the_answer(calls: dict[str, Call]) -> None:
+    """The bot had begun with the next question; nothing of what it made of 是的 stands."""
+    call = calls["goes on after a pause"]
+    part, whole = [heard for heard in call.of(Heard) if heard.text.startswith("是的")][-2:]
+    assert (part.goes_on, whole.goes_on) == (False, True)
+    assert whole.text == "是的不是本人"
+    assert whole.start_ms == part.start_ms
+    answers = {note.question: note.value for note in call.report.notes}
+    assert "new_account.own_will" not in answers  # a yes and a no: asked again
+    assert whole.match.intent is Intent.UNCLEAR
+    cut = [finished for finished in call.of(PromptFinished) if not finished.complete]
+    assert cut[0].played_ms < 1500
+
+
+def test_what_comes_after_the_reply_was_heard_is_no_part_of_the_answer(calls: dict[str, Call]) -> None:
+    assert not any(heard.goes_on for heard in calls["goes on too late"].of(Heard))
+
+
+def test_agreement_while_the_bot_speaks_neither_stops_it_nor_answers(calls: dict[str, Call]) -> None:
+    call = calls["backchannels"]
+    assert not call.of(BargedIn)
+    assert "对对" not in call.texts()
+    assert line_of(call).cleared == 0
+
+
+def test_a_reminder_that_a_hang_up_cuts_says_how_much_was_played(calls: dict[str, Call]) -> None:
+    call = calls["hangs up under the reminder"]
+    (reminder,) = call.finished("new_account.reminder/say")
+    assert not reminder.complete
+    assert 2900 <= reminder.played_ms <= 3100
+    order = [move for _, move in call.moves]
+    assert order.index(reminder) < order.index(call.of(HungUp)[0])
+    assert "new_account.reminder/say" not in call.report.delivered
 
 
 def test_a_reminder_is_played_through_the_clients_words_which_are_kept(calls: dict[str, Call]) -> None:

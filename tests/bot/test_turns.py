@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from bot.turns import Turn, TurnTaking, has_ended, is_backchannel, is_complete, is_nothing, is_unfinished, stops_the_bot
+from bot.turns import (
+    Turn,
+    TurnTaking,
+    goes_on,
+    has_ended,
+    is_agreement,
+    is_backchannel,
+    is_complete,
+    is_nothing,
+    is_unfinished,
+    stops_the_bot,
+)
 from intents.values import Intent, Match
 
 TAKING = TurnTaking()
@@ -18,6 +29,16 @@ def test_listening_sounds_are_backchannels(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "对", "是", "好", "没有", "嗯不是", "啊什么"])
 def test_answers_are_no_backchannels(text: str) -> None:
     assert not is_backchannel(text)
+
+
+@pytest.mark.parametrize("text", ["对", "对对对", "好", "好的", "是的", "嗯对", "哦好的", "嗯嗯", "行", "好了"])
+def test_agreeing_words_are_agreement(text: str) -> None:
+    assert is_agreement(text)
+
+
+@pytest.mark.parametrize("text", ["", "不对", "不好", "没有", "不是的", "对不起", "好像没有", "是谁", "是我", "行不行"])
+def test_other_words_are_no_agreement(text: str) -> None:
+    assert not is_agreement(text)
 
 
 @pytest.mark.parametrize("text", ["不是因为", "我是说那个", "这个吧就是", "但是", "如果有时间的话"])
@@ -56,6 +77,10 @@ def test_only_a_short_sure_closed_answer_is_complete(text: str, match: Match, co
         ("嗯", 500, False),
         ("嗯", 700, False),
         ("嗯嗯嗯嗯", 1300, True),
+        ("对对", 500, False),
+        ("好的", 600, False),
+        ("好的我知道了你别说了", 1300, True),
+        ("不对", 300, True),
     ],
 )
 def test_speech_stops_the_bot_but_a_cough_or_a_listening_sound_does_not(text: str, sound_ms: int, stops: bool) -> None:
@@ -87,10 +112,30 @@ def test_no_turn_is_endless() -> None:
         (Turn(0, 900), "", True, True),
         (Turn(0, 300), "嗯", True, True),
         (Turn(0, 300), "嗯", False, False),
-        (Turn(0, 300, near_end=True), "嗯", True, False),  # the answer to a question that is all but over
-        (Turn(0, 300), "没有", True, False),
+        (Turn(0, 300, left_ms=600), "嗯", True, False),  # the answer to a question that is all but over
+        (Turn(0, 300, left_ms=3000), "嗯", True, True),
+        (Turn(0, 300, left_ms=3000), "对对", True, True),
+        (Turn(0, 300, left_ms=900), "是的", True, False),
+        (Turn(0, 300, left_ms=3000, follows="没有"), "是的", True, False),  # it may turn the answer
+        (Turn(0, 300, left_ms=3000), "没有", True, False),
         (Turn(0, 200, barged=True), "", False, False),  # the bot was stopped: it has to say something
     ],
 )
 def test_what_is_dropped(turn: Turn, text: str, bot_speaks: bool, nothing: bool) -> None:
     assert is_nothing(turn, text, bot_speaks, TAKING) is nothing
+
+
+@pytest.mark.parametrize(
+    ("at_ms", "last_end_ms", "reply_began_ms", "follows"),
+    [
+        (1500, 1000, None, True),
+        (1500, 1000, 1310, True),
+        (2050, 1000, 1310, False),  # 740 ms of the reply were heard
+        (2600, 1000, None, False),  # too long a pause
+        (1200, 1000, 1310, True),  # before the reply
+    ],
+)
+def test_speech_before_the_reply_was_heard_goes_on_with_the_turn(
+    at_ms: int, last_end_ms: int, reply_began_ms: int | None, follows: bool
+) -> None:
+    assert goes_on(at_ms, last_end_ms, reply_began_ms, TAKING) is follows
