@@ -150,9 +150,8 @@ TORTURES = (
     Torture(
         "lwsdisp",
         _wire(
-            _invite(
+            _options(
                 "lwsdisp",
-                CSeq="CSeq: 60 OPTIONS",
                 From="From: caller<sip:caller@example.com>;tag=323",
             )
         ),
@@ -200,9 +199,8 @@ TORTURES = (
     Torture(
         "transports",
         _wire(
-            _invite(
+            _options(
                 "transports",
-                CSeq="CSeq: 60 OPTIONS",
                 Via=(
                     "Via: SIP/2.0/UDP t1.example.com;branch=z9hG4bKkdjuw\n"
                     "Via: SIP/2.0/SCTP t2.example.com;branch=z9hG4bKklasjdhf\n"
@@ -268,7 +266,7 @@ TORTURES = (
         ),
         505,
     ),
-    Torture("mismatch01", _wire(_invite("mismatch01")), 400),
+    Torture("mismatch01", _wire(_invite("mismatch01", start="OPTIONS sip:user@example.com SIP/2.0")), 400),
     Torture("mismatch02", _wire(_invite("mismatch02", start="NEWMETHOD sip:user@example.com SIP/2.0")), 400),
     Torture("bigcode", _wire(_invite("bigcode", start="SIP/2.0 4294967301 better not break the receiver")), 0),
     # 3.2 and 3.3 Semantics
