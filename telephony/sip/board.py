@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 
-from telephony.errors import SipError, TrunkUnavailable
+from telephony.errors import NotNow, SipError, TrunkUnavailable
 from telephony.floor import Floor
 from telephony.legs import HangupCause
 from telephony.medialeg import MediaLeg, Phase
@@ -110,6 +110,9 @@ class Board:
         incoming.tell = _counted(road, line)
         try:
             incoming.answer(ours, now)
+        except NotNow:  # its caller gave up
+            road.caps.end(False, now)
+            call.leg.end(HangupCause.NO_ANSWER)
         except SipError as error:
             call.leg.fail(str(error))
         road.flush()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Self
 
 from telephony.errors import CallExists, TelephonyError, TrunkUnavailable
@@ -83,7 +83,7 @@ class SipDialer:
         thread.loop.call_soon_threadsafe(board.place, call)
         return handle
 
-    async def incoming(self) -> AsyncIterator[Ringing]:
+    async def incoming(self) -> AsyncGenerator[Ringing, None]:
         """The calls that come while this is iterated; at other times they are refused. One reader at a time."""
         board, thread = self._running()
         queue: asyncio.Queue[Ringing] = asyncio.Queue()  # bounded by the reception

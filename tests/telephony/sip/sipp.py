@@ -69,6 +69,21 @@ REMEMBER = (  # who calls, for requests of our own
 )
 
 
+def caller(
+    method: str, sequence: str, *, sdp: str = "", peer: str = "", again: bool = False, same_branch: bool = False
+) -> str:
+    """A request of SIPp as the calling side."""
+    branch = "[branch-2]" if same_branch else "[branch]"
+    lines = [
+        f"{method} sip:95500@[remote_ip]:[remote_port] SIP/2.0",
+        f"Via: SIP/2.0/[transport] [local_ip]:[local_port];branch={branch}",
+        "From: <sip:13800000000@[local_ip]:[local_port]>;tag=caller[call_number]",
+        f"To: <sip:95500@[remote_ip]:[remote_port]>{peer}",
+        "Call-ID: [call_id]", f"CSeq: {sequence}", _CONTACT, "Max-Forwards: 70", *_body(sdp),
+    ]  # fmt: skip
+    return _send(lines, "retrans" if method == "INVITE" or again else "")
+
+
 def described(direction: str = "sendrecv", formats: str = "8 101", port: str = ECHO) -> str:
     """A description of SIPp's audio; the text of `port` decides what SIPp does with audio."""
     return SDP.format(direction=direction, formats=formats, port=port)
@@ -135,9 +150,15 @@ class Sipp:
 
 @asynccontextmanager
 async def sipp(
-    folder: Path, *steps: str, calls: int = 1, options: tuple[str, ...] = (), transport: str = "u1", echo: bool = True
+    folder: Path,
+    *steps: str,
+    calls: int = 1,
+    options: tuple[str, ...] = (),
+    transport: str = "u1",
+    echo: bool = True,
+    target: int | None = None,
 ) -> AsyncIterator[Sipp]:
-    """Run a scenario until its calls are over, or the test is."""
+    """Run a scenario until its calls are over, or the test is; `target` is the port that SIPp calls, where it does."""
     port, media = free_port(), random.randrange(40000, 60000, 4)
     scenario = folder / "scenario.xml"
     named = [each for each in ("caller", "target", "branch", "called") if f'assign_to="{each}"' in "".join(steps)]
@@ -150,7 +171,7 @@ async def sipp(
         "sipp", "-sf", str(scenario), "-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", str(port), "-mp", str(media),
         "-t", transport, "-m", str(calls), "-nostdin", "-trace_msg", "-message_file", str(folder / "messages.log"),
         "-trace_err", "-error_file", str(folder / "errors.log"), "-timeout", f"{int(WAIT_SECONDS)}s", "-timeout_error",
-        *(("-rtp_echo",) if echo else ()), *options,
+        *(("-rtp_echo",) if echo else ()), *options, *((f"127.0.0.1:{target}",) if target is not None else ()),
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, cwd=folder,
     )  # fmt: skip
     try:
