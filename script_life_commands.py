@@ -81,7 +81,7 @@ Command = Callable[[argparse.Namespace, Settings], int]
 
 def _acting(scripts: Commands, name: str, about: str, command: Command, *, why: bool = True) -> argparse.ArgumentParser:
     parser = scripts.add_parser(name, help=about)
-    parser.add_argument("name", metavar="NAME", help="the name of a script")
+    parser.add_argument("names", nargs="+", metavar="NAME", help="scripts; a change of a shared part concerns several")
     parser.add_argument("--by", required=True, metavar="WHO", help="who does it: staff number or name")
     if why:
         parser.add_argument("--why", default="", help="the reason")
@@ -103,48 +103,61 @@ def _actor(chosen: argparse.Namespace) -> Actor:
     return Actor(chosen.by, datetime.now(UTC), chosen.why)
 
 
-def _submit(chosen: argparse.Namespace, settings: Settings) -> int:
-    draft = Path(chosen.name)
-    name, sources = draft.stem, script_sources(draft if draft.suffix == ".yaml" else chosen.name)
+def _each(chosen: argparse.Namespace, settings: Settings, act: Callable[[Session, str], str]) -> int:
+    """Act on every script that was named, or on none, and tell what was done."""
     with _opened(settings) as session:
-        version = script_life.submit(session, name, sources, _actor(chosen), author=chosen.author)
-        print(f"{_named(version)}已提交，等待另一人审核：huifang scripts approve {name} --by …")
+        told = [act(session, name) for name in chosen.names]
+    print("\n".join(told))
     return 0
+
+
+def _submit(chosen: argparse.Namespace, settings: Settings) -> int:
+    def act(session: Session, given: str) -> str:
+        path = Path(given)
+        sources = script_sources(path if path.suffix == ".yaml" else given)
+        version = script_life.submit(session, path.stem, sources, _actor(chosen), author=chosen.author)
+        return f"{_named(version)}已提交，等待另一人审核：huifang scripts approve {path.stem} --by …"
+
+    return _each(chosen, settings, act)
 
 
 def _approve(chosen: argparse.Namespace, settings: Settings) -> int:
-    with _opened(settings) as session:
-        version = script_life.approve(session, chosen.name, _actor(chosen), chosen.number)
-        print(f"{_named(version)}已审核通过，可以发布：huifang scripts publish {version.name} --by …")
-    return 0
+    def act(session: Session, name: str) -> str:
+        version = script_life.approve(session, name, _actor(chosen), chosen.number)
+        return f"{_named(version)}已审核通过，可以发布：huifang scripts publish {name} --by …"
+
+    return _each(chosen, settings, act)
 
 
 def _reject(chosen: argparse.Namespace, settings: Settings) -> int:
-    with _opened(settings) as session:
-        version = script_life.reject(session, chosen.name, _actor(chosen), chosen.number)
-        print(f"{_named(version)}已退回，原因：{chosen.why}")
-    return 0
+    def act(session: Session, name: str) -> str:
+        version = script_life.reject(session, name, _actor(chosen), chosen.number)
+        return f"{_named(version)}已退回，原因：{chosen.why}"
+
+    return _each(chosen, settings, act)
 
 
 def _withdraw(chosen: argparse.Namespace, settings: Settings) -> int:
-    with _opened(settings) as session:
-        version = script_life.withdraw(session, chosen.name, _actor(chosen), chosen.number)
-        print(f"{_named(version)}已撤销")
-    return 0
+    def act(session: Session, name: str) -> str:
+        return f"{_named(script_life.withdraw(session, name, _actor(chosen), chosen.number))}已撤销"
+
+    return _each(chosen, settings, act)
 
 
 def _publish(chosen: argparse.Namespace, settings: Settings) -> int:
-    with _opened(settings) as session:
-        version = script_life.publish(session, chosen.name, _actor(chosen), chosen.number)
-        print(f"{_named(version)}已发布，从下一通电话开始使用")
-    return 0
+    def act(session: Session, name: str) -> str:
+        version = script_life.publish(session, name, _actor(chosen), chosen.number)
+        return f"{_named(version)}已发布，从下一通电话开始使用"
+
+    return _each(chosen, settings, act)
 
 
 def _roll_back(chosen: argparse.Namespace, settings: Settings) -> int:
-    with _opened(settings) as session:
-        version = script_life.roll_back(session, chosen.name, _actor(chosen), chosen.to)
-        print(f"{_named(version)}已恢复使用，从下一通电话开始；原因：{chosen.why}")
-    return 0
+    def act(session: Session, name: str) -> str:
+        version = script_life.roll_back(session, name, _actor(chosen), chosen.to)
+        return f"{_named(version)}已恢复使用，从下一通电话开始；原因：{chosen.why}"
+
+    return _each(chosen, settings, act)
 
 
 def _named(version: ScriptVersion) -> str:

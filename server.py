@@ -99,6 +99,7 @@ async def open_works(settings: Settings, make_clock: Callable[[Database], Clock]
                 feed=Feed(),
                 worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
             )
+            await asyncio.to_thread(scripts.current)
             await asyncio.to_thread(settle_interrupted, works)
             yield works
         ears.close()

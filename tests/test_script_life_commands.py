@@ -76,6 +76,22 @@ def test_a_draft_comes_into_use_and_is_rolled_back(
     database.close()
 
 
+def test_a_change_of_a_shared_part_is_submitted_for_all_scripts_or_for_none(
+    installation: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drafts = edited(tmp_path).parent
+    closing = drafts / "parts" / "closing.yaml"
+    closing.write_text(closing.read_text(encoding="utf-8").replace("祝您投资愉快", "祝您愉快"), encoding="utf-8")
+    names = [str(drafts / f"{name}.yaml") for name in ("conduct", "identity")]
+    status, told = run(capsys, "submit", *names, str(drafts / "gone.yaml"), "--by", "0101")
+    assert (status, "gone" in told) == (1, True)
+    assert "已提交" not in told
+    assert "还没有提交过任何版本" in run(capsys, "approve", "conduct", "--by", "0102")[1]
+    assert run(capsys, "submit", *names, "--by", "0101")[0] == 0
+    assert run(capsys, "approve", "conduct", "identity", "--by", "0102")[0] == 0
+    assert run(capsys, "publish", "conduct", "identity", "--by", "0102")[1].count("已发布") == 2
+
+
 def test_what_cannot_be_done_is_one_clear_message(
     installation: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,20 +9,22 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from bot.replay import facts_from_json
+from bot.moves import Attest, Flag, Listen, Note
+from bot.replay import facts_from_json, move_to_json
 from bot.script import Script
-from campaign.attempt import review_attempt
+from campaign.attempt import _begin, review_attempt
 from campaign.calllog import CallLog
 from campaign.clock import DemoClock
 from campaign.feed import Feed
 from campaign.masking import kind_and_place
 from campaign.published import Shelf
+from campaign.recovery import settle_interrupted
 from campaign.voices import Voices
 from campaign.works import House, Works
-from intents import load_matcher
-from models import Database, ReviewTask, ScriptVersion, StaleAttempt
+from intents import Intent, load_matcher
+from models import Attempt, Database, ReviewTask, ScriptVersion, StaleAttempt
 from models.queue import due_tasks, open_task_count, unended_attempts
-from rules import CallingHours
+from rules import CallingHours, Risk, Severity
 from speech.errors import VoiceUnavailable
 from speech.prompts import Prompts
 from speech.recogniser import Recogniser, find_model
@@ -192,6 +194,37 @@ async def test_what_only_a_person_may_do_is_never_merged_into_a_call(works: Work
     await review_attempt(works, task_id)
     with works.database.read() as session:
         assert session.get_one(ReviewTask, other_id).attempts == []
+
+
+async def test_a_call_for_two_tasks_that_a_killed_process_left_is_settled_for_both(works: Works, task_id: int) -> None:
+    publish(works.database, "suitability", "anomaly")
+    other_id = anomaly(works.database, task_id)
+    begun = _begin(works, task_id)
+    said = Note("anomaly.self_operated", "no", "是我老婆", Intent.NO, 0.9, "规则", 9000, 9900)
+    flagged = Flag(Risk.NOT_SELF_OPERATED, Severity.HIGH, "anomaly.self_operated", "是我老婆", 9000, 9900)
+    told = Attest("anomaly.reminder", 4000, False, 15000)
+    asked = (Listen("anomaly.self_operated"), said, flagged, Listen("anomaly.reminder"), told)
+    for move in asked:
+        works.call_log.append(begun.attempt_id, type(move).__name__, move_to_json(move), 0)
+    await works.call_log.flush()
+
+    assert settle_interrupted(works) == 1
+    with works.database.read() as session:
+        attempt = session.get_one(Attempt, begun.attempt_id)
+        assert attempt.outcome == "interrupted"
+        for one, question in ((other_id, "anomaly.self_operated"), (task_id, "suitability.self_operated")):
+            assert [answer.question for answer in attempt.answers_for(one)] == [question]
+            assert [flag.node for flag in attempt.flags_for(one)] == [question]
+            task = session.get_one(ReviewTask, one)
+            assert (task.status, task.resume_at) == ("未完成：通话中断", "anomaly.reminder")
+        assert [(one.task_id, one.played_ms, one.complete) for one in attempt.deliveries] == [(other_id, 4000, False)]
+
+    with works.database.write() as session:
+        for one in (task_id, other_id):
+            session.get_one(ReviewTask, one).due_at = NOON
+    again = _begin(works, task_id)
+    assert again.facts.resume_at == "anomaly.reminder"
+    assert again.script.hash == begun.script.hash
 
 
 def test_an_unknown_error_is_logged_without_its_message() -> None:
