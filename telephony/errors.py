@@ -13,6 +13,7 @@ TelephonyError
 │   ├── BadPacket            a datagram that is neither RTP nor RTCP: drop it
 │   └── NotNow               the call cannot do this in its present state: try later, or not at all
 ├── TrunkUnavailable     no SIP port or media port can be had: mend the cause, then start again
+├── TrunksInvalid        the file of trunks is wrong: mend it, all problems are listed
 └── RecordingError       base of everything about recordings
     ├── RecordingExists      the call was recorded already: choose another call id
     └── RecordingUnreadable  damaged, or made with another key: restore the file or the key
@@ -76,6 +77,10 @@ class NotNow(SipError):
 
 class TrunkUnavailable(TelephonyError):
     """The SIP side cannot listen, or is not running."""
+
+
+class TrunksInvalid(TelephonyError):
+    """A file of trunks that cannot be used; the message names every fault with its line and remedy."""
 
 
 class RecordingError(TelephonyError):

@@ -31,10 +31,14 @@ class Admission:
 
 
 class Caps:
-    """One trunk's counters; failures are those of the trunk, never those of a client who does not answer."""
+    """One trunk's counters; failures are those of the trunk, never those of a client who does not answer.
+
+    No second sees more starts than `calls_per_second`, whose fraction is left out above one.
+    """
 
     def __init__(self, calls: int, calls_per_second: float) -> None:
-        self._most, self._per_second = calls, calls_per_second
+        self._most = calls
+        self._window = max(1.0, 1 / calls_per_second)  # in which as many may start as whole calls fit
         self._going = 0
         self._starts: deque[float] = deque(maxlen=max(1, int(calls_per_second)))
         self._ends: deque[tuple[float, bool]] = deque(maxlen=1000)  # when, whether the trunk failed
@@ -76,8 +80,5 @@ class Caps:
         return True
 
     def _free_at(self) -> float:
-        """When the sliding second has room: as long after the start `per_second` calls ago as those calls take."""
-        limit = self._starts.maxlen or 1
-        if len(self._starts) < limit:
-            return float("-inf")
-        return self._starts[0] + limit / self._per_second
+        """When the sliding window has room again."""
+        return self._starts[0] + self._window if len(self._starts) == self._starts.maxlen else float("-inf")
