@@ -8,14 +8,14 @@ each other or the answer is `unclear`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from rapidfuzz import fuzz, process
 
-from intents.examples import ANY, example_phrases, written_phrases
+from intents.examples import ANY, Entry, example_phrases, written_phrases
 from intents.features import answer_features
 from intents.linear import LinearModel, Scores, load, model_path
 from intents.normalise import normalise
@@ -136,11 +136,11 @@ class Matcher:
         return f"模型判为“{NAMES[intent]}”，最近的例句是「{found[0]}」（相似度 {found[1]:.0f}）"
 
 
-def build_matcher(reader: Reader, model: LinearModel) -> Matcher:
-    """A matcher over a model, with the written phrases and the questions."""
+def build_matcher(reader: Reader, model: LinearModel, phrases: Sequence[Entry] | None = None) -> Matcher:
+    """A matcher over a model, with the written phrases (or those given) and the questions."""
     examples: dict[tuple[str, str], Example] = {}
     nearest: dict[tuple[str, Intent], list[str]] = {}
-    for kind, intent, risks, text in written_phrases():
+    for kind, intent, risks, text in written_phrases() if phrases is None else phrases:
         plain = normalise(text)
         examples.setdefault((kind, plain), Example(intent, risks))
         nearest.setdefault((kind, intent), []).append(plain)
