@@ -18,16 +18,19 @@ from bot.moves import (
     HungUp,
     Listen,
     Note,
+    Pauses,
     Pressed,
     PromptFinished,
     Say,
     Transfer,
     TransferFailed,
 )
+from bot.nodes import Question
 from bot.script import load_script
 from bot.state import Delivered, Stage
 from intents import Intent, Match
 from rules.outcomes import Ending, Risk, Severity
+from rules.risks import CARE
 from tests.bot.conversation import Conversation, facts_for
 
 NEW_ACCOUNT, ANOMALY, SUITABILITY = (load_script(name) for name in ("new_account", "anomaly", "suitability"))
@@ -418,3 +421,44 @@ def test_a_client_who_hangs_up_after_naming_a_time_leaves_the_time() -> None:
     assert isinstance(finish, Finish)
     assert finish.ending is Ending.HUNG_UP
     assert finish.callback_at is not None
+
+
+# What the shell is told to wait for
+
+
+def test_a_question_waits_with_its_own_pauses() -> None:
+    slow = Pauses(closed_ms=500, open_ms=900, unfinished_ms=1500)
+    asked = NEW_ACCOUNT.nodes["new_account.own_will"]
+    assert isinstance(asked, Question)
+    asked = replace(asked, pauses=slow)
+    script = replace(NEW_ACCOUNT, nodes={**NEW_ACCOUNT.nodes, asked.id: asked})
+    talk = Conversation(script, facts_for(script))
+    assert talk.latest[-1] == Listen("opening.identity", 6000)
+    talk.mean(Intent.YES)
+    talk.mean(Intent.YES)
+    assert talk.latest[-1] == Listen("new_account.own_will", 6000, slow)
+
+
+# Care, wherever it is needed
+
+
+@pytest.mark.parametrize("risk", CARE)
+def test_a_client_in_need_of_care_is_parted_from_at_every_question(risk: Risk) -> None:
+    for answers in range(6):
+        talk = talk_about("suitability")
+        for _ in range(answers):
+            talk.mean(Intent.YES)
+        question = talk.state.question
+        talk.mean(Intent.NO, "……", frozenset({risk, Risk.STAFF_OPERATED}))
+        assert talk.state.node == talk.script.care[risk], question
+        assert talk.finish == Finish(Ending.HANDED_OVER)
+        assert not any(isinstance(move, Transfer) for move in talk.log)
+        assert {risk, Risk.STAFF_OPERATED} <= {flag.risk for flag in talk.flags}
+
+
+def test_words_of_care_while_a_person_is_fetched_are_flagged_and_the_person_comes() -> None:
+    talk = in_review()
+    talk.mean(Intent.HUMAN)
+    talk.mean(Intent.UNCLEAR, "我不想活了", frozenset({Risk.DISTRESS}))
+    assert talk.state.stage is Stage.HANDING_OVER
+    assert talk.flags[-1].severity is Severity.CARE
