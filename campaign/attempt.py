@@ -18,12 +18,12 @@ from bot.report import Report
 from bot.script import Script
 from campaign.facts import facts_for, task_facts
 from campaign.feed import LiveCall, Stage
-from campaign.joining import carried
+from campaign.joining import carried, waits_until
 from campaign.masking import kind_and_place, mask_name
 from campaign.settling import EndedCall, TaskFacts, recording_of, settlement_of
 from campaign.works import Works
 from models import ReviewTask, StaleAttempt
-from models.queue import begin_attempt, companions, history_of, set_aside
+from models.queue import begin_attempt, companions, history_of, next_call_at, put_off, set_aside
 from models.settlements import Settlement, settle
 from rules import Evidence, Outcome, label_of
 from speech.errors import SpeechError
@@ -51,7 +51,8 @@ class Begun:
 async def review_attempt(works: Works, task_id: int) -> None:
     """Dial a task once, together with what else the client is to be asked now, and store what became of it.
 
-    Before anything is dialled ClientBusy or StaleAttempt may be raised, and a task whose script is not published
+    A task that can wait for a call that its client gets anyhow is put off until then. Before anything is dialled
+    ClientBusy or StaleAttempt may be raised, and a task whose script is not published
     or whose slots are missing is set aside.
     """
     try:
@@ -59,6 +60,8 @@ async def review_attempt(works: Works, task_id: int) -> None:
     except ScriptError as error:
         log.error("task %d cannot be dialled and is set aside: %s", task_id, error)
         await asyncio.to_thread(_set_aside, works, task_id, str(error))
+        return
+    if begun is None:
         return
     works.feed.show(begun.live)
     try:
@@ -84,13 +87,17 @@ def _set_aside(works: Works, task_id: int, trouble: str) -> None:
         set_aside(session, task_id, trouble)
 
 
-def _begin(works: Works, task_id: int) -> Begun:
-    """Settle what the call is to carry, then claim its tasks in one short transaction."""
+def _begin(works: Works, task_id: int) -> Begun | None:
+    """Settle what the call is to carry, then claim its tasks in one short transaction; None: the task was put off."""
     now = works.clock.now()
     with works.database.read() as session:
         task = session.get_one(ReviewTask, task_id)
         if task.due_at is None or task.due_at > now:
             raise StaleAttempt(f"task {task_id} is no longer due: it was served by another call")
+        later = waits_until(task, next_call_at(session, task, now), now)
+        if later is not None:
+            _put_off(works, task_id, later)
+            return None
         call = carried(task, companions(session, task, now), works.scripts.script, works.house)
         facts = facts_for(call.tasks, call.slots, works.hours, now)
         tasks = tuple(
@@ -126,6 +133,12 @@ def _begin(works: Works, task_id: int) -> Begun:
             stage=Stage.DIALLING,
         ),
     )
+
+
+def _put_off(works: Works, task_id: int, until: datetime) -> None:
+    log.info("task %d waits for another call to its client", task_id)
+    with works.database.write() as session:
+        put_off(session, task_id, until)
 
 
 async def _carry(works: Works, begun: Begun) -> EndedCall:

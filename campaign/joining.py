@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from bot.errors import ScriptError, SlotsMissing
 from bot.merging import MergeRefused, Review, merge
@@ -16,7 +17,8 @@ from models import ReviewTask
 from models.queue import Served
 from rules import ReviewType
 
-MOST_REVIEWS = 4  # in one call: more would not be "two minutes" of anybody's time
+MOST_REVIEWS = 8  # in one call; there are ten types, and nobody is subject to all of them at once
+LONGEST_WAIT = timedelta(hours=24)  # for a call that is coming anyhow
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +50,17 @@ def carried(task: ReviewTask, others: Sequence[ReviewTask], script_of: ScriptOf,
         except ScriptError as error:
             log.warning("task %d cannot join the call for task %d: %s", other.id, task.id, error)
     return _merged(joining) or alone if len(joining) > 1 else alone
+
+
+def waits_until(task: ReviewTask, next_call_at: datetime | None, now: datetime) -> datetime | None:
+    """When a task that was never dialled is asked along with another one of its client; None: call now.
+
+    A client who was called or has agreed to be called is not called in between for something else, as long as that
+    call comes soon and before the task's deadline.
+    """
+    if next_call_at is None or task.attempts_made or next_call_at > now + LONGEST_WAIT:
+        return None
+    return None if task.deadline_at is not None and next_call_at > task.deadline_at else next_call_at
 
 
 def _most_urgent(task: ReviewTask) -> tuple[bool, float, int]:

@@ -53,6 +53,24 @@ def companions(session: Session, task: ReviewTask, now: datetime) -> Sequence[Re
     return session.scalars(query.order_by(ReviewTask.id)).all()
 
 
+def next_call_at(session: Session, task: ReviewTask, now: datetime) -> datetime | None:
+    """When a task's client is to be called again anyhow for another task: after an attempt, or as agreed."""
+    query = _open_tasks().where(
+        ReviewTask.customer_id == task.customer_id,
+        ReviewTask.id != task.id,
+        ReviewTask.attempts_made > 0,
+        ReviewTask.due_at > now,
+    )
+    at: datetime | None = session.scalar(query.with_only_columns(func.min(ReviewTask.due_at)))
+    return at
+
+
+def put_off(session: Session, task_id: int, until: datetime) -> None:
+    """Make a waiting task due later; one that was taken meanwhile stays taken."""
+    waiting = update(ReviewTask).where(ReviewTask.id == task_id, ReviewTask.due_at.is_not(None))
+    session.execute(waiting.values(due_at=until))
+
+
 def tasks_sharing_a_call(session: Session, numbers: Sequence[str]) -> int:
     """How many of these tasks wait together with another one of their client."""
     other = aliased(ReviewTask)

@@ -93,6 +93,7 @@ def test_every_topic_is_asked_once_and_counts_for_every_review(names: list[str],
     assert goodbye.ending is Ending.COMPLETED
     for place, questions in zip(merged.order, merged.questions, strict=True):
         one = reviews[place]
+        assert set(questions.values()) == set(own_subjects(one))
         alone = walked(one.script, answer_to, own_subjects(one))[:-1]
         counted = [questions[node] for node in asked if node in questions]
         assert {about(one.script.nodes[own], one.slots) for own in counted} >= {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +175,27 @@ async def test_what_one_client_is_to_be_asked_becomes_one_call(works: Works, tas
         await review_attempt(works, other_id)
 
 
+@pytest.mark.parametrize(("deadline_hours", "calls"), [(None, 0), (48, 0), (1, 1)])
+async def test_a_client_who_is_called_again_soon_is_not_called_in_between(
+    works: Works, task_id: int, deadline_hours: int | None, calls: int
+) -> None:
+    publish(works.database, "suitability", "anomaly")
+    soon = NOON + timedelta(hours=2)
+    with works.database.write() as session:
+        session.get_one(ReviewTask, task_id).attempts_made = 1
+        session.get_one(ReviewTask, task_id).due_at = soon  # a callback, or the interval of table F.1
+    other_id = anomaly(works.database, task_id)
+    with works.database.write() as session:
+        deadline_at = NOON + timedelta(hours=deadline_hours) if deadline_hours else None
+        session.get_one(ReviewTask, other_id).deadline_at = deadline_at
+    await review_attempt(works, other_id)
+    with works.database.read() as session:
+        other = session.get_one(ReviewTask, other_id)
+        assert other.attempts_made == calls
+        assert calls or other.due_at == soon
+        assert session.get_one(ReviewTask, task_id).due_at == soon
+
+
 async def test_a_task_that_cannot_be_asked_does_not_hold_up_the_other(works: Works, task_id: int) -> None:
     publish(works.database, "suitability")
     other_id = anomaly(works.database, task_id)
@@ -200,6 +222,7 @@ async def test_a_call_for_two_tasks_that_a_killed_process_left_is_settled_for_bo
     publish(works.database, "suitability", "anomaly")
     other_id = anomaly(works.database, task_id)
     begun = _begin(works, task_id)
+    assert begun is not None
     said = Note("anomaly.self_operated", "no", "是我老婆", Intent.NO, 0.9, "规则", 9000, 9900)
     flagged = Flag(Risk.NOT_SELF_OPERATED, Severity.HIGH, "anomaly.self_operated", "是我老婆", 9000, 9900)
     told = Attest("anomaly.reminder", 4000, False, 15000)
@@ -223,6 +246,7 @@ async def test_a_call_for_two_tasks_that_a_killed_process_left_is_settled_for_bo
         for one in (task_id, other_id):
             session.get_one(ReviewTask, one).due_at = NOON
     again = _begin(works, task_id)
+    assert again is not None
     assert again.facts.resume_at == "anomaly.reminder"
     assert again.script.hash == begun.script.hash
 
