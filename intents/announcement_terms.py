@@ -77,12 +77,14 @@ def load_terms(path: Path) -> Terms:
     spelled: dict[Units, str] = {}
     sounding: dict[Units, Units] = {}
     for name, words in (entry for groups in content.values() for entry in groups.items()):
+        if not isinstance(words, list) or not all(map(units, words)):
+            raise LexiconError(f"{path}: {name} is not a list of words; write it as `{name}: [词, 词]`")
         for word in map(units, words):
             spelled.setdefault(word, name)
             if len(word) > 1:
                 sounding.setdefault(sounds_of(word), word)
     parts = {name: part for part, groups in content.items() for name in groups}
-    return Terms(spelled, sounding, parts, max(map(len, spelled)))
+    return Terms(spelled, sounding, parts, max(map(len, spelled), default=1))
 
 
 def units(text: str) -> Units:
