@@ -17,6 +17,7 @@ from telephony.sip.alarms import Intervals
 from telephony.sip.board import Board, open_board
 from telephony.sip.online import OnLine
 from telephony.sip.reception import Reception, Ringing
+from telephony.sip.registration import Standing
 from telephony.sip.sipleg import SipLeg
 from telephony.sip.trunk import Trunk
 from telephony.wire import is_call_id, is_number
@@ -70,6 +71,10 @@ class SipDialer:
     def lateness(self, *, reset: bool = False) -> Lateness:
         """How late outgoing frames left against their schedule, since the start or the last reset."""
         return self._running()[0].floor.lateness(reset)
+
+    def standings(self) -> dict[str, Standing | None]:
+        """How each trunk's registration stands; None where the trunk wants none."""
+        return {road.trunk.name: road.standing for road in self._running()[0].roads}
 
     async def dial(self, call_id: str, number: str, *, ring_seconds: float) -> SipLeg:
         """Start a call and return its leg at once; refusals come as HungUp.

@@ -28,9 +28,13 @@ class Local:
         return f"<sip:{self.user}@{host}:{self.port}{suffix}>"
 
     def via(self, branch: str) -> str:
-        """A Via with a branch that nobody has used; asks for the port of the answer (RFC 3581)."""
+        """A Via with a branch that nobody has used; asks for the port of the answer (RFC 3581).
+
+        Over a stream it lets the peer send its own requests back on the same connection (RFC 5923).
+        """
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"SIP/2.0/{self.transport} {host}:{self.port};branch={MAGIC}{branch};rport"
+        reuse = ";alias" if self.transport.reliable else ""
+        return f"SIP/2.0/{self.transport} {host}:{self.port};branch={MAGIC}{branch};rport{reuse}"
 
 
 @dataclass(slots=True)

@@ -1,0 +1,153 @@
+"""Kamailio as the trunk: a registrar that asks for credentials, a proxy that records its route and loses messages."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.telephony.sip.sipp import free_port
+
+PASSWORD = "geheim"
+MODULES = "/usr/lib/x86_64-linux-gnu/kamailio/modules/"
+CONFIG = """
+debug=0
+log_stderror=yes
+children=2
+tcp_children=2
+auto_aliases=no
+dns=no
+rev_dns=no
+listen=udp:127.0.0.1:{port}
+listen=tcp:127.0.0.1:{port}
+enable_tls={tls}
+tcp_accept_aliases=yes
+{tls_listen}
+mpath="{modules}"
+loadmodule "kex.so"
+loadmodule "corex.so"
+loadmodule "pv.so"
+loadmodule "tm.so"
+loadmodule "sl.so"
+loadmodule "rr.so"
+loadmodule "usrloc.so"
+loadmodule "registrar.so"
+loadmodule "textops.so"
+loadmodule "siputils.so"
+loadmodule "auth.so"
+loadmodule "cfgutils.so"
+{tls_module}
+modparam("usrloc", "db_mode", 0)
+modparam("registrar", "max_expires", 60)
+modparam("auth", "algorithm", "{algorithm}")
+modparam("cfgutils", "initial_probability", {loss})
+
+request_route {{
+    if (rand_event()) {{ exit; }}
+    if (has_totag()) {{
+        if (loose_route()) {{ t_relay(); exit; }}
+        if (is_method("ACK") && t_check_trans()) {{ t_relay(); }}
+        exit;
+    }}
+    if (is_method("CANCEL")) {{
+        if (t_check_trans()) {{ t_relay(); }}
+        exit;
+    }}
+    if (is_method("OPTIONS")) {{ sl_send_reply("200", "OK"); exit; }}
+    t_check_trans();
+    if (is_method("REGISTER|INVITE") && {asks}) {{
+        if (!pv_auth_check("127.0.0.1", "{password}", "0", "0")) {{ auth_challenge("127.0.0.1", "1"); exit; }}
+        consume_credentials();
+    }}
+    if (is_method("REGISTER")) {{ save("location"); exit; }}
+    record_route();
+    if ($rU =~ "^1001$") {{
+        if (!lookup("location")) {{ sl_send_reply("404", "Not Found"); exit; }}
+    }} else {{
+        $du = "sip:127.0.0.1:{next_port}";
+    }}
+    t_relay();
+}}
+
+reply_route {{
+    if (rand_event()) {{ drop; }}
+}}
+
+onsend_route {{
+    if (rand_event()) {{ drop; }}
+}}
+"""
+TLS = """
+loadmodule "tls.so"
+modparam("tls", "certificate", "{certificate}")
+modparam("tls", "private_key", "{certificate}.key")
+modparam("tls", "tls_method", "TLSv1.2+")
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Kamailio:
+    """A running proxy: its port for UDP and TCP, and the one for TLS with the authority that vouches for it."""
+
+    port: int
+    tls_port: int
+    authority: Path
+
+
+@asynccontextmanager
+async def kamailio(
+    folder: Path, *, next_port: int = 9, loss: int = 0, asks: bool = True, algorithm: str = "", tls: bool = False
+) -> AsyncIterator[Kamailio]:
+    """Run it; `next_port` is where calls go that are not for 1001, `loss` percent of messages are lost each way."""
+    port, tls_port, certificate = free_port(), free_port(), folder / "cert.pem"
+    if tls:
+        _make_certificate(certificate)
+    config = folder / "kamailio.cfg"
+    config.write_text(
+        CONFIG.format(
+            port=port, modules=MODULES, next_port=next_port, loss=loss, asks="1" if asks else "0", algorithm=algorithm,
+            password=PASSWORD, tls="yes" if tls else "no", tls_listen=f"listen=tls:127.0.0.1:{tls_port}" if tls else "",
+            tls_module=TLS.format(certificate=certificate) if tls else "",
+        )
+    )  # fmt: skip
+    log = (folder / "kamailio.log").open("wb")
+    process = await asyncio.create_subprocess_exec(
+        "kamailio", "-f", str(config), "-DD", "-E", "-m", "32", "-M", "4", "-w", str(folder), "-Y", str(folder),
+        stdout=asyncio.subprocess.DEVNULL, stderr=log, start_new_session=True,
+    )  # fmt: skip
+    log.close()
+    try:
+        await _answers(process, port, folder)
+        yield Kamailio(port, tls_port, certificate)
+    finally:
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGTERM)
+        await process.wait()
+
+
+async def _answers(process: asyncio.subprocess.Process, port: int, folder: Path) -> None:
+    for _ in range(400):
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            assert process.returncode is None, (folder / "kamailio.log").read_text()[-2000:]
+            await asyncio.sleep(0.02)
+        else:
+            writer.close()
+            return
+    raise AssertionError("Kamailio does not listen")
+
+
+def _make_certificate(path: Path) -> None:
+    subprocess.run(
+        [
+            "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{path}.key", "-out", str(path),
+            "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+        ],
+        check=True, capture_output=True,
+    )  # fmt: skip
