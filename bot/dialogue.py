@@ -43,9 +43,9 @@ from bot.records import caring, flag, grave, is_answer, note, shown_risks
 from bot.said import Said
 from bot.state import Stage, State, Tries, Turn, node_of, part_of
 from bot.steps import ask, enter, hand_over, present, take_care
-from bot.taking import find_value, go_on, take_value
+from bot.taking import begins_number, find_value, go_on, take_value
 from bot.walking import answer_aside, await_another, begin_again, clarify, follow, give_up, leads_to, put_again
-from bot.whoever import claims_to_be_the_client, passes_on
+from bot.whoever import claims_to_be_the_client, is_new_here, passes_on
 from intents.values import Intent
 from rules.outcomes import Ending, Risk
 
@@ -145,9 +145,11 @@ def _answer(turn: Turn, said: Said) -> Turn:
     said = understood(turn.node, said)
     if passes_on(said):
         return _mark(turn, said, said.risks, await_another)
-    if claims_to_be_the_client(turn, said):
+    if is_new_here(turn, said) or claims_to_be_the_client(turn, said):
         return _mark(turn, said, said.risks, begin_again)
     found = find_value(turn, turn.node, said)
+    if said.cue is Intent.UNCLEAR and begins_number(turn, said):
+        said = replace(said, cue=Intent.YES)  # digits where a number is offered mean that it is given
     if found is not None:
         return _mark(turn, said, said.risks, partial(take_value, found=found))
     if not turn.state.put and said.cue in PLAIN:

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import assert_never
 
 from bot.captures import Captured, Found, Known, Piece, Rejected, find
-from bot.nodes import Node, Question
+from bot.nodes import Capture, Node, Question
 from bot.records import note
 from bot.said import Said
 from bot.state import Tries, Turn
 from bot.steps import ask, await_answer, enter, leave
+from intents.values import Intent
 
 MOST_PIECES = 12  # that a number is dictated in
 
@@ -21,6 +22,15 @@ def find_value(turn: Turn, node: Node, said: Said) -> Found | None:
     state = turn.state
     known = Known(state.facts, state.digits, state.new_number, state.callback_at, state.callback_words)
     return find(turn.script, node, said, known)
+
+
+def begins_number(turn: Turn, said: Said) -> bool:
+    """Whether digits of a number were said where a yes leads to the question for it."""
+    way = turn.node.exits.get(Intent.YES)
+    target = turn.script.nodes.get(way.go) if way else None
+    if not isinstance(target, Question) or target.capture is not Capture.NUMBER:
+        return False
+    return isinstance(find_value(turn, target, said), Captured | Piece)
 
 
 def take_value(turn: Turn, said: Said, found: Found) -> Turn:

@@ -144,7 +144,7 @@ def await_another(turn: Turn, said: Said) -> Turn:
 
 def begin_again(turn: Turn, said: Said) -> Turn:
     """Ask anew who is speaking."""
-    return enter(turn, turn.script.entry)
+    return enter(turn.having(identity_confirmed=False), turn.script.entry)
 
 
 def answer_aside(turn: Turn, said: Said) -> Turn:

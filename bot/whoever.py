@@ -15,10 +15,12 @@ _OTHERS = (
 )
 _TO_THE_PHONE = "(?:过来|来)?(?:接(?:电话|听|一下|$)|听(?:电话|一下|$)|跟你们?(?:说|讲|谈))"
 _PASSES_ON = re.compile(
-    f"(?:让|叫|换|喊|找|请){_OTHERS}{_TO_THE_PHONE}|(?:电话|手机)(?:给|交给|拿给){_OTHERS}|换个?人接"
+    f"(?:让|叫|换|喊|找|请){_OTHERS}{_TO_THE_PHONE}|{_OTHERS}(?:过来|来)(?:接|听)(?:电话|一下|$)"
+    f"|(?:电话|手机)(?:给|交给|拿给){_OTHERS}|换个?人接"
 )
 _FETCHES = re.compile(f"(?:让|叫|换|喊|请|给){_OTHERS}(?!的|打|号码|电话)")
 _IS_THE_CLIENT = re.compile("(?:我|俺)(?:就|才)?是(?:[他她])?本人|(?:我就是|就是我|我是[他她])(?:啊|呀|的)?$")
+_ASKS_WHO_CALLS = re.compile("哪位|哪里|是谁|找谁|你谁|什么事|啥事|怎么了")
 _MAY_PASS_ON = frozenset({Intent.HOLD, Intent.NOT_CLIENT, Intent.YES, Intent.NO, Intent.UNCLEAR, Intent.BUSY})
 _MAY_BE_THE_CLIENT = frozenset({Intent.YES, Intent.NO, Intent.UNSURE, Intent.UNCLEAR, Intent.NOT_CLIENT})
 
@@ -29,6 +31,12 @@ def passes_on(said: Said) -> bool:
     if said.risks or said.value or said.cue not in _MAY_PASS_ON:
         return False
     return bool(_PASSES_ON.search(words) or (said.cue is Intent.HOLD and _FETCHES.search(words)))
+
+
+def is_new_here(turn: Turn, said: Said) -> bool:
+    """Whether whoever came to the telephone after a pause does not know who is calling: not the client of before."""
+    paused = not turn.state.put and turn.state.tries.holds > 0
+    return paused and turn.state.identity_confirmed and bool(_ASKS_WHO_CALLS.search(normalise(said.words)))
 
 
 def claims_to_be_the_client(turn: Turn, said: Said) -> bool:

@@ -31,6 +31,7 @@ def in_review() -> Conversation:
         (Intent.HOLD, "你等下，让我老公来接", True),
         (Intent.YES, "知道，我叫他来听电话", True),
         (Intent.NOT_CLIENT, "我把手机给他", True),
+        (Intent.HOLD, "等一下啊，我老公来接", True),
         (Intent.HOLD, "稍等一下", False),
         (Intent.HOLD, "等一下我找他的号码", False),
         (Intent.HOLD, "我给他打个电话问问", False),
