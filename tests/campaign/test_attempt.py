@@ -40,12 +40,19 @@ class Mute(Voices):
         raise VoiceUnavailable("no voice")
 
 
+@pytest.fixture(scope="module")
+def ears(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recogniser]:
+    """A recogniser, which no call here comes to need."""
+    made = Recogniser(find_model("", tmp_path_factory.mktemp("models")))
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def works(database: Database, tmp_path: Path) -> Iterator[Works]:
+def works(database: Database, tmp_path: Path, ears: Recogniser) -> Works:
     """Everything but a line: whoever dials gets GatewayUnavailable."""
     recordings = RecordingStore(tmp_path / "recordings", KEY)
-    ears = Recogniser(find_model("", tmp_path / "models"))
-    yield Works(
+    return Works(
         database=database,
         dialer=Gateway("127.0.0.1", 0, recordings),
         recordings=recordings,
@@ -60,7 +67,6 @@ def works(database: Database, tmp_path: Path) -> Iterator[Works]:
         feed=Feed(),
         worker="w",
     )
-    ears.close()
 
 
 def add_task(database: Database, task_id: int, number: str, **values: Any) -> int:
