@@ -19,7 +19,7 @@ from telephony.legs import HangupCause, HungUp, LegEvent
 from telephony.medialeg import MediaLeg
 from telephony.pacing import Lateness, LatenessCount, Schedule
 from telephony.playout import PlayQueue
-from telephony.recording import RecordingStore
+from telephony.recording import Recorder
 
 _CATCH_UP_TICKS = 50  # made up in one go, so that a long stall still lets messages through
 _SEAL_SECONDS = 5.0
@@ -139,7 +139,7 @@ class Floor:
 def open_leg(
     call_id: str,
     floor: Floor,
-    recordings: RecordingStore,
+    recordings: Recorder,
     *,
     over: Callable[[], None],
     end: Callable[[MediaLeg], None],
@@ -169,7 +169,7 @@ def open_leg(
         finish=lambda leg, hung_up: floor.finish(leg, hung_up, emit),
         batch_frames=batch_frames,
     )  # fmt: skip
-    handle = kind(call_id, queue, lambda: leg.position_ms, lambda: end(leg))
+    handle = kind(call_id, queue, leg, lambda: end(leg))
     return leg, handle
 
 

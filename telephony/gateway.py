@@ -14,7 +14,7 @@ from typing import Self
 from telephony.errors import CallExists, GatewayUnavailable, TelephonyError
 from telephony.floor import open_leg
 from telephony.handle import LegHandle
-from telephony.legs import HangupCause, Leg
+from telephony.legs import HangupCause
 from telephony.medialeg import MediaLeg
 from telephony.mediathread import MediaThread
 from telephony.pacing import Lateness
@@ -116,7 +116,7 @@ class Gateway:
         """How late outgoing frames left against their schedule, since the start or the last reset."""
         return self._listening().board.floor.lateness(reset)
 
-    async def dial(self, call_id: str, number: str, *, ring_seconds: float) -> Leg:
+    async def dial(self, call_id: str, number: str, *, ring_seconds: float) -> LegHandle:
         """Start a call and return its leg at once; refusals come as HungUp.
 
         Raises `CallExists` for an id that is on the line, `TelephonyError` for an id or number that cannot be.

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 
 from telephony.legs import AudioIn, HungUp, LegEvent, Played
+from telephony.medialeg import MediaLeg, Partner
 from telephony.playout import PlayQueue
 
 log = logging.getLogger(__name__)
@@ -63,18 +64,31 @@ class EventQueue:
 class LegHandle:
     """A `Leg` whose media run on the gateway's thread; every method is for the loop that dialled."""
 
-    def __init__(self, call_id: str, queue: PlayQueue, position_ms: Callable[[], int], end: Callable[[], None]) -> None:
+    def __init__(self, call_id: str, queue: PlayQueue, media: MediaLeg, end: Callable[[], None]) -> None:
         self._call_id = call_id
         self._queue = queue
-        self._position_ms = position_ms
+        self._media = media
         self._end = end
         self._events = EventQueue()
-        self._over = asyncio.Event()
+        self._over: asyncio.Future[HungUp] = asyncio.get_running_loop().create_future()
 
     @property
     def call_id(self) -> str:
         """The id under which it was dialled; names the recording."""
         return self._call_id
+
+    @property
+    def position_ms(self) -> int:
+        """Where the recording stands."""
+        return self._media.position_ms
+
+    def join(self, end: Partner | None) -> None:
+        """Exchange audio with a bridge instead of the play queue, from the next frame on; None: no longer."""
+        self._media.partner = end
+
+    async def ended(self) -> HungUp:
+        """Wait until the call is over; the events are left to their reader."""
+        return await asyncio.shield(self._over)
 
     async def events(self) -> AsyncIterator[LegEvent]:
         """Events in order, HungUp last; a second reader goes on where the first stopped."""
@@ -87,22 +101,22 @@ class LegHandle:
     def play(self, pcm: bytes, mark: str) -> None:
         """Queue 16-bit 8 kHz audio; it starts after answer. Raises `PlayQueueFull`."""
         if not self._queue.add(pcm, mark):
-            self._events.put(Played(mark, 0, False, self._position_ms()))
+            self._events.put(Played(mark, 0, False, self.position_ms))
 
     def clear(self) -> None:
         """Drop what has not left; its marks come back with complete=False."""
-        at_ms = self._position_ms()
+        at_ms = self.position_ms
         for done in self._queue.clear():
             self._events.put(Played(done.mark, done.played_ms, done.complete, at_ms))
 
     async def hang_up(self) -> None:
         """End the call and wait, six seconds at most, until the recording is sealed."""
-        if self._over.is_set():
+        if self._over.done():
             return
         self._end()
         try:
             async with asyncio.timeout(_HANG_UP_SECONDS):
-                await self._over.wait()
+                await self.ended()
         except TimeoutError:
             log.error("call %s did not end within %s s", self._call_id, _HANG_UP_SECONDS)
 
@@ -112,4 +126,5 @@ class LegHandle:
         if isinstance(event, HungUp):
             if self._events.dropped:
                 log.warning("call %s: %d events were dropped unread", self._call_id, self._events.dropped)
-            self._over.set()
+            if not self._over.done():
+                self._over.set_result(event)

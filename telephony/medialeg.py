@@ -21,8 +21,8 @@ from telephony.legs import (
     Played,
     Ringing,
 )
-from telephony.playout import NOTHING, PlayQueue
-from telephony.recording import Recording
+from telephony.playout import NOTHING, Outgoing, PlayQueue
+from telephony.recording import Tape
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +60,16 @@ class Carrier(Protocol):
         """The call is over: tell the far end if it does not know."""
 
 
+class Partner(Protocol):
+    """Another leg that this one is joined to (telephony.bridge)."""
+
+    def put(self, pcm: bytes) -> None:
+        """Take what the far end says."""
+
+    def take(self) -> bytes | None:
+        """Give what the far end shall hear, None for silence."""
+
+
 class MediaLeg:
     """One call between carrier, play queue, recording and the conversation's events."""
 
@@ -68,14 +78,15 @@ class MediaLeg:
         call_id: str,
         queue: PlayQueue,
         *,
-        record: Callable[[], Recording],
+        record: Callable[[], Tape],
         emit: Callable[[LegEvent], None],
         finish: Callable[[MediaLeg, HungUp], None],
         batch_frames: int = 3,
     ) -> None:
         self.call_id = call_id
         self.phase = Phase.DIALLING
-        self.recording: Recording | None = None
+        self.recording: Tape | None = None
+        self.partner: Partner | None = None  # set from any thread: counts from the next tick on
         self._queue = queue
         self._record, self._emit, self._finish = record, emit, finish
         self._batch_frames = batch_frames
@@ -161,7 +172,7 @@ class MediaLeg:
         if self.recording is None or carrier is None or self.phase is Phase.OVER:
             return False
         heard = carrier.take() or SILENCE
-        outgoing = self._queue.take() if self.phase is Phase.ANSWERED and not carrier.held else NOTHING
+        outgoing = self._outgoing(carrier, heard)
         said = outgoing.pcm
         carrier.send(said)
         try:
@@ -178,6 +189,15 @@ class MediaLeg:
         if reason := carrier.stuck:
             self.fail(reason)
         return True
+
+    def _outgoing(self, carrier: Carrier, heard: bytes) -> Outgoing:
+        """What is said now: by the partner, where there is one; prompts wait for as long."""
+        partner = self.partner
+        if partner is not None and self.phase is Phase.ANSWERED:
+            partner.put(heard)
+            said = partner.take()
+            return NOTHING if said is None or carrier.held else Outgoing(said)
+        return self._queue.take() if self.phase is Phase.ANSWERED and not carrier.held else NOTHING
 
     def _hand_over_heard(self) -> None:
         if self._heard:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from telephony.errors import RecordingError, RecordingExists, RecordingMissing, RecordingUnreadable
 from telephony.legs import FRAME_MS
@@ -44,6 +44,23 @@ class SealedRecording:
     duration_ms: int
     sha256: str
     call_id: str
+
+
+class Tape(Protocol):
+    """What takes a call's audio down."""
+
+    def append(self, left: bytes, right: bytes) -> None:
+        """Add 20 ms of both channels; raises `RecordingError`."""
+
+    def seal(self) -> object:
+        """Close for good; raises `RecordingError`."""
+
+
+class Recorder(Protocol):
+    """Where calls are recorded."""
+
+    def open(self, call_id: str) -> Tape:
+        """Begin the recording of a call; raises `RecordingError`."""
 
 
 class Recording:

@@ -1,0 +1,182 @@
+"""Two real legs joined: who hears whom, what is recorded, how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from telephony.bridge import Bridge, BridgeEnd, Joinable, Parting, Strand
+from telephony.codecs import SILENCE
+from telephony.gateway import Gateway
+from telephony.legs import Answered, Digit, HangupCause, Played
+from telephony.recording import RecordingStore
+from tests.telephony.farend import KEY, Call, FarEnd, far_end, running_gateway, until
+from tests.telephony.sounds import line, silence, sine
+
+CLIENT, AGENT = 440, 1200  # Hz
+TALK = 1500  # ms
+
+
+@dataclass
+class Joined:
+    """A client and an agent, each with its far end."""
+
+    client: Joinable
+    agent: Joinable
+    client_phone: Call
+    agent_phone: Call
+    bridge: Bridge
+    over: asyncio.Task[BridgeEnd]
+
+
+async def answered(gateway: Gateway, far: FarEnd, call: str) -> tuple[Joinable, Call]:
+    leg = await gateway.dial(call, "13800000000", ring_seconds=10)
+    phone = await far.take()
+    await phone.say("answered")
+    await until(leg, Answered)
+    return leg, phone
+
+
+@asynccontextmanager
+async def joined(folder: Path) -> AsyncIterator[Joined]:
+    async with running_gateway(folder) as gateway, far_end(gateway) as far:
+        client, client_phone = await answered(gateway, far, "1-1")
+        agent, agent_phone = await answered(gateway, far, "agent-1")
+        bridge = Bridge(client, agent)
+        bridge.open()
+        over = asyncio.create_task(bridge.run())
+        yield Joined(client, agent, client_phone, agent_phone, bridge, over)
+        over.cancel()
+        await asyncio.gather(over, return_exceptions=True)
+
+
+def level(pcm: bytes | NDArray[np.int16], hertz: float) -> float:
+    """How loud a tone is, in dB below full scale: the height of its line in the spectrum."""
+    samples = np.frombuffer(pcm, "<i2") if isinstance(pcm, bytes) else pcm
+    at = np.arange(len(samples)) / 8000
+    share = abs(np.mean(samples * np.exp(-2j * np.pi * hertz * at))) * 2 / 32768
+    return float(20 * np.log10(share + 1e-9))
+
+
+def recorded(folder: Path) -> NDArray[np.int16]:
+    return np.frombuffer(RecordingStore(folder, KEY).read_pcm("1-1"), "<i2").reshape(-1, 2)
+
+
+async def test_each_hears_the_other_and_the_clients_recording_has_both(tmp_path: Path) -> None:
+    async with joined(tmp_path) as call:
+        await asyncio.gather(
+            call.client_phone.speak(line(sine(CLIENT, TALK))), call.agent_phone.speak(line(sine(AGENT, TALK)))
+        )
+        heard_by_agent, heard_by_client = bytes(call.agent_phone.heard), bytes(call.client_phone.heard)
+        await call.client_phone.say("hangup", sip=200, q850=16)
+        end = await call.over
+    assert end.parting is Parting.CLIENT_HUNG_UP
+    assert end.parted_ms - end.joined_ms >= TALK - 200
+    assert level(heard_by_agent[-16000:], CLIENT) > -25 > -60 > level(heard_by_agent[-16000:], AGENT)
+    assert level(heard_by_client[-16000:], AGENT) > -25 > -60 > level(heard_by_client[-16000:], CLIENT)
+    both = recorded(tmp_path)[-12000:-4000]
+    assert level(both[:, 0], CLIENT) > -25
+    assert level(both[:, 1], AGENT) > -25
+
+
+async def test_nothing_that_the_client_says_from_the_joining_on_is_lost(tmp_path: Path) -> None:
+    async with joined(tmp_path) as call:
+        beeps = np.concatenate([silence(100), *[np.concatenate([sine(CLIENT, 60), silence(140)]) for _ in range(6)]])
+        await call.client_phone.speak(line(np.concatenate([beeps, silence(300)])))
+        samples = np.frombuffer(bytes(call.agent_phone.heard), "<i2").astype(int)
+        loud = np.abs(samples).reshape(-1, 160).max(axis=1) > 1000
+        assert np.count_nonzero(loud[1:] & ~loud[:-1]) == 6
+        assert np.count_nonzero(loud) >= 6 * 3
+
+
+async def test_the_bots_sentence_is_cut_when_the_agent_comes_and_the_bot_is_silent_from_then_on(
+    tmp_path: Path,
+) -> None:
+    async with running_gateway(tmp_path) as gateway, far_end(gateway) as far:
+        client, client_phone = await answered(gateway, far, "1-1")
+        agent, _ = await answered(gateway, far, "agent-1")
+        client.play(line(sine(700, 10_000)), "bridge text")
+        await client_phone.hear(0.3)
+        bridge = Bridge(client, agent)
+        bridge.open()
+        over = asyncio.create_task(bridge.run())
+        played = (await until(client, Played))[-1]
+        assert isinstance(played, Played)
+        assert (played.mark, played.complete) == ("bridge text", False)
+        client.play(line(sine(700, 10_000)), "too late")
+        await client_phone.hear(0.3)
+        assert level(await client_phone.hear(0.5), 700) < -60
+        over.cancel()
+
+
+async def test_muted_and_held_parties_are_not_heard_but_recorded(tmp_path: Path) -> None:
+    async with joined(tmp_path) as call:
+        talking = asyncio.gather(
+            call.client_phone.speak(line(sine(CLIENT, 4000))), call.agent_phone.speak(line(sine(AGENT, 4000)))
+        )
+        await call.client_phone.hear(0.4)
+        call.bridge.mute(True)
+        await call.client_phone.hear(0.3)
+        muted, meanwhile = await asyncio.gather(call.client_phone.hear(0.4), call.agent_phone.hear(0.4))
+        call.bridge.mute(False)
+        await call.client_phone.hear(0.3)
+        assert level(await call.client_phone.hear(0.4), AGENT) > -25
+        assert level(muted, AGENT) < -60 < -25 < level(meanwhile, CLIENT)
+        call.bridge.hold(True)
+        await call.client_phone.hear(0.3)
+        held = await asyncio.gather(call.client_phone.hear(0.4), call.agent_phone.hear(0.4))
+        assert level(held[0], AGENT) < -60
+        assert level(held[1], CLIENT) < -60
+        talking.cancel()
+        await call.client.hang_up()
+        await call.over
+    assert level(recorded(tmp_path)[-3200:-160, 0], CLIENT) > -25
+
+
+async def test_an_agent_who_hangs_up_ends_the_clients_call(tmp_path: Path) -> None:
+    async with joined(tmp_path) as call:
+        await call.agent_phone.say("hangup", sip=200, q850=16)
+        assert (await call.over).parting is Parting.AGENT_HUNG_UP
+        assert (await call.client.ended()).cause is HangupCause.LOCAL
+        assert RecordingStore(tmp_path, KEY).find("1-1") is not None
+
+
+@pytest.mark.parametrize(("lost", "parting"), [(0, Parting.CLIENT_LINE_LOST), (1, Parting.AGENT_LINE_LOST)])
+async def test_a_connection_that_breaks_is_told_from_a_party_that_hangs_up(
+    tmp_path: Path, lost: int, parting: Parting
+) -> None:
+    async with joined(tmp_path) as call:
+        await (call.client_phone, call.agent_phone)[lost].media.close()
+        assert (await call.over).parting is parting
+        await asyncio.gather(call.client.ended(), call.agent.ended())
+
+
+async def test_a_bridge_that_is_given_up_ends_both_calls(tmp_path: Path) -> None:
+    async with joined(tmp_path) as call:
+        await call.client_phone.hear(0.1)
+        call.over.cancel()
+        await asyncio.gather(call.client.ended(), call.agent.ended())
+
+
+async def test_digits_of_the_client_still_come_as_events(tmp_path: Path) -> None:
+    async with joined(tmp_path) as call:
+        await call.client_phone.say("dtmf", digit="5")
+        assert isinstance((await until(call.client, Digit))[-1], Digit)
+
+
+def test_a_strand_is_bounded_and_gives_the_newest() -> None:
+    strand = Strand()
+    loud = np.full(160, 9000, "<i2").tobytes()
+    for _ in range(1000):
+        strand.put(SILENCE)
+    strand.put(loud)
+    given = [strand.take() for _ in range(150)]
+    assert loud in given
+    assert given[-1] is None
