@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from intents.numerals import numeral
-from intents.timewords import respelled
+from intents.timewords import HOLIDAY_DAYS, LUNAR_FESTIVALS, respelled
 
 _N = r"[0-9零一二两俩三四五六七八九十廿]+"
 _CORRECTION = re.compile(r"不对|不行|哦不|啊不|不不|还是算了|要不|别打|不方便|没空|要开会|改成|那就|不接电话")
@@ -48,7 +48,7 @@ _PARTS: dict[str, tuple[time, bool]] = {
 _FESTIVALS = {"国庆": (10, 8), "十一长假": (10, 8), "五一": (5, 6), "元旦": (1, 2), "清明": (4, 7)}
 _MORNING = time(10)  # where only a day is named
 _SOON = re.compile(r"^[^点]*(?:(?:过|等|待)(?:一)?会儿?|晚(?:一)?点儿?(?:再|打|吧|$)|晚些时候|一会儿)[^点]*$")
-_FEW_DAYS = re.compile(r"过(?:个)?[一两几]?两?[两三几]天|缓几天")
+_FEW_DAYS = re.compile(r"过(?:个)?[一两几]?两?[两三几]天|缓几天|这[一两几]天")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ def _vague(piece: str, now: datetime, found: list[tuple[int, int]]) -> datetime 
 def _day(piece: str, today: date, found: list[tuple[int, int]]) -> date | None:
     """The day that a piece names; a day of the month or week that has passed is the next one."""
     readers: tuple[Callable[[str, date, list[tuple[int, int]]], date | None], ...] = (
-        _relative_day, _weekday, _date_of_month, _stretch_of_month, _festival,
+        _relative_day, _weekday, _date_of_month, _stretch_of_month, _festival, _lunar_festival,
     )  # fmt: skip
     return next((day for reader in readers if (day := reader(piece, today, found))), None)
 
@@ -209,6 +209,18 @@ def _festival(piece: str, today: date, found: list[tuple[int, int]]) -> date | N
             found.append((at, at + len(name)))
             return _next_date(today, day, month)
     return None
+
+
+def _lunar_festival(piece: str, today: date, found: list[tuple[int, int]]) -> date | None:
+    """The first day after the holiday of a festival of the lunar calendar; None beyond the table of its days."""
+    match = next((match for words in LUNAR_FESTIVALS if (match := re.search(words, piece))), None)
+    if match is None:
+        return None
+    days = (day + timedelta(days=HOLIDAY_DAYS[match.re.pattern]) for day in LUNAR_FESTIVALS[match.re.pattern])
+    day = next((day for day in days if day > today), None)
+    if day:
+        found.append(match.span())
+    return day
 
 
 def _next_date(today: date, number: int, month: int | None) -> date:

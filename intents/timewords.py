@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from functools import lru_cache
 
 from intents.normalise import normalise
@@ -13,6 +14,19 @@ _WORDS = (
     "点半 点钟 一刻 三刻 半个 小时 钟头 分钟 星期 礼拜 周末 周一 周二 周三 周四 周五 周六 周日 双休日 月底 月初 "
     "中旬 国庆 五一 元旦 清明 下班 放学 开会 下周 下个 午盘 晚饭 左右"
 ).split()
+# The days of the festivals by the lunar calendar, 2025 to 2035, and how long the holiday lasts from that day on.
+LUNAR_FESTIVALS = {
+    words: tuple(date(year, int(day[:2]), int(day[2:])) for year, day in enumerate(days.split(), 2025))
+    for words, days in (
+        (
+            "春节|过完年|过年|(?<![一二两三四五六七八九十几半多])年后",
+            "0129 0217 0206 0126 0213 0203 0123 0211 0131 0219 0208",
+        ),
+        ("端午", "0531 0619 0609 0528 0616 0605 0624 0612 0601 0620 0610"),
+        ("中秋", "1006 0925 0915 1003 0922 0912 1001 0919 0908 0927 0916"),
+    )
+}
+HOLIDAY_DAYS = dict(zip(LUNAR_FESTIVALS, (7, 3, 3), strict=True))
 _SOUNDS = {syllables(word): word for word in _WORDS}
 _OWN = {"晌午", "下昼", "后晌", "下半"}
 _DIGITS = {"yi": "一", "er": "二", "lian": "两", "lia": "两", "san": "三", "si": "四", "wu": "五", "liu": "六",
