@@ -18,6 +18,7 @@ from telephony.rtp.packet import Packet, is_control, parse_packet
 from telephony.rtp.quality import CallQuality
 from telephony.rtp.rtcp import Block, Goodbye, Name, ReceiverReport, SenderReport, parse_reports
 from telephony.rtp.sequence import JitterEstimate, SequenceCount
+from telephony.rtp.srtp import Cipher, Secret
 
 Address: TypeAlias = tuple[str, int]
 
@@ -39,6 +40,7 @@ class Terms:
     receives: bool
     formats: tuple[tuple[int, Format], ...]  # by payload type
     event_types: tuple[int, ...]
+    secret: Secret | None = None  # of SRTP
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Stream:
         self._ssrc, self._sequence, self._timestamp = chance(32), chance(16), chance(32)
         self._terms: Terms | None = None
         self._formats: dict[int, Format] = {}
+        self._cipher: Cipher | None = None
         self._latched: Address | None = None
         self._inlet, self._keys_in, self._keys_out = Inlet(), KeysIn(), KeysOut()
         self._count, self._jitter = SequenceCount(), JitterEstimate(SAMPLE_RATE)
@@ -82,6 +85,8 @@ class Stream:
         """Take what an offer and its answer agreed on."""
         if self._terms is not None and terms.far != self._terms.far:
             self._latched = None
+        if self._terms is None or terms.secret != self._terms.secret:
+            self._cipher = Cipher(terms.secret) if terms.secret is not None else None
         self._terms = terms
         self._formats = dict(terms.formats)
 
@@ -92,7 +97,7 @@ class Stream:
         if is_control(data):
             self.receive_control(data, source, now)
             return
-        packet = parse_packet(data)
+        packet = parse_packet(self._cipher.open(data) if self._cipher else data)
         terms = self._terms
         known = packet.payload_type in self._formats or (terms and packet.payload_type in terms.event_types)
         if terms is None or not known:
@@ -175,7 +180,8 @@ class Stream:
         self._sequence = (self._sequence + 1) % 2**16
         self._packets += 1
         self._octets += len(payload)
-        return Datagram(packet.serialise(), self._far)
+        data = packet.serialise()
+        return Datagram(self._cipher.seal(data) if self._cipher else data, self._far)
 
     @property
     def _far(self) -> Address:
@@ -189,7 +195,7 @@ class Stream:
         if source[0] != far[0]:
             self.strangers += 1
             return
-        for report in parse_reports(data):
+        for report in parse_reports(self._cipher.open(data, control=True) if self._cipher else data):
             if isinstance(report, Goodbye):
                 continue
             self.heard_at = now
@@ -221,6 +227,7 @@ class Stream:
 
     def _control(self, data: bytes) -> Datagram:
         host, port = self._far
+        data = self._cipher.seal(data, control=True) if self._cipher else data
         return Datagram(data, (host, port + 1), control=True)
 
     def _reports(self, now: float) -> bytes:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import time
 
 from telephony.errors import NotNow, SipError, TrunkUnavailable
 from telephony.floor import Floor
 from telephony.legs import HangupCause
 from telephony.medialeg import MediaLeg, Phase
+from telephony.rtp.srtp import KEY_BYTES
 from telephony.sip.alarms import Intervals
 from telephony.sip.caps import Verdict
 from telephony.sip.events import CallEvent, Listener, Over
@@ -129,7 +131,11 @@ class Board:
         line = SipLine(call.leg, port, failed)
         call.leg.connect(line)
         self.floor.start_clock()
-        return line, Ours(road.agent.local.host, port.port, session_id=int(time.monotonic() * 1000))
+        ours = Ours(
+            road.agent.local.host, port.port, session_id=int(time.monotonic() * 1000),
+            key=secrets.token_bytes(KEY_BYTES), secure=road.trunk.srtp,
+        )  # fmt: skip
+        return line, ours
 
     def _left(self, leg: MediaLeg) -> None:
         if call := self._calls.pop(leg, None):

@@ -119,6 +119,7 @@ def terms_of(agreed: Agreed) -> Terms:
         far=(agreed.host, agreed.port), format=agreed.format, payload_type=agreed.payload_type,
         event_type=agreed.event_type, sends=agreed.direction.sends, receives=agreed.direction.receives,
         formats=agreed.receives, event_types=agreed.event_types,
+        secret=agreed.secret,
     )  # fmt: skip
 
 

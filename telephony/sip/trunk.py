@@ -19,6 +19,7 @@ class Trunk:
     it is empty. `local_host`, `local_port`: where we listen, found out and chosen freely where empty and 0.
     `public_host`: our address as the trunk sees it, for a fixed translation in between. `ca_file`: the authorities that
     its certificate is checked against, the system's where empty. `ping_seconds`: between signs of life, 0 for none.
+    `srtp`: whether the audio must be sealed, with keys that only TLS keeps secret.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Trunk:
     public_host: str = ""
     ca_file: str = ""
     ping_seconds: float = 30.0
+    srtp: bool = False
     calls: int = 30
     calls_per_second: float = 5.0
 

@@ -72,6 +72,7 @@ class _Reader:
             local_host=self._sheet.text(found.get("local_host")), local_port=self._port(found.get("local_port"), 0),
             public_host=self._sheet.text(found.get("public_host")), ca_file=self._sheet.text(found.get("ca_file")),
             ping_seconds=self._sheet.number(found.get("ping_seconds"), 30.0),
+            srtp=self._yes(found.get("srtp"), False),
             calls=int(self._least(found.get("calls"), 30, 1)),
             calls_per_second=self._least(found.get("calls_per_second"), 5.0, 0.1),
         )  # fmt: skip

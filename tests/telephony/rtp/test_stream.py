@@ -9,6 +9,7 @@ import pytest
 
 from speech.g711 import alaw_decode, alaw_encode
 from telephony.codecs import SILENCE, Format
+from telephony.errors import BadPacket
 from telephony.rtp.concealment import conceal
 from telephony.rtp.events import Event
 from telephony.rtp.inlet import Inlet
@@ -16,6 +17,7 @@ from telephony.rtp.packet import Packet, parse_packet
 from telephony.rtp.quality import CallQuality, opinion_score, r_factor
 from telephony.rtp.rtcp import Block, Goodbye, SenderReport, parse_reports
 from telephony.rtp.sequence import JitterEstimate, SequenceCount
+from telephony.rtp.srtp import Cipher, Secret, Suite
 from telephony.rtp.stream import Datagram, Stream, Terms
 from tests.telephony.sounds import line, sine
 
@@ -304,3 +306,32 @@ def test_loss_and_delay_lower_the_rating() -> None:
     assert r_factor(0.0, 400) < r_factor(0.0, 170) - 20
     quality = CallQuality(95, 5, 3.0, 100, 80.0, None, None, 0)
     assert quality.loss == pytest.approx(0.05) and 70 < quality.r_factor < 80
+
+
+# SRTP
+
+
+def test_sealed_audio_is_opened_with_the_right_key_only() -> None:
+    first, second = bytes(range(30)), bytes(range(100, 130))
+    ours, theirs, other = stream(), stream(), stream()
+    ours.settle(terms(secret=Secret(Suite.TAG_80, first, second)))
+    theirs.settle(terms(secret=Secret(Suite.TAG_80, second, first)))
+    other.settle(terms(secret=Secret(Suite.TAG_80, second, second)))
+    (sent,) = ours.send(frame(0))
+    assert len(sent.data) == 12 + 160 + 10  # the tag of 80 bits
+    with pytest.raises(BadPacket):
+        other.receive(sent.data, FAR, 0.0)
+    theirs.receive(sent.data, FAR, 0.0)
+    assert theirs.quality().received == 1 and other.quality().received == 0
+    with pytest.raises(BadPacket):
+        theirs.receive(sent.data, FAR, 0.0)  # played again
+    with pytest.raises(BadPacket):
+        theirs.receive(packet(0), FAR, 0.0)  # not sealed
+    theirs.receive_control(ours.goodbye(1.0)[0].data, FAR, 1.0)
+
+
+def test_a_tag_of_32_bits() -> None:
+    key = bytes(range(30))
+    sealed = Cipher(Secret(Suite.TAG_32, key, key)).seal(packet(0))
+    assert len(sealed) == len(packet(0)) + 4
+    assert Cipher(Secret(Suite.TAG_32, key, key)).open(sealed) == packet(0)

@@ -83,3 +83,27 @@ async def test_keys_reach_the_phone(tmp_path: Path) -> None:
         assert await leg.press("4")
         assert (await phone.event("CALL_DTMF_START"))["param"] == "4"
         await leg.hang_up()
+
+
+async def test_sealed_audio(tmp_path: Path) -> None:
+    async with (
+        baresip(tmp_path, SAYS, NUMBER, account=";mediaenc=srtp-mand") as phone,
+        dialer(tmp_path, trunk(phone.port, srtp=True)) as calls,
+    ):
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        await until(leg, Answered)
+        leg.play(line(sine(500, 800)), "ours")
+        await until(leg, Played)
+        await leg.hang_up()
+        await phone.event("CALL_CLOSED")
+        heard = phone.heard()
+        await phone.logged("RTP/SAVP")
+    samples = np.frombuffer(recorded(tmp_path).read_pcm("1-1"), "<i2").reshape(-1, 2).astype(int)
+    assert loudest(samples[:, 0]) == pytest.approx(700, abs=10)
+    assert loudest(heard) == pytest.approx(500, abs=10)
+
+
+async def test_a_phone_that_takes_no_sealed_audio_is_our_own_line(tmp_path: Path) -> None:
+    async with baresip(tmp_path, SAYS, NUMBER) as phone, dialer(tmp_path, trunk(phone.port, srtp=True)) as calls:
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        assert (await hung_up(leg)).cause is HangupCause.OWN_LINE

@@ -6,6 +6,7 @@ import pytest
 
 from telephony.codecs import Format
 from telephony.errors import BadSdp, NoCommonCodec
+from telephony.sip.crypto import parse_crypto
 from telephony.sip.offers import Ours
 from telephony.sip.sdp import Coding, Direction, parse_sdp
 
@@ -143,3 +144,45 @@ def test_the_version_grows_with_every_description() -> None:
     first = ours().offer()
     second = ours().next(Direction.SEND).offer()
     assert (first.session_id, second.session_id) == (77, 77) and second.version == first.version + 1
+
+
+# SRTP (RFC 4568)
+
+KEY = bytes(range(30))
+OFFERED = "1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^20|1:4"  # RFC 4568 §4
+PLAIN = OFFERED.split("|")[0]
+
+
+def sealed(line: str, *crypto: str) -> bytes:
+    return body(line, *(f"a=crypto:{each}" for each in crypto))
+
+
+def test_a_secure_offer_names_both_ciphers_and_its_key() -> None:
+    audio = Ours("192.0.2.9", 30000, 77, key=KEY, secure=True).offer().media[0]
+    assert audio.protocol == "RTP/SAVP"
+    assert [each.split()[1] for each in audio.values("crypto")] == [
+        "AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32",
+    ]  # fmt: skip
+
+
+def test_a_secure_offer_is_answered_with_its_tag_and_our_key() -> None:
+    offer = parse_sdp(sealed("m=audio 4000 RTP/SAVP 8", "9 AES_256_CM_HMAC_SHA1_80 inline:abc", PLAIN))
+    answer, agreed = Ours("192.0.2.9", 30000, 77, key=KEY).answer(offer)
+    assert answer.media[0].protocol == "RTP/SAVP" and answer.media[0].values("crypto")[0].startswith("1 AES_CM_128")
+    assert agreed.secret is not None
+    assert agreed.secret.ours == KEY and agreed.secret.theirs == b"YS___semctl () {\t220;}\n}\nunles"
+
+
+@pytest.mark.parametrize("data", [sealed("m=audio 4000 RTP/SAVP 8"), sealed("m=audio 4000 RTP/AVP 8", PLAIN)])
+def test_an_answer_that_seals_nothing_is_not_taken(data: bytes) -> None:
+    with pytest.raises(NoCommonCodec):
+        Ours("192.0.2.9", 30000, 77, key=KEY, secure=True).take_answer(parse_sdp(data))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [OFFERED, "1 AES_CM_128_HMAC_SHA1_80 inline:short", "1 X inline:YQ==", PLAIN + " UNENCRYPTED_SRTP", "", "1"],
+)
+def test_what_is_not_known_of_ciphers_is_left_out(value: str) -> None:
+    assert parse_crypto(value) is None
+    assert parse_crypto(PLAIN + "|2^20") is not None
