@@ -4,6 +4,7 @@ TelephonyError
 ├── GatewayUnavailable   the gateway cannot listen or is not running: mend the cause, then start it again
 ├── CallExists           a call of this id is going on: choose another id
 ├── PlayQueueFull        more audio queued than a call may hold: wait for `Played` before queueing more
+├── BrowserRefused       a browser's offer that cannot be answered: reload the page, with one microphone and Opus
 ├── SoundUnavailable     no usable microphone or loudspeaker here: plug one in, or converse by typing
 ├── WireError            the far end broke the protocol: its call ends as "own line failed"
 ├── SipError             base of everything about SIP and RTP
@@ -37,6 +38,10 @@ class CallExists(TelephonyError):
 
 class PlayQueueFull(TelephonyError):
     """More audio than a call's queue holds."""
+
+
+class BrowserRefused(TelephonyError):
+    """A browser that cannot become a telephone here; the text never repeats what it sent."""
 
 
 class SoundUnavailable(TelephonyError):
