@@ -85,7 +85,7 @@ class Browser:
                 if self.first_sound_at is None and np.abs(samples.astype(int)).max() > 1000:
                     self.first_sound_at = time.monotonic()
                 async with self._more:
-                    self.heard.append(samples)
+                    self.heard.append(samples.astype(np.int16))
                     self._more.notify_all()
         except MediaStreamError:
             pass
