@@ -132,6 +132,7 @@ def _check_port(host: str, port: int) -> None:
 
 
 def _demo(chosen: argparse.Namespace, settings: Settings) -> int:
+    settings = settings.model_copy(update={"trunks": None})  # its clients are simulated
     demo = Demo(clients=chosen.calls, lines=chosen.lines or settings.lines)
     if chosen.exit:
         return uvloop.run(_demo_alone(demo, settings, as_json=chosen.json))

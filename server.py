@@ -10,7 +10,7 @@ import secrets
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,7 +35,10 @@ from settings import Settings
 from speech.prompts import Prompts
 from speech.recogniser import Recogniser, find_model
 from telephony.gateway import Gateway
+from telephony.legs import Dialer
 from telephony.recording import RecordingStore
+from telephony.sip.dialer import SipDialer
+from telephony.sip.trunk_file import load_trunks
 
 # How long a busy thread may keep the media thread waiting; Python's own 5 ms would be a quarter of a frame.
 SWITCH_SECONDS = 0.001
@@ -83,10 +86,10 @@ async def open_works(settings: Settings, make_clock: Callable[[Database], Clock]
         scripts = Shelf(database)
         recordings = RecordingStore(settings.data_dir / "recordings", current_seal().key)
         ears = Recogniser(find_model(settings.asr_model, settings.data_dir / "models"), threads=settings.asr_threads)
-        async with CallLog(database) as call_log, _gateway(settings, recordings) as gateway:
+        async with CallLog(database) as call_log, _dialer(settings, recordings) as dialer:
             works = Works(
                 database=database,
-                dialer=gateway,
+                dialer=dialer,
                 recordings=recordings,
                 ears=ears,
                 voices=_voices(settings),
@@ -115,14 +118,11 @@ def _voices(settings: Settings) -> Voices:
     return Voices(settings.data_dir / "prompts", settings.recorded_prompts)
 
 
-@asynccontextmanager
-async def _gateway(settings: Settings, recordings: RecordingStore) -> AsyncIterator[Gateway]:
-    gateway = Gateway("127.0.0.1", settings.gateway_port, recordings)
-    await gateway.start()
-    try:
-        yield gateway
-    finally:
-        await gateway.close()
+def _dialer(settings: Settings, recordings: RecordingStore) -> AbstractAsyncContextManager[Dialer]:
+    """SIP where there are trunks, else the gateway that far ends connect to; raises TelephonyError."""
+    if settings.trunks is not None:
+        return SipDialer(load_trunks(settings.trunks), recordings)
+    return Gateway("127.0.0.1", settings.gateway_port, recordings)
 
 
 def real_clock(_database: Database) -> Clock:

@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = 8000
     gateway_port: int = 8001
+    trunks: Path | None = None  # a YAML file of SIP trunks (telephony/sip/trunk_file.py); default: the gateway
     lines: int = 8  # calls at once
     clock_factor: float = 1.0  # the demo runs retry intervals faster
     firm: str = "华夏安信证券"

@@ -26,13 +26,7 @@ def by_number() -> str:
     for index, (status, cause) in enumerate(MIX):
         steps.append(f'<label id="{index}"/>')
         if status == 200:
-            steps += [
-                answer(180),
-                answer(200, sdp=described(), again=True),
-                expect("ACK"),
-                expect("BYE"),
-                answer(200, tag=""),
-            ]
+            steps += [answer(180), answer(200, sdp=described(), again=True), expect("ACK"), goodbye()]
         else:
             steps += [answer(status, f"Reason: Q.850;cause={cause}"), expect("ACK")]
         steps.append('<nop next="99"/>')
