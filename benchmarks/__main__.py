@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import capacity, hearing, progress, turn_latency
+from benchmarks import capacity, hearing, progress, sip, turn_latency
 from benchmarks.machine import conditions
 
 NAMES: dict[str, Callable[[argparse.Namespace], Any]] = {
@@ -18,6 +18,7 @@ NAMES: dict[str, Callable[[argparse.Namespace], Any]] = {
     "capacity": capacity.measure,
     "hearing": hearing.measure,
     "progress": progress.measure,
+    "sip": sip.measure,
 }
 
 

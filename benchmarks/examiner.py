@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from bot.moves import Action, Collect, Event, Listen, Say
+from bot.moves import Action, Collect, Event, Heard, Listen, Say
 
 M = TypeVar("M", bound=Event)
 LEAD_MS = 500  # a question is put so long before its answer begins
@@ -15,23 +15,24 @@ _WAIT_MS = 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """A question whose answer begins at `start_ms`; what `says` is said by the bot, from `LEAD_MS` before."""
+    """A question whose answer begins at `start_ms`."""
 
     question: str
     start_ms: int
     collects: bool = False
-    says: Say | None = None
 
 
 @dataclass(slots=True)
 class Examiner:
-    """Puts each question in time, whether the one before was answered, missed or answered twice."""
+    """Puts each question in time, whether the one before was answered, missed or answered twice.
+
+    An answer is replied to, as a bot would.
+    """
 
     puts: Sequence[Put]
     moves: list[tuple[int, Event | Action]] = field(default_factory=list)
     question: str = ""
     _now_ms: int = 0
-    _put: Put | None = None
 
     def log(self, move: Event | Action, at_ms: int) -> None:
         """Every move of the conversation with its position."""
@@ -44,7 +45,8 @@ class Examiner:
 
     def advance(self, event: Event) -> tuple[Action, ...]:
         """Go on to the question whose answer comes next."""
-        return self._go_on()
+        reply = (Say("reply", "好的"),) if isinstance(event, Heard) else ()
+        return (*reply, *self._go_on())
 
     def of(self, kind: type[M]) -> list[tuple[int, M]]:
         """The events of one kind with the positions at which they were told."""

@@ -22,6 +22,7 @@ class Floor:
         self.turn_busy = False  # a turn is under way or its text has not come yet
         self.interrupted_ms = 0  # where the client began to speak over the bot
         self.reply_began_ms: int | None = None  # where the bot's reply to the last turn began to be heard
+        self.can_take_back = False  # nothing but the bot's reply has followed the client's last words
         self.taking_back = False  # the reply was stopped: the client goes on with what was taken for a whole turn
         self.fetching = False  # a person is being fetched
         self.question = ""  # what was asked last

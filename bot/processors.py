@@ -137,6 +137,8 @@ class DialogueProcessor(FrameProcessor):
 
     async def _advance(self, event: Event) -> None:
         self._note(event)
+        if not isinstance(event, PromptFinished | BargedIn):
+            self._floor.can_take_back = isinstance(event, Heard) and not self._floor.closing
         actions = self._mind.advance(event)
         self._floor.question = self._mind.question
         await self._carry_out(actions)
@@ -154,10 +156,12 @@ class DialogueProcessor(FrameProcessor):
         self._waiting.end()
         if not turn.under_prompt and not self._floor.playout.speaking:
             self._floor.answered_ms = turn.voice_end_ms
-        await self._take_back() if turn.goes_on else self._keep()
+        self._floor.taking_back = False
+        goes_on = turn.goes_on and self._floor.can_take_back
+        await self._take_back() if goes_on else self._keep()
         match = understand(self._matcher, turn.question, turn.text, turn.others, turn.confidence)
         await self._advance(
-            Heard(turn.text, match, turn.start_ms, turn.end_ms, turn.confidence, turn.under_prompt, turn.goes_on)
+            Heard(turn.text, match, turn.start_ms, turn.end_ms, turn.confidence, turn.under_prompt, goes_on)
         )
 
     def _keep(self) -> None:
@@ -170,7 +174,7 @@ class DialogueProcessor(FrameProcessor):
             await self._prompt_finished(prompt, finished)
         report, (notes, flags, attests, delivered) = self._report, self._kept
         del report.notes[notes:], report.flags[flags:], report.attests[attests:], report.delivered[delivered:]
-        report.finish, self._floor.closing, self._floor.taking_back = None, False, False
+        report.finish, self._floor.closing = None, False
 
     async def _press(self, key: KeyPressed) -> None:
         if self._held_back():

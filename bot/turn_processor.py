@@ -94,9 +94,9 @@ class TurnProcessor(FrameProcessor):
 
     def _goes_on(self, last: TurnEnded, at_ms: int) -> bool:
         floor = self._floor
-        if last.under_prompt or floor.fetching or floor.handed_over:
+        if last.under_prompt or floor.fetching or floor.handed_over or not floor.can_take_back:
             return False
-        return goes_on(at_ms, last.voice_end_ms, floor.reply_began_ms, self._taking)
+        return goes_on(at_ms, (last.start_ms, last.voice_end_ms), floor.reply_began_ms, self._taking)
 
     async def _hear(self, text: str) -> None:
         if self._turn is None and text and self._closing is None:  # the gate missed it

@@ -41,6 +41,7 @@ class TurnTaking:
     near_end_ms: int = 700  # so little of the prompt is left that it is let finish
     agreed_near_end_ms: int = 1000  # the same for 对, 好的: sooner they only say that the client is listening
     goes_on_ms: int = 1500  # speech so soon after the last belongs to the same turn, unless the reply was heard
+    least_pause_ms: int = 160  # a turn that ended without that much silence had grown too long
     reply_heard_ms: int = 700  # so much of the bot's reply must have been played to be reacted to
     mumble_ms: int = 700  # sound without words that long is an answer that was not understood
     key_pause_ms: int = 3000  # after the last key of a number
@@ -99,9 +100,14 @@ def is_near_end(turn: Turn, text: str, taking: TurnTaking) -> bool:
     return turn.left_ms <= (taking.agreed_near_end_ms if is_agreement(text) else taking.near_end_ms)
 
 
-def goes_on(at_ms: int, last_end_ms: int, reply_began_ms: int | None, taking: TurnTaking) -> bool:
-    """Whether speech that begins here goes on with a turn taken for ended: the client cannot mean the bot's reply."""
-    soon = at_ms - last_end_ms <= taking.goes_on_ms
+def goes_on(at_ms: int, last: tuple[int, int], reply_began_ms: int | None, taking: TurnTaking) -> bool:
+    """Whether speech that begins here goes on with a turn taken for ended: the client cannot mean the bot's reply.
+
+    `last` is from where to where that turn went. Who talks without a pause, or on and on, has to be answered.
+    """
+    if at_ms - last[0] > taking.longest_turn_ms:
+        return False
+    soon = taking.least_pause_ms <= at_ms - last[1] <= taking.goes_on_ms
     return soon and (reply_began_ms is None or at_ms - reply_began_ms < taking.reply_heard_ms)
 
 

@@ -126,16 +126,18 @@ def test_what_is_dropped(turn: Turn, text: str, bot_speaks: bool, nothing: bool)
 
 
 @pytest.mark.parametrize(
-    ("at_ms", "last_end_ms", "reply_began_ms", "follows"),
+    ("at_ms", "last", "reply_began_ms", "follows"),
     [
-        (1500, 1000, None, True),
-        (1500, 1000, 1310, True),
-        (2050, 1000, 1310, False),  # 740 ms of the reply were heard
-        (2600, 1000, None, False),  # too long a pause
-        (1200, 1000, 1310, True),  # before the reply
+        (1500, (500, 1000), None, True),
+        (1500, (500, 1000), 1310, True),
+        (2050, (500, 1000), 1310, False),  # 740 ms of the reply were heard
+        (2600, (500, 1000), None, False),  # too long a pause
+        (1200, (500, 1000), 1310, True),  # before the reply
+        (1040, (500, 1000), None, False),  # no pause: the turn had to be ended
+        (31_000, (500, 30_700), None, False),  # on and on
     ],
 )
 def test_speech_before_the_reply_was_heard_goes_on_with_the_turn(
-    at_ms: int, last_end_ms: int, reply_began_ms: int | None, follows: bool
+    at_ms: int, last: tuple[int, int], reply_began_ms: int | None, follows: bool
 ) -> None:
-    assert goes_on(at_ms, last_end_ms, reply_began_ms, TAKING) is follows
+    assert goes_on(at_ms, last, reply_began_ms, TAKING) is follows
