@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from intents.concepts import Concepts
 from intents.pinyin import syllables
@@ -29,6 +29,12 @@ def text_features(concepts: Concepts, text: str) -> list[str]:
     found.update(_grams("k", ["^", *tokens, "$"], GRAMS))
     found.update(_grams("s", ["^", *named, "$"], GRAMS[1:]))
     return sorted(found)
+
+
+def known_share(text: str, vocabulary: Container[str]) -> float:
+    """The share, 0 to 1, of a text's pairs of characters that a vocabulary of features holds; murmurs have few."""
+    pairs = _grams("c", ["^", *text, "$"], (2,))
+    return sum(pair in vocabulary for pair in pairs) / len(pairs)
 
 
 def _grams(prefix: str, units: Sequence[str], sizes: Sequence[int]) -> list[str]:

@@ -16,7 +16,7 @@ import numpy as np
 from rapidfuzz import fuzz, process
 
 from intents.examples import ANY, Entry, example_phrases, written_phrases
-from intents.features import answer_features
+from intents.features import answer_features, known_share
 from intents.linear import LinearModel, Scores, load, model_path
 from intents.normalise import normalise
 from intents.phrases import FOLDER, read_yaml
@@ -27,9 +27,11 @@ from intents.shown import Shown, load_shown
 from intents.values import Intent, Match
 from rules.outcomes import Risk
 
-CLEAR_OF_EACH_OTHER = 0.12  # margin by which yes must beat no or no yes
+CLEAR_OF_EACH_OTHER = 0.15  # margin by which yes must beat no or no yes
 CLEAR_OF_ITS_RISK = 0.25  # the same where the words show the risk that the answer denies
-SURE_OF_POLARITY = 0.6  # a yes or no of which the model is less sure is asked again: murmurs are often heard as words
+SURE_OF_POLARITY = 0.4  # a yes or no of which the model is less sure is asked again
+SURE_OF_STRANGE_WORDS = 0.9  # the same where fewer than that share of the words was ever seen: murmurs come as words
+KNOWN_SHARE = 0.5
 ECHO_LENGTH = 4  # characters; shorter stretches of a question are answers
 ECHO_NEARNESS = 88.0  # of 100, rapidfuzz partial ratio
 COMPARED_LENGTH = 60  # characters; longer utterances are near no example
@@ -105,11 +107,13 @@ class Matcher:
             return Match(intent, risks, 0.97, _evidence(reading, f"说到「{settled[1]}」，意为“{NAMES[intent]}”"))
         confidence = _confidence(labels, best)
         denied = denied_risk(kind_of(question), intent)
-        if doubt := self._doubt(labels, intent, confidence, denied in risks):
+        strange = known_share(reading.plain, self.model.vocabulary) < KNOWN_SHARE
+        least = SURE_OF_STRANGE_WORDS if strange else SURE_OF_POLARITY
+        if doubt := self._doubt(labels, intent, confidence < least, denied in risks):
             return Match(Intent.UNCLEAR, risks, min(confidence, 0.5), _evidence(reading, doubt))
         return Match(intent, risks - {denied}, confidence, _evidence(reading, self._reason(question, intent, reading)))
 
-    def _doubt(self, labels: Scores, intent: Intent, confidence: float, contradicted: bool) -> str:
+    def _doubt(self, labels: Scores, intent: Intent, unsure: bool, contradicted: bool) -> str:
         """Why a yes or no must be asked again; empty where it stands."""
         if intent not in (Intent.YES, Intent.NO):
             return ""
@@ -119,7 +123,7 @@ class Matcher:
             return "是与否分不清，需再问"
         if contradicted and apart < CLEAR_OF_ITS_RISK:
             return "回答与所说的情况相反，需再问"
-        return "像是回答，但把握不足，需再问" if confidence < SURE_OF_POLARITY else ""
+        return "像是回答，但把握不足，需再问" if unsure else ""
 
     def _settled(self, reading: Reading) -> tuple[Intent, str] | None:
         """The label that some words settle, with those words."""
