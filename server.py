@@ -9,7 +9,7 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from bot.script import Script
+from bot.unheard import unheard
 from campaign.calllog import CallLog
 from campaign.clock import Clock, RealClock
 from campaign.feed import Feed
@@ -65,6 +66,12 @@ def _lock(folder: Path) -> Iterator[None]:
         yield
 
 
+def _tell_unheard(scripts: Mapping[str, Script], ears: Recogniser) -> None:
+    """One line for each script with words that the recognition model can never hear: it ignores them silently."""
+    for name, words in unheard(scripts, ears).items():
+        log.warning("%s: the recognition model lacks the words %s", name, " ".join(words))
+
+
 def open_database(settings: Settings) -> Database:
     """The migrated database of an installation, its key installed and the shipped scripts taken in.
 
@@ -86,6 +93,7 @@ async def open_works(settings: Settings, make_clock: Callable[[Database], Clock]
         scripts = Shelf(database)
         recordings = RecordingStore(settings.data_dir / "recordings", current_seal().key)
         ears = Recogniser(find_model(settings.asr_model, settings.data_dir / "models"), threads=settings.asr_threads)
+        _tell_unheard(scripts.current(), ears)
         async with CallLog(database) as call_log, _dialer(settings, recordings) as dialer:
             works = Works(
                 database=database,
