@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from bot.errors import ConversationError, ScriptError
 from bot.merged_walk import AsAskedAlone, unmarked
-from bot.moves import Collect, Facts, Listen
+from bot.moves import AgentJoined, Collect, Facts, Listen, Transfer, TransferFailed
 from bot.pipeline import converse
 from bot.replay import Move, facts_to_json, move_to_json
 from bot.report import Report
 from bot.script import Script
-from campaign.facts import facts_for, task_facts
+from campaign.briefing import Notebook
+from campaign.facts import barred_from, facts_for, task_facts
 from campaign.feed import LiveCall, Stage
 from campaign.joining import carried, waits_until
 from campaign.masking import kind_and_place, mask_name
+from campaign.roads import HandedOver, Way
 from campaign.settling import EndedCall, TaskFacts, recording_of, settlement_of
 from campaign.works import Works
 from models import ReviewTask, StaleAttempt
-from models.queue import begin_attempt, companions, history_of, next_call_at, put_off, set_aside
+from models.queue import (
+    begin_attempt,
+    companions,
+    history_of,
+    next_call_at,
+    put_off,
+    set_aside,
+    tasks_of_client,
+)
 from models.settlements import Settlement, settle
 from rules import Evidence, Outcome, label_of
 from speech.errors import SpeechError
@@ -32,6 +42,12 @@ from telephony.legs import HangupCause, Leg
 from telephony.progress import BeforeAnswer, listen_before_answer
 
 log = logging.getLogger(__name__)
+
+_STAGES: Mapping[type[Move], Stage] = {
+    Transfer: Stage.FETCHING,
+    AgentJoined: Stage.WITH_AGENT,
+    TransferFailed: Stage.TALKING,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +62,9 @@ class Begun:
     facts: Facts
     tasks: tuple[TaskFacts, ...]
     live: LiveCall
+    client: str  # name
+    title: str  # 先生, 女士
+    barred: frozenset[str]  # the staff who must not talk with this client
 
 
 async def review_attempt(works: Works, task_id: int) -> None:
@@ -105,7 +124,8 @@ def _begin(works: Works, task_id: int) -> Begun | None:
             for each, one in zip(call.tasks, call.served, strict=True)
         )
         numbers = "、".join(each.number for each in call.tasks)
-        client = mask_name(task.customer.name)
+        client, title = task.customer.name, task.customer.gender
+        barred = barred_from(task.customer, tasks_of_client(session, task.customer_id))
     with works.database.write() as session:
         attempt = begin_attempt(
             session,
@@ -128,10 +148,13 @@ def _begin(works: Works, task_id: int) -> Begun | None:
             call_id=attempt.call_id,
             attempt_id=attempt.id,
             task_number=numbers,
-            client=client,
+            client=mask_name(client),
             title=call.script.title,
             stage=Stage.DIALLING,
         ),
+        client=client,
+        title=title,
+        barred=barred,
     )
 
 
@@ -162,6 +185,8 @@ async def _carry(works: Works, begun: Begun) -> EndedCall:
         course.broken = True
     finally:
         await leg.hang_up()
+    if course.way is not None:
+        course.handed_over = await course.way.told()
     return _ended(works, begun, course)
 
 
@@ -180,6 +205,8 @@ class Course:
     report: Report | None = None
     broken: bool = False  # our own machinery failed in mid-call
     own_line_failed: bool = False
+    way: Way | None = None  # to a person
+    handed_over: HandedOver = HandedOver()
 
 
 async def _follow(works: Works, begun: Begun, leg: Leg, course: Course) -> None:
@@ -189,13 +216,21 @@ async def _follow(works: Works, begun: Begun, leg: Leg, course: Course) -> None:
         return
     works.feed.change(begun.call_id, stage=Stage.TALKING)
 
+    notebook = Notebook(begun.call_id, begun.script, begun.client, begun.title)
+    course.way = works.road.way(leg, notebook, begun.barred)
+
     def note(move: Move, at_ms: int) -> None:
         works.call_log.append(begun.attempt_id, type(move).__name__, move_to_json(move), at_ms)
+        notebook.note(move)
         if isinstance(move, Listen | Collect):
             works.feed.change(begun.call_id, question=unmarked(move.question))
+        elif stage := _STAGES.get(type(move)):
+            works.feed.change(begun.call_id, stage=stage)
 
     prompts, matcher = works.voices.prompts_of(begun.script), AsAskedAlone(works.matcher)
-    course.report = await converse(leg, begun.script, begun.facts, works.ears, prompts, matcher, log=note)
+    course.report = await converse(
+        leg, begun.script, begun.facts, works.ears, prompts, matcher, log=note, agents=course.way
+    )
     works.turn_latencies_ms.extend(course.report.turn_latencies_ms)
 
 
@@ -208,7 +243,7 @@ def _ended(works: Works, begun: Begun, course: Course) -> EndedCall:
         started_at=begun.started_at,
         ended_at=works.clock.now(),
         evidence=_evidence(course),
-        details=_details(before),
+        details=_details(before) | course.handed_over.details(),
         ring_ms=before.ring_ms if before else 0,
         talk_ms=max(0, sealed.duration_ms - before.ring_ms) if sealed and before and before.answered else 0,
         finish=report.finish if report else None,
@@ -217,6 +252,7 @@ def _ended(works: Works, begun: Begun, course: Course) -> EndedCall:
         attests=tuple(report.attests) if report else (),
         resume_at=report.resume_at if report else "",
         recording=recording_of(sealed),
+        agent_id=course.handed_over.agent.staff_id if course.handed_over.agent else None,
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.moves import Facts
 from campaign.settling import TaskFacts
 from campaign.works import House
-from models import Attempt, ReviewTask
+from models import Attempt, Customer, ReviewTask
 from rules import CallingHours, Outcome, PastAttempt, RedialPolicy, ReviewType, RiskLevel, label_of
 from rules.hours import SHANGHAI
 
@@ -26,6 +26,19 @@ def slots_of(task: ReviewTask, house: House, business: str = "") -> dict[str, st
         "服务电话": house.service_number,
         "回访业务": business or label_of(ReviewType(task.review_type)),
     }
+
+
+_STAFF_SLOTS = ("工作人员", "见证人")  # whom a review is about
+
+
+def barred_from(client: Customer, tasks: Sequence[ReviewTask]) -> frozenset[str]:
+    """The staff, by number or name, who must not talk with a client (000 §6.3).
+
+    That is who serves the client, and everybody whom one of its reviews is about: complained about, leaving, witness.
+    """
+    serving = {client.served_by.number, client.served_by.name} if client.served_by else set()
+    about = {str(task.slots[slot]).strip() for task in tasks for slot in _STAFF_SLOTS if slot in task.slots}
+    return frozenset(serving | about) - {""}
 
 
 def facts_for(tasks: Sequence[ReviewTask], slots: Mapping[str, str], hours: CallingHours, now: datetime) -> Facts:

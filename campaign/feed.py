@@ -17,6 +17,8 @@ class Stage(StrEnum):
     DIALLING = "拨号中"
     RINGING = "振铃中"
     TALKING = "通话中"
+    FETCHING = "转人工中"
+    WITH_AGENT = "坐席通话中"
     ENDED = "已结束"
 
 

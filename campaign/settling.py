@@ -35,6 +35,7 @@ class EndedCall:
     attests: tuple[Attest, ...] = ()
     resume_at: str = ""
     recording: SettledRecording | None = None
+    agent_id: int | None = None  # who of the staff talked with the client
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def settlement_of(call: EndedCall, tasks: Sequence[TaskFacts], house: House, now
         ring_ms=call.ring_ms,
         talk_ms=call.talk_ms,
         evidence=_evidence(call, verdict, decisions),
-        escalation=_escalation(call.flags, decisions, [task.deadline_at for task in tasks]),
+        escalation=_escalation(call, decisions, [task.deadline_at for task in tasks]),
         notices=_notices(tasks, decisions, house),
         recording=call.recording,
     )
@@ -217,11 +218,16 @@ def _delivery(node: str, attest: Attest) -> dict[str, Any]:
 
 
 def _escalation(
-    flags: Sequence[Flag], decisions: Sequence[Decision], deadlines: Sequence[datetime | None]
+    call: EndedCall, decisions: Sequence[Decision], deadlines: Sequence[datetime | None]
 ) -> dict[str, Any] | None:
+    """The task for a person; already that of the agent who took the call over."""
     for_human = any(decision.with_human or decision.past_deadline for decision in decisions)
-    if not flags and not for_human:
+    if not call.flags and not for_human:
         return None
-    severities = {flag.severity for flag in flags} | ({Severity.HIGH} if for_human else set())
+    severities = {flag.severity for flag in call.flags} | ({Severity.HIGH} if for_human else set())
     gravest = next(severity for severity in _GRAVEST_FIRST if severity in severities)
-    return {"severity": gravest.value, "deadline_at": min((at for at in deadlines if at is not None), default=None)}
+    escalation = {
+        "severity": gravest.value,
+        "deadline_at": min((at for at in deadlines if at is not None), default=None),
+    }
+    return escalation | ({"state": "taken", "assigned_to_id": call.agent_id} if call.agent_id is not None else {})

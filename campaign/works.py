@@ -8,6 +8,7 @@ from campaign.calllog import CallLog
 from campaign.clock import Clock
 from campaign.feed import Feed
 from campaign.published import Shelf
+from campaign.roads import Road, ToCallback
 from campaign.voices import Voices
 from intents import Matcher
 from models import Database
@@ -45,6 +46,7 @@ class Works:
     feed: Feed
     worker: str  # an executor id, new at each start
     ring_seconds: float = 35.0
+    road: Road = field(default_factory=ToCallback)  # to a person, when the client needs one
     turn_latencies_ms: list[int] = field(default_factory=list)
 
     def prerender(self) -> None:

@@ -53,6 +53,11 @@ def companions(session: Session, task: ReviewTask, now: datetime) -> Sequence[Re
     return session.scalars(query.order_by(ReviewTask.id)).all()
 
 
+def tasks_of_client(session: Session, customer_id: int) -> Sequence[ReviewTask]:
+    """Everything that a client was ever to be asked."""
+    return session.scalars(select(ReviewTask).where(ReviewTask.customer_id == customer_id)).all()
+
+
 def next_call_at(session: Session, task: ReviewTask, now: datetime) -> datetime | None:
     """When a task's client is to be called again anyhow for another task: after an attempt, or as agreed."""
     query = _open_tasks().where(

@@ -101,6 +101,7 @@ class Bridge:
         self._client, self._agent = client, agent
         self._to_agent, self._to_client = Strand(), Strand()
         self._joined_ms = 0
+        self._left = asyncio.Event()
 
     def open(self) -> None:
         """Let them hear each other; what the bot was still saying is cut."""
@@ -117,17 +118,22 @@ class Bridge:
         """Whether neither hears the other."""
         self._to_client.shut = self._to_agent.shut = on
 
+    def leave(self) -> None:
+        """The agent hangs up."""
+        self._left.set()
+
     async def run(self) -> BridgeEnd:
         """Wait until one of them hangs up, then hang up the other; cancelling ends both calls."""
         client = asyncio.create_task(self._client.ended())
         agent = asyncio.create_task(self._follow_agent())
+        left = asyncio.create_task(self._left.wait())
         try:
-            await asyncio.wait({client, agent}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({client, agent, left}, return_when=asyncio.FIRST_COMPLETED)
             parting = _parting(client, agent)
             return BridgeEnd(parting, self._joined_ms, self._client.position_ms)
         finally:
-            client.cancel()
-            agent.cancel()
+            for waiting in (client, agent, left):
+                waiting.cancel()
             self._client.join(None)
             self._agent.join(None)
             await asyncio.gather(self._client.hang_up(), self._agent.hang_up())
@@ -146,5 +152,5 @@ def _parting(client: asyncio.Task[HungUp], agent: asyncio.Task[HungUp]) -> Parti
     if client.done():
         lost = client.result().cause is HangupCause.OWN_LINE
         return Parting.CLIENT_LINE_LOST if lost else Parting.CLIENT_HUNG_UP
-    lost = agent.result().cause is HangupCause.OWN_LINE
+    lost = agent.done() and agent.result().cause is HangupCause.OWN_LINE
     return Parting.AGENT_LINE_LOST if lost else Parting.AGENT_HUNG_UP

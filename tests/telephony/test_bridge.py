@@ -148,6 +148,13 @@ async def test_an_agent_who_hangs_up_ends_the_clients_call(tmp_path: Path) -> No
         assert RecordingStore(tmp_path, KEY).find("1-1") is not None
 
 
+async def test_an_agent_who_leaves_ends_both_calls(tmp_path: Path) -> None:
+    async with joined(tmp_path) as call:
+        call.bridge.leave()
+        assert (await call.over).parting is Parting.AGENT_HUNG_UP
+        await asyncio.gather(call.client.ended(), call.agent.ended())
+
+
 @pytest.mark.parametrize(("lost", "parting"), [(0, Parting.CLIENT_LINE_LOST), (1, Parting.AGENT_LINE_LOST)])
 async def test_a_connection_that_breaks_is_told_from_a_party_that_hangs_up(
     tmp_path: Path, lost: int, parting: Parting
