@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from bot.course import standing
 from bot.moves import Attest, Finish, Flag, Listen, Note
 from bot.replay import Move, move_from_json
 from campaign.attempt import store_ended
@@ -55,7 +56,8 @@ def _left_behind(works: Works) -> list[tuple[EndedCall, list[TaskFacts]]]:
         ]
 
 
-def _ended(works: Works, attempt: Attempt, moves: Sequence[Move]) -> EndedCall:
+def _ended(works: Works, attempt: Attempt, logged: Sequence[Move]) -> EndedCall:
+    moves = standing(logged)
     finish = next((move for move in moves if isinstance(move, Finish)), None)
     asked = [move.question for move in moves if isinstance(move, Listen)]
     sealed = works.recordings.find(attempt.call_id)
