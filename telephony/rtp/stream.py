@@ -1,7 +1,7 @@
 """One call's RTP both ways as a pure value machine: datagrams in and out, frames in and out, time as an argument.
 
-The far end's address is what its description says until audio comes from somewhere (symmetric RTP); from then on
-that source alone counts, unless it falls silent, or the described address itself is heard.
+The far end's address is what its description says until audio comes from somewhere that may be it (symmetric RTP);
+from then on that source alone counts, unless it falls silent, or the described address itself is heard.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ class Terms:
     formats: tuple[tuple[int, Format], ...]  # by payload type
     event_types: tuple[int, ...]
     secret: Secret | None = None  # of SRTP
+    hosts: frozenset[str] = frozenset()  # besides `far`'s, where audio may come from; empty: from anywhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,10 @@ class Stream:
 
     def _is_far(self, source: Address, now: float) -> bool:
         """Whether a datagram comes from the far end; the first to come settles who that is."""
-        described = self._terms.far if self._terms else None
+        terms = self._terms
+        if terms is None or (terms.hosts and source[0] not in terms.hosts and source[0] != terms.far[0]):
+            return False
+        described = terms.far
         silent = self.heard_at is None or now - self.heard_at > _RELATCH_SECONDS
         if self._latched is None or source == described or (source != self._latched and silent):
             self._latched = source

@@ -78,9 +78,9 @@ class Agent:
             return
         self.layer.receive(message, source, now)
 
-    def breaks(self, hop: Hop, now: float) -> None:
-        """The transport to a peer failed."""
-        self.layer.breaks(hop, now)
+    def breaks(self, hit: Callable[[Hop], bool], now: float) -> None:
+        """The transport to the peers that `hit` picks has failed."""
+        self.layer.breaks(hit, now)
 
     def take_outbox(self) -> list[Transmit]:
         """What is to be sent, in order."""

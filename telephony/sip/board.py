@@ -128,7 +128,7 @@ class Board:
         except TrunkUnavailable as error:
             call.leg.fail(str(error))
             return None
-        line = SipLine(call.leg, port, failed)
+        line = SipLine(call.leg, port, road.address, failed)
         call.leg.connect(line)
         self.floor.start_clock()
         ours = Ours(

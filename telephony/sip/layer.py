@@ -182,11 +182,11 @@ class Layer:
         else:
             self._receive_request(message, source, now)
 
-    def breaks(self, hop: Hop, now: float) -> None:
-        """The transport to a peer failed: what waits for its answers fails at once."""
-        for client in [each for each in self._clients.values() if each.hop == hop]:
+    def breaks(self, hit: Callable[[Hop], bool], now: float) -> None:
+        """The transport to some peers failed: what waits for their answers fails at once."""
+        for client in [each for each in self._clients.values() if hit(each.hop)]:
             client.breaks(now)
-        for server in [each for each in self._servers.values() if each.source == hop]:
+        for server in [each for each in self._servers.values() if hit(each.source)]:
             server.breaks(now)
 
     def expire(self, now: float) -> None:

@@ -34,8 +34,10 @@ _NAMES = 100  # host names of far ends that are remembered
 class Road:
     """Lives on the media loop; after every act upon `agent` comes `flush`."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, trunk: Trunk, host: str, intervals: Intervals) -> None:
-        self.trunk, self.host = trunk, host
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, trunk: Trunk, address: str, host: str, intervals: Intervals
+    ) -> None:
+        self.trunk, self.host, self.address = trunk, host, address
         self.caps = Caps(trunk.calls, trunk.calls_per_second)
         self._loop = loop
         self._udp: UdpSocket | None = None
@@ -122,26 +124,36 @@ class Road:
     # Bytes
 
     def _send(self, data: bytes, hop: Hop) -> None:
-        if not _is_address(hop.host):
-            if hop.host not in self._names:
-                resolving = self._loop.create_task(self._send_by_name(data, hop))
-                self._resolving.add(resolving)
-                resolving.add_done_callback(self._resolving.discard)
-                return
-            hop = replace(hop, host=self._names[hop.host])
+        way = self._way(hop)
+        if way is None:
+            resolving = self._loop.create_task(self._send_by_name(data, hop))
+            self._resolving.add(resolving)
+            resolving.add_done_callback(self._resolving.discard)
+            return
         if self._udp is not None:
-            sent = self._udp.send(data, hop)
+            sent = self._udp.send(data, way)
         else:
-            sent = self._tcp is not None and self._tcp.send(data, hop)
+            sent = self._tcp is not None and self._tcp.send(data, way)
         if not sent:
-            self._loop.call_soon(self._break_soon, hop)
+            self._loop.call_soon(self._break_soon, way)
+
+    def _way(self, hop: Hop) -> Hop | None:
+        """Where a hop really is; None for a name that has to be looked up first.
+
+        TLS keeps names, which certificates are checked against, and knows the trunk by its address too.
+        """
+        if hop.transport is Transport.TLS:
+            return self.trunk.hop if (hop.host, hop.port) == (self.address, self.trunk.port) else hop
+        if _is_address(hop.host):
+            return hop
+        return replace(hop, host=self._names[hop.host]) if hop.host in self._names else None
 
     async def _send_by_name(self, data: bytes, hop: Hop) -> None:
         try:
             address = await _resolve(self._loop, hop.host)
         except OSError:
             log.warning("trunk %s: the name of a far end cannot be resolved", self.trunk.name)
-            self._break_soon(hop)
+            self.act(lambda now: self.agent.breaks(lambda each: each == hop, now))
             return
         if len(self._names) >= _NAMES:
             self._names.clear()
@@ -154,8 +166,8 @@ class Road:
     def _receive_framed(self, data: bytes, source: Hop, now: float) -> None:
         self.act(lambda at: self.agent.receive(data, source, at, framed=True))
 
-    def _break_soon(self, hop: Hop) -> None:
-        self.act(lambda now: self.agent.breaks(hop, now))
+    def _break_soon(self, way: Hop) -> None:
+        self.act(lambda now: self.agent.breaks(lambda hop: self._way(hop) == way, now))
 
     # Time
 
@@ -188,7 +200,7 @@ async def open_road(loop: asyncio.AbstractEventLoop, trunk: Trunk, intervals: In
     settled = replace(trunk, domain=trunk.domain or trunk.host)
     if trunk.transport is not Transport.TLS:
         settled = replace(settled, host=address)
-    road = Road(loop, settled, host, intervals)
+    road = Road(loop, settled, address, host, intervals)
     try:
         await road.open()
     except TrunkUnavailable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import random
 import time
@@ -28,8 +29,8 @@ Failed = Callable[[Over], bool]  # whether another trunk takes the call over
 class SipLine:
     """A `Carrier`, and the listener of its call."""
 
-    def __init__(self, leg: MediaLeg, port: MediaPort, failed: Failed) -> None:
-        self._leg, self._port, self._failed = leg, port, failed
+    def __init__(self, leg: MediaLeg, port: MediaPort, trunk_host: str, failed: Failed) -> None:
+        self._leg, self._port, self._trunk_host, self._failed = leg, port, trunk_host, failed
         dice = random.SystemRandom()
         self.stream = Stream(leg.press, dice.getrandbits, time.monotonic())
         port.stream = self.stream
@@ -64,7 +65,7 @@ class SipLine:
 
     def _settle(self, agreed: Agreed) -> None:
         self._direction = agreed.direction
-        self.stream.settle(terms_of(agreed))
+        self.stream.settle(terms_of(agreed, self._trunk_host))
 
     def _end(self, over: Over) -> None:
         leg = self._leg
@@ -106,21 +107,44 @@ class SipLine:
         """The leg is over: leave the audio, end the call if it is not over."""
         self._port.send(self.stream.goodbye(time.monotonic()))
         self._port.close()
+        self._tell_quality()
         self.hang_up()
+
+    def _tell_quality(self) -> None:
+        quality = self.stream.quality()
+        if quality.received:
+            log.info(
+                "call %s: %d packets came, %d were lost, jitter %.1f ms, R %.0f; %d were strangers'",
+                self._leg.call_id, quality.received, quality.lost, quality.jitter_ms, quality.r_factor,
+                quality.strangers,
+            )  # fmt: skip
 
     def abandon(self) -> None:
         """Leave without the leg, which another trunk carries on."""
         self._port.close()
 
 
-def terms_of(agreed: Agreed) -> Terms:
-    """What the stream needs of an agreement."""
+def terms_of(agreed: Agreed, trunk_host: str) -> Terms:
+    """What the stream needs of an agreement.
+
+    Audio may come from where the description says or from the trunk; from anywhere only where the description names
+    an address behind a translation that the trunk is not behind.
+    """
+    hidden = _is_private(agreed.host) and not _is_private(trunk_host)
     return Terms(
+        hosts=frozenset() if hidden else frozenset((agreed.host, trunk_host)),
         far=(agreed.host, agreed.port), format=agreed.format, payload_type=agreed.payload_type,
         event_type=agreed.event_type, sends=agreed.direction.sends, receives=agreed.direction.receives,
         formats=agreed.receives, event_types=agreed.event_types,
         secret=agreed.secret,
     )  # fmt: skip
+
+
+def _is_private(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return False
 
 
 def _unnamed(status: int | None) -> HangupCause:

@@ -182,6 +182,15 @@ def test_the_described_address_outranks_a_stranger_who_was_first() -> None:
     assert ours.strangers == 1
 
 
+def test_a_stranger_who_is_first_is_not_heard_where_audio_has_its_place() -> None:
+    ours = stream()
+    ours.settle(terms(hosts=frozenset(("192.0.2.1", "192.0.2.9"))))
+    ours.receive(packet(0, ssrc=9), STRANGER, 0.0)
+    assert ours.strangers == 1 and ours.send(SILENCE)[0].to == FAR
+    ours.receive(packet(0), ("192.0.2.9", 7000), 0.02)  # the trunk itself may be it
+    assert ours.send(SILENCE)[0].to == ("192.0.2.9", 7000)
+
+
 def test_another_address_may_take_over_from_one_that_is_silent() -> None:
     ours = stream()
     ours.receive(packet(0), FAR, 0.0)

@@ -17,7 +17,7 @@ NUMBER = "13800000000"
 
 
 def trunk(port: int, **settings: Any) -> Trunk:
-    return Trunk(name=settings.pop("name", "test"), host="127.0.0.1", port=port, number="95500", **settings)
+    return Trunk(**{"name": "test", "host": "127.0.0.1", "port": port, "number": "95500", **settings})
 
 
 @asynccontextmanager

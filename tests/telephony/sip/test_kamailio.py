@@ -26,8 +26,9 @@ from tests.telephony.sounds import line, sine
 
 def trunk_of(proxy: Kamailio, transport: Transport = Transport.UDP, **settings: Any) -> Trunk:
     port = proxy.tls_port if transport is Transport.TLS else proxy.port
+    host = "localhost" if transport is Transport.TLS else "127.0.0.1"  # as the certificate names it
     ca_file = str(proxy.authority) if transport is Transport.TLS else ""
-    return trunk(port, transport=transport, ca_file=ca_file, password=PASSWORD, **settings)
+    return trunk(port, host=host, transport=transport, ca_file=ca_file, password=PASSWORD, **settings)
 
 
 async def stands(calls: SipDialer, name: str, standing: Standing) -> None:
