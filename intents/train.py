@@ -20,6 +20,7 @@ from intents.labelled import Announcement, Answer, read_announcements, read_answ
 from intents.linear import LinearModel, model_path, quantised, save
 from intents.normalise import LONGEST
 from intents.phrases import FOLDER
+from intents.pinyin import READINGS
 from intents.questions import kind_of
 from intents.reading import Reader, load_reader
 from intents.risks import LABELLED
@@ -105,6 +106,8 @@ def training_announcements() -> list[Announcement]:
 
 def main(arguments: Sequence[str]) -> int:
     """Train on everything under zh/ and write the models, or only those named; prints where and how large."""
+    if "readings" in arguments:
+        keep_readings()
     if ANSWERS in arguments or not arguments:
         answers = [*training_answers(), *written_examples()]
         _keep(ANSWERS, learn_answers(load_reader(), answers), len(answers))
@@ -112,6 +115,18 @@ def main(arguments: Sequence[str]) -> int:
         announced = training_announcements()
         _keep(ANNOUNCEMENTS, learn_announcements(announcement_terms(), announced), len(announced))
     return 0
+
+
+def keep_readings() -> None:
+    """Write pypinyin's toneless reading of every hanzi, a line for each syllable."""
+    from pypinyin import Style, lazy_pinyin
+
+    spoken: dict[str, str] = {}
+    for character in map(chr, range(0x3400, 0xA000)):
+        sound = lazy_pinyin(character, style=Style.NORMAL)[0]
+        if sound != character:
+            spoken[sound] = spoken.get(sound, "") + character
+    READINGS.write_text("".join(f"{sound} {spoken[sound]}\n" for sound in sorted(spoken)), encoding="utf-8")
 
 
 def _keep(name: str, model: LinearModel, rows: int) -> None:

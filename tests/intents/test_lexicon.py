@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pypinyin import Style, lazy_pinyin
 
 from intents.concepts import build_concepts
 from intents.errors import LexiconError
 from intents.examples import written_examples
 from intents.linear import load, model_path
 from intents.negation import load_negations
-from intents.pinyin import sound_key
+from intents.pinyin import fold, sound_key, syllable
 from intents.shown import load_shown
 from rules.outcomes import Risk
 
@@ -21,6 +22,13 @@ CONFUSED = [("南", "兰"), ("飞", "灰"), ("知", "资"), ("山", "商"), ("�
 @pytest.mark.parametrize(("one", "other"), CONFUSED)
 def test_sounds_that_telephones_confuse_are_one(one: str, other: str) -> None:
     assert sound_key(one) == sound_key(other)
+
+
+def test_the_table_of_readings_is_that_of_pypinyin() -> None:
+    characters = [chr(code) for code in range(0x4E00, 0x9FA6, 7)]
+    assert [syllable(one) for one in characters] == [
+        fold(lazy_pinyin(one, style=Style.NORMAL)[0]) for one in characters
+    ]
 
 
 def test_sounds_that_differ_stay_apart() -> None:

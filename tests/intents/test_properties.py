@@ -58,4 +58,4 @@ def test_example_phrases_are_short_and_fit_the_question(question: str) -> None:
 def test_the_room_loads_nothing_heavy() -> None:
     code = "import sys, intents; intents.load_matcher(); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert not {"sklearn", "scipy", "pipecat", "sqlalchemy", "vosk", "jieba"} & set(loaded)
+    assert not {"sklearn", "scipy", "pipecat", "sqlalchemy", "vosk", "jieba", "pypinyin"} & set(loaded)
