@@ -35,6 +35,8 @@ _SHOWN: Mapping[str, re.Pattern[str]] = MappingProxyType(
         Intent.REPEAT: re.compile("再说|再讲|没听|听不|重复|说什么|大声|慢"),
         Intent.NOT_CLIENT: re.compile("不是(?:他|她|本人|我)|不在|我是[他她]|他(?:老婆|爱人|家)|[替帮][他她]接"),
         Intent.WRONG_NUMBER: re.compile("打错|错了|没这个人|没有这个人|不认识"),
+        Intent.COMPLAINT: re.compile("投诉|举报|曝光|起诉|告|监管|证监|骚扰|烦|骂|骗|坑|垃圾|气|态度|赔|太差|缺德|滚"),
+        Intent.REFUSE: re.compile("不想|不愿|不接受|不参加|不要|不回答|不说|拒绝|没必要|别|挂"),
     }
 )
 
