@@ -34,11 +34,6 @@ class Inlet:
         """Frames lost because far too many came."""
         return self._jitter.overflowed
 
-    @property
-    def delay_frames(self) -> int:
-        """Frames that wait now."""
-        return len(self._jitter)
-
     def put(self, number: int, timestamp: int, pcm: bytes | None) -> None:
         """A packet by its extended number; `pcm` None where it held no audio (a key)."""
         if self._next is None:

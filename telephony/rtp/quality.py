@@ -34,6 +34,11 @@ class CallQuality:
         one_way = (self.round_trip_ms or 0.0) / 2 + _PACKET_MS + 2 * self.jitter_ms
         return r_factor(self.loss, one_way)
 
+    @property
+    def opinion(self) -> float:
+        """The mean opinion score, 1 to 4.5."""
+        return opinion_score(self.r_factor)
+
 
 def r_factor(loss: float, one_way_ms: float) -> float:
     """The transmission rating of G.711 with concealment at a share of random loss and a one-way delay (G.107)."""
@@ -46,8 +51,4 @@ def r_factor(loss: float, one_way_ms: float) -> float:
 
 def opinion_score(r: float) -> float:
     """The mean opinion score, 1 to 4.5, of a transmission rating (G.107 Annex B)."""
-    if r <= 0:
-        return 1.0
-    if r >= 100:
-        return 4.5
     return max(1.0, 1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6)

@@ -36,16 +36,9 @@ class Alarms:
         """Have `name` due at an instant."""
         self._at[name] = at
 
-    def clear(self, *names: str) -> None:
-        """Forget these, or all when none is named."""
-        if not names:
-            self._at.clear()
-        for name in names:
-            self._at.pop(name, None)
-
-    def is_set(self, name: str) -> bool:
-        """Whether `name` waits."""
-        return name in self._at
+    def clear(self) -> None:
+        """Forget them all."""
+        self._at.clear()
 
     def take_due(self, now: float) -> list[str]:
         """The names that are due, earliest first; they are forgotten."""

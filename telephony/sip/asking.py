@@ -12,7 +12,6 @@ from telephony.sip.dialog import Local
 from telephony.sip.digest import Authenticator
 from telephony.sip.hop import Hop
 from telephony.sip.layer import ClientTransaction, Failure, Layer
-from telephony.sip.message import top_via
 
 _ROUNDS = 3  # of credentials for one request: a proxy's, the far end's, a stale nonce
 
@@ -63,8 +62,3 @@ class Ask:
                 self._send(now)
                 return
         self._user(answer, now)
-
-
-def branch_of(request: Request) -> str:
-    """The branch of a request of ours."""
-    return top_via(request).parameters.get("branch") or ""

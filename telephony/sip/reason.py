@@ -22,17 +22,6 @@ def q850_of(message: Message) -> int | None:
     return None
 
 
-def sip_cause_of(message: Message) -> int | None:
-    """The SIP status in a Reason header, e.g. 200 in a CANCEL because another branch answered."""
-    for line in message.headers.getlist("Reason"):
-        for item in split_list(line):
-            protocol, _, parameters = item.partition(";")
-            cause = _CAUSE.search(parameters)
-            if protocol.strip().upper() == "SIP" and cause and 100 <= int(cause[1]) <= 699:
-                return int(cause[1])
-    return None
-
-
 def normal_clearing() -> str:
     """What we say when we end a call (Q.850 cause 16)."""
     return 'Q.850;cause=16;text="Normal call clearing"'

@@ -28,7 +28,8 @@ from telephony.sip.session_timer import (
 )
 from telephony.sip.transfer import Transfer, refer_to
 
-_SIGNAL = re.compile(rb"(?:^|\n)\s*Signal\s*=\s*([0-9*#A-Da-d])", re.IGNORECASE)
+_SIGNAL = re.compile(rb"(?:^|\n)\s*Signal\s*=\s*(1[01]|[0-9*#A-D])\s*(?:\n|$)", re.IGNORECASE)
+_NUMBERED = {"10": "*", "11": "#"}  # as some gateways write them
 _PLAIN = re.compile(rb"\s*([0-9*#A-Da-d])\s*")
 
 
@@ -210,7 +211,8 @@ def _key_in(request: Request) -> str:
     """The key of an INFO with application/dtmf-relay or application/dtmf; empty where there is none."""
     kind = (request.headers.get("Content-Type") or "").split(";")[0].strip().lower()
     if kind == "application/dtmf-relay" and (found := _SIGNAL.search(request.body)):
-        return found[1].decode().upper()
+        key = found[1].decode().upper()
+        return _NUMBERED.get(key, key)
     if kind == "application/dtmf" and (found := _PLAIN.fullmatch(request.body)):
         return found[1].decode().upper()
     return ""
