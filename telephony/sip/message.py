@@ -141,12 +141,28 @@ def _check(head: _Head, message: Request | Response) -> None:
         top_via(message)
         Address.parse(message.headers["From"]), Address.parse(message.headers["To"])
         cseq = message.cseq
+        if isinstance(message, Response):
+            _keep_readable(message, "Contact")
         for name in ("Contact", "Record-Route", "Route"):
             addresses_of(message, name)
     except ValueError as error:
         raise BadMessage("a header that cannot be read", refusal) from error
     if isinstance(message, Request):
         _check_request(message, cseq, refusal)
+
+
+def _keep_readable(message: Message, name: str) -> None:
+    """Leave out addresses that cannot be read: an answer with an odd Contact still is an answer."""
+    kept = []
+    for item in values_of(message, name):
+        try:
+            Address.parse(item)
+        except ValueError:
+            continue
+        kept.append(item)
+    message.headers.remove(name)
+    for item in kept:
+        message.headers.add(name, item)
 
 
 def _check_request(request: Request, cseq: CSeq, refusal: bytes | None) -> None:

@@ -69,6 +69,15 @@ def loudest(samples: np.ndarray) -> float:
     return float(np.argmax(spectrum) * 8000 / len(samples))
 
 
+async def test_a_certificate_that_nobody_vouches_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with kamailio(tmp_path, tls=True) as proxy:
+        alone = trunk(proxy.tls_port, host="localhost", transport=Transport.TLS)
+        async with dialer(tmp_path, alone) as calls:
+            leg = await calls.dial("1-1", "1001", ring_seconds=10)
+            assert (await hung_up(leg)).cause is HangupCause.OWN_LINE
+    assert "CERTIFICATE_VERIFY_FAILED" in caplog.text
+
+
 @pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
 async def test_registration_is_asked_for_and_given(tmp_path: Path, algorithm: str) -> None:
     async with (

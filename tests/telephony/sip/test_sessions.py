@@ -149,7 +149,7 @@ def test_endless_redirection_ends() -> None:
     assert call.events == [Over(Ender.FAR, 302, None, "302 X")]
 
 
-@pytest.mark.parametrize("contact", ["Contact: <tel:+8613800000000>", "Contact: *", "X: y"])
+@pytest.mark.parametrize("contact", ["Contact: <tel:+8613800000000>", "Contact: *", "X: y", "Contact: <>"])
 def test_a_redirection_to_nowhere_is_the_end(contact: str) -> None:
     peer = Peer()
     call = Call(peer, status=0)
