@@ -1,4 +1,4 @@
-"""Placing and carrying calls: legs, gateway, recording, call progress, simulator."""
+"""Placing and carrying calls: legs, SIP trunks, gateway, recording, call progress, simulator."""
 
 from telephony.errors import (
     CallExists,
@@ -9,6 +9,8 @@ from telephony.errors import (
     RecordingMissing,
     RecordingUnreadable,
     TelephonyError,
+    TrunksInvalid,
+    TrunkUnavailable,
     WireError,
 )
 from telephony.gateway import Gateway
@@ -31,6 +33,8 @@ from telephony.legs import (
 )
 from telephony.pacing import Lateness
 from telephony.recording import Recording, RecordingStore, SealedRecording
+from telephony.sip.dialer import SipDialer
+from telephony.sip.trunk import Trunk
 from telephony.waveform import Peaks
 
 __all__ = [
@@ -62,6 +66,10 @@ __all__ = [
     "RecordingUnreadable",
     "Ringing",
     "SealedRecording",
+    "SipDialer",
     "TelephonyError",
+    "Trunk",
+    "TrunkUnavailable",
+    "TrunksInvalid",
     "WireError",
 ]

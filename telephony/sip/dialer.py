@@ -16,7 +16,7 @@ from telephony.recording import RecordingStore
 from telephony.sip.alarms import Intervals
 from telephony.sip.board import Board, open_board
 from telephony.sip.online import OnLine
-from telephony.sip.reception import Reception, Ringing
+from telephony.sip.reception import IncomingCall, Reception
 from telephony.sip.registration import Standing
 from telephony.sip.sipleg import SipLeg
 from telephony.sip.trunk import Trunk
@@ -88,14 +88,14 @@ class SipDialer:
         thread.loop.call_soon_threadsafe(board.place, call)
         return handle
 
-    async def incoming(self) -> AsyncGenerator[Ringing, None]:
+    async def incoming(self) -> AsyncGenerator[IncomingCall, None]:
         """The calls that come while this is iterated; at other times they are refused. One reader at a time."""
         board, thread = self._running()
-        queue: asyncio.Queue[Ringing] = asyncio.Queue()  # bounded by the reception
+        queue: asyncio.Queue[IncomingCall] = asyncio.Queue()  # bounded by the reception
         loop = asyncio.get_running_loop()
         reception = Reception(board, thread.loop)
 
-        def offer(ringing: Ringing) -> None:
+        def offer(ringing: IncomingCall) -> None:
             loop.call_soon_threadsafe(queue.put_nowait, ringing)
 
         thread.loop.call_soon_threadsafe(reception.open, offer)
@@ -108,7 +108,7 @@ class SipDialer:
             if self._thread is thread:
                 thread.loop.call_soon_threadsafe(reception.open, None)
 
-    async def accept(self, ringing: Ringing, call_id: str) -> SipLeg:
+    async def accept(self, ringing: IncomingCall, call_id: str) -> SipLeg:
         """Answer a call that came, recorded under `call_id`; `Answered` follows, or HungUp when it was taken back."""
         board, thread = self._running()
         call, handle = self._open(call_id, ringing.caller, 0)

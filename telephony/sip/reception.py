@@ -23,7 +23,7 @@ _WAITING = 50  # calls that nobody has decided about
 
 
 @dataclass(slots=True, eq=False)
-class Ringing:
+class IncomingCall:
     """A call that rings here; decide within twenty seconds. `caller` is empty where the number is hidden."""
 
     caller: str
@@ -45,11 +45,11 @@ class Reception:
     def __init__(self, board: Board, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._waiting = 0
-        self._offer: Callable[[Ringing], None] | None = None
+        self._offer: Callable[[IncomingCall], None] | None = None
         for road in board.roads:
             road.agent.invited = self._taker(road)
 
-    def open(self, offer: Callable[[Ringing], None] | None) -> None:
+    def open(self, offer: Callable[[IncomingCall], None] | None) -> None:
         """Offer calls from now on; None: refuse them."""
         self._offer = offer
 
@@ -75,7 +75,7 @@ class Reception:
             self._ring(road, incoming, now)
 
     def _ring(self, road: Road, incoming: Incoming, now: float) -> None:
-        ringing = Ringing(incoming.caller, incoming.called, road.trunk.name, incoming, road, self._loop)
+        ringing = IncomingCall(incoming.caller, incoming.called, road.trunk.name, incoming, road, self._loop)
         self._waiting += 1
 
         def hear(event: CallEvent, now: float) -> None:
@@ -88,7 +88,7 @@ class Reception:
         if self._offer is not None:
             self._offer(ringing)
 
-    def _expect_decision(self, ringing: Ringing) -> None:
+    def _expect_decision(self, ringing: IncomingCall) -> None:
         self._waiting -= 1
         if not ringing.over and ringing.incoming.session is None:
             log.warning("trunk %s: nobody took a call that came", ringing.trunk)

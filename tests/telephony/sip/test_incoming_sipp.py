@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from telephony.legs import Answered, AudioIn, HangupCause, Played
-from telephony.sip.reception import Ringing
+from telephony.sip.reception import IncomingCall
 from tests.telephony.farend import WAIT, hung_up, until
 from tests.telephony.sip.house import dialer, recorded, trunk
 from tests.telephony.sip.sipp import caller, described, expect_answer, free_port, pause, sipp
@@ -28,7 +28,7 @@ async def test_a_client_calls_back_and_is_heard(tmp_path: Path) -> None:
         coming = asyncio.ensure_future(anext(incoming))
         await asyncio.sleep(0)
         async with sipp(tmp_path, *steps, target=port) as far:
-            ringing: Ringing = await asyncio.wait_for(coming, WAIT)
+            ringing: IncomingCall = await asyncio.wait_for(coming, WAIT)
             assert (ringing.caller, ringing.called) == ("13800000000", "95500")
             leg = await calls.accept(ringing, "back-1")
             await until(leg, Answered)
