@@ -123,14 +123,14 @@ class TurnProcessor(FrameProcessor):
     def _needed_ms(self, turn: Turn) -> int:
         """How much silence ends this turn; the matcher is asked once per text."""
         question, text = self._question(turn), turn.whole
+        if not text:  # a click ends sooner than speech that was not understood
+            return self._taking.unheard_ms if turn.sound_ms < self._taking.mumble_ms else self._floor.pauses.open_ms
         if self._judged[:2] != (question, text):
             self._judged = (question, text, self._judge(question, text))
         return self._judged[2]
 
     def _judge(self, question: str, text: str) -> int:
         taking, pauses = self._taking, self._floor.pauses
-        if not text:
-            return taking.unheard_ms
         if self._floor.collecting and has_digits(text):
             whole = len(self._digits(text)) >= taking.number_digits
             return pauses.closed_ms if whole else pauses.unfinished_ms

@@ -33,7 +33,7 @@ class TurnTaking:
     In milliseconds of audio; silence is counted in 20 ms frames.
     """
 
-    unheard_ms: int = 500  # silence after a sound without words
+    unheard_ms: int = 500  # silence after a short sound without words
     stale_ms: int = 2500  # no new word although there is still sound: music, a television
     longest_turn_ms: int = 30_000
     barge_in_words_ms: int = 280  # speech that stops the bot once a word was recognised
