@@ -19,22 +19,25 @@ from fastapi import FastAPI
 
 from bot.script import Script
 from bot.unheard import unheard
+from campaign.agents import Roster
 from campaign.calllog import CallLog
 from campaign.clock import Clock, RealClock
 from campaign.feed import Feed
 from campaign.published import Shelf
 from campaign.recovery import settle_interrupted
+from campaign.roads import ByExchange, Road, ToBrowser, ToCallback
 from campaign.runner import Runner
 from campaign.shipped import take_in_shipped
 from campaign.voices import Voices
 from campaign.works import House, Works
-from console import AskedWords, Desk, add_pages
+from console import AgentLines, AskedWords, Desk, add_pages
 from intents import load_matcher
 from models import Database, current_seal, load_seal, use_seal
 from rules import CallingHours
 from settings import Settings
 from speech.prompts import Prompts
 from speech.recogniser import Recogniser, find_model
+from telephony.browser import BrowserLines
 from telephony.gateway import Gateway
 from telephony.legs import Dialer
 from telephony.recording import RecordingStore
@@ -109,6 +112,7 @@ async def open_works(settings: Settings, make_clock: Callable[[Database], Clock]
                 call_log=call_log,
                 feed=Feed(),
                 worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+                road=_road(settings),
             )
             await asyncio.to_thread(scripts.current)
             await asyncio.to_thread(settle_interrupted, works)
@@ -133,17 +137,29 @@ def _dialer(settings: Settings, recordings: RecordingStore) -> AbstractAsyncCont
     return Gateway("127.0.0.1", settings.gateway_port, recordings)
 
 
+def _road(settings: Settings) -> Road:
+    """How calls are handed over to people."""
+    match settings.hand_over:
+        case "browser":
+            return ToBrowser(Roster())
+        case "refer":
+            return ByExchange(settings.refer_to)
+        case "callback":
+            return ToCallback()
+
+
 def real_clock(_database: Database) -> Clock:
     """The wall clock, whatever is in the database."""
     return RealClock()
 
 
-def create_app(works: Works, firm: str) -> FastAPI:
-    """The pages and the live feed over a working installation."""
+def create_app(works: Works, firm: str, browsers: BrowserLines | None = None) -> FastAPI:
+    """The pages and the live feed over a working installation; agents take calls where there are `browsers`."""
     app = FastAPI(title="回访", docs_url=None, redoc_url=None, openapi_url=None)
     add_pages(app)
     questions = AskedWords(lambda: works.scripts.loaded)
-    app.state.desk = Desk(works.database, works.recordings, works.feed, works.clock, firm, questions)
+    agents = AgentLines(works.road.roster, browsers) if browsers and isinstance(works.road, ToBrowser) else None
+    app.state.desk = Desk(works.database, works.recordings, works.feed, works.clock, firm, questions, agents)
     return app
 
 
@@ -154,9 +170,12 @@ async def serve(
 
     Raises the room errors of whatever cannot start, before anything is served.
     """
-    async with open_works(settings, make_clock) as works:
+    async with open_works(settings, make_clock) as works, BrowserLines() as browsers:
         config = uvicorn.Config(
-            create_app(works, settings.firm), host=settings.host, port=port or settings.port, log_level="warning"
+            create_app(works, settings.firm, browsers),
+            host=settings.host,
+            port=port or settings.port,
+            log_level="warning",
         )
         working = asyncio.ensure_future(job(works))
         working.add_done_callback(_tell_failure)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -24,12 +25,20 @@ class Settings(BaseSettings):
     port: int = 8000
     gateway_port: int = 8001
     trunks: Path | None = None  # a YAML file of SIP trunks (telephony/sip/trunk_file.py); default: the gateway
+    hand_over: Literal["browser", "refer", "callback"] = "browser"  # to a person: campaign/roads.py
+    refer_to: str = ""  # with refer: the sip: address of an extension or a queue
     lines: int = 8  # calls at once
     clock_factor: float = 1.0  # the demo runs retry intervals faster
     firm: str = "华夏安信证券"
     department: str = "客户服务中心"
     staff_number: str = "8001"
     service_number: str = "95500"
+
+    @model_validator(mode="after")
+    def _names_where_to_transfer(self) -> Settings:
+        if self.hand_over == "refer" and not self.refer_to.startswith(("sip:", "sips:")):
+            raise ValueError("HUIFANG_HAND_OVER=refer needs HUIFANG_REFER_TO, a sip: address")
+        return self
 
     @property
     def database(self) -> str:
@@ -47,5 +56,8 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        faults = (f"HUIFANG_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors())
+        named = (
+            (f"HUIFANG_{'_'.join(map(str, one['loc'])).upper()}: " if one["loc"] else "", one) for one in error.errors()
+        )
+        faults = (name + one["msg"].removeprefix("Value error, ") for name, one in named)
         raise SettingsInvalid("settings to mend: " + "; ".join(faults)) from error

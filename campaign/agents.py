@@ -51,6 +51,7 @@ class Seat:
     freed: int = 0  # order in which agents became free: the longest idle is rung first
     ring: str = ""  # of the call that rings here or is talked
     bridge: Bridge | None = None
+    talk: asyncio.Task[BridgeEnd] | None = None
     answer: asyncio.Future[bool] | None = None
 
 
@@ -79,7 +80,6 @@ class Roster:
     fetch_seconds: float = 26.0
     _seats: dict[str, Seat] = field(default_factory=dict)
     _serial: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
-    _talks: set[asyncio.Task[BridgeEnd]] = field(default_factory=set)
 
     # Agents
 
@@ -200,19 +200,17 @@ class Roster:
         bridge.open()
         seat.bridge = bridge
         end = asyncio.create_task(self._follow(seat, bridge), name="agent's talk")
-        self._talks.add(end)
-        end.add_done_callback(self._talks.discard)
+        seat.talk = end
         return Talk(seat.agent, end)
 
     async def _follow(self, seat: Seat, bridge: Bridge) -> BridgeEnd:
-        ring = seat.ring
         try:
             end = await bridge.run()
+            seat.tell(TalkEnded(seat.ring, end.parting))
+            return end
         finally:
-            seat.bridge = None
+            seat.bridge = seat.talk = None
             self._free(seat)
-        seat.tell(TalkEnded(ring, end.parting))
-        return end
 
     def _free(self, seat: Seat) -> None:
         seat.ring = ""

@@ -8,10 +8,20 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from bot.nodes import SLOT, Question, Script, Statement
+from campaign.agents import Roster
 from campaign.clock import Clock
 from campaign.feed import Feed
 from models import Database
+from telephony.browser import BrowserLines
 from telephony.recording import RecordingStore
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLines:
+    """Who is on duty, and how their browsers become telephones."""
+
+    roster: Roster
+    browsers: BrowserLines
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +34,7 @@ class Desk:
     clock: Clock
     firm: str
     questions: Mapping[str, str]  # what is asked, by question id
+    agents: AgentLines | None = None  # None where calls are not handed over to browsers
 
 
 def desk_of(request: Request) -> Desk:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from campaign.duty import Failure
 from campaign.masking import mask_name, mask_numbers, mask_phone
 from rules import Outcome, ReviewType, Risk, Severity, label_of
 
@@ -14,6 +15,13 @@ WEEKDAYS = "一二三四五六日"
 SEVERITIES = {Severity.HIGH: "高", Severity.MEDIUM: "中", Severity.CARE: "关怀"}
 ESCALATION_STATES = {"open": "待处理", "taken": "处理中", "done": "已处理"}
 CHANNELS = {"sms": "短信", "email": "邮件", "manual": "人工告知"}
+FAILURES = {
+    Failure.NONE_FREE: "没有空闲的坐席",
+    Failure.DECLINED: "坐席未接受",
+    Failure.TIMED_OUT: "坐席未及时接听",
+    Failure.TRUNK_REFUSED: "线路不能转接",
+    Failure.CLIENT_HUNG_UP: "客户已挂断",
+}
 VALUES = {"yes": "是", "no": "否", "unsure": "不确定"}
 INTENTS = {
     "yes": "肯定",
@@ -102,12 +110,18 @@ def escalation_word(state: str) -> str:
     return ESCALATION_STATES.get(state, state)
 
 
+def failure_word(failure: str) -> str:
+    """Why no agent took a call."""
+    return FAILURES[Failure(failure)] if failure else ""
+
+
 def channel_word(channel: str) -> str:
     """How a notice is sent."""
     return CHANNELS.get(channel, channel)
 
 
 FILTERS = {
+    "failure_word": failure_word,
     "channel_word": channel_word,
     "zh_time": zh_time,
     "zh_short_time": zh_short_time,

@@ -1,0 +1,186 @@
+// An agent's page: one WebSocket for what happens, one WebRTC connection for the voice. The connection is made when
+// the agent goes on duty and kept; taking a call only opens the microphone.
+const at = (id) => document.getElementById(id);
+const LOOK_MS = 1000; // the context is on screen for a second before the call can be taken
+const GATHER_MS = 2000;
+const VALUES = { yes: "是", no: "否", unsure: "不确定", words: "原话", none: "没有" };
+const WHY = {
+  taken: "", declined: "已拒接", timed_out: "未及时接听，已转为小休", client_hung_up: "客户已挂断", given_up: "来电已取消",
+  agent_hung_up: "已挂断", client_line_lost: "客户线路中断", agent_line_lost: "语音连接中断",
+};
+const title = document.title;
+
+let socket, peer, sender, microphone, ring, talking = false, looked = 0, blinking = 0, bell;
+
+function say(message) { socket?.readyState === WebSocket.OPEN && socket.send(JSON.stringify(message)); }
+function trouble(text) { at("trouble").textContent = text; at("trouble").hidden = !text; }
+
+function waitForCandidates(connection) {
+  if (connection.iceGatheringState === "complete") return Promise.resolve();
+  return new Promise((done) => {
+    connection.addEventListener("icegatheringstatechange", () => connection.iceGatheringState === "complete" && done());
+    setTimeout(done, GATHER_MS);
+  });
+}
+
+async function begin(number) {
+  trouble("");
+  if (!navigator.mediaDevices) return trouble("浏览器不允许使用麦克风：请在本机或者以 HTTPS 打开本页");
+  at("begin").disabled = true;
+  try {
+    const stream = await navigator.mediaDevices.getUserMedia({ audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true } });
+    microphone = stream.getAudioTracks()[0];
+    peer = new RTCPeerConnection({ iceServers: [] });
+    sender = peer.addTrack(microphone, stream);
+    peer.keys = peer.createDataChannel("keys");
+    peer.ontrack = (event) => { at("voice").srcObject = new MediaStream([event.track]); };
+    await peer.setLocalDescription(await peer.createOffer());
+    await waitForCandidates(peer);
+    connect(number, peer.localDescription.sdp);
+  } catch (error) {
+    leave(error.name === "NotAllowedError" ? "麦克风没有得到允许" : `麦克风不能使用（${error.name}）`);
+  }
+}
+
+function connect(number, sdp) {
+  socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/agent/line`);
+  socket.onopen = () => say({ kind: "sign_on", number, sdp });
+  socket.onmessage = (message) => HEAR[JSON.parse(message.data).kind]?.(JSON.parse(message.data));
+  socket.onclose = () => leave(at("trouble").textContent || "和服务器的连接已断开，请重新上线");
+}
+
+const HEAR = {
+  async answer(news) {
+    await peer.setRemoteDescription({ type: "answer", sdp: news.sdp });
+    at("agent-name").textContent = news.name;
+  },
+  refused(news) { trouble(news.why); },
+  error(news) { trouble(news.why); },
+  presence(news) {
+    if (at("duty").hidden) sender.replaceTrack(null); // connected: silent until a call
+    at("sign-on").hidden = true;
+    at("duty").hidden = false;
+    at("presence").textContent = news.presence;
+    at("idle").hidden = !at("call").hidden;
+  },
+  rings(news) {
+    trouble("");
+    ring = news.ring;
+    show(news.briefing);
+    mode("ringing");
+    looked = performance.now() + LOOK_MS;
+    at("accept").disabled = true;
+    setTimeout(() => { at("accept").disabled = false; at("accept").focus(); }, LOOK_MS);
+    alarm(true);
+  },
+  ring_ended(news) {
+    alarm(false);
+    if (news.why === "taken") return;
+    sender.replaceTrack(null);
+    trouble(WHY[news.why] ?? "");
+    mode("idle");
+  },
+  talk_ended(news) {
+    sender.replaceTrack(null);
+    trouble(WHY[news.why] ?? "");
+    mode("idle");
+  },
+};
+
+function mode(name) {
+  talking = name === "talking";
+  at("call").hidden = name === "idle";
+  at("idle").hidden = name !== "idle";
+  at("state").textContent = talking ? "通话中" : "来电";
+  for (const id of ["accept", "decline"]) at(id).hidden = talking;
+  for (const id of ["mute", "hold", "hang-up"]) at(id).hidden = !talking;
+  for (const id of ["mute", "hold"]) press(at(id), false);
+  if (name === "idle") ring = undefined;
+}
+
+function accept() {
+  if (!ring || talking || performance.now() < looked) return;
+  sender.replaceTrack(microphone);
+  say({ kind: "accept", ring });
+  alarm(false);
+  mode("talking");
+}
+
+function press(button, on) {
+  button.setAttribute("aria-pressed", on);
+  button.classList.toggle("active", on);
+}
+
+function toggle(button, kind) {
+  const on = button.getAttribute("aria-pressed") !== "true";
+  press(button, on);
+  say({ kind, on });
+}
+
+function leave(why) {
+  alarm(false);
+  socket = (socket?.close(), undefined);
+  peer = (peer?.close(), undefined);
+  microphone = (microphone?.stop(), undefined);
+  mode("idle");
+  at("idle").hidden = at("duty").hidden = true;
+  at("sign-on").hidden = false;
+  at("begin").disabled = false;
+  trouble(why);
+}
+
+// What the agent must know
+
+function item(tag, ...texts) {
+  const one = document.createElement(tag);
+  one.append(...texts);
+  return one;
+}
+
+function show(call) {
+  for (const [id, text] of [["client", call.client], ["review", call.title], ["reason", call.reason], ["question", call.question || "—"]]) at(id).textContent = text;
+  at("points").replaceChildren(...call.points.map((text) => item("li", text)));
+  at("flags").replaceChildren(...call.flags.map((flag) => item("li", item("strong", `${flag.severity} · ${flag.risk}`), flag.words ? ` “${flag.words}”` : "")));
+  at("answers").replaceChildren(...call.answers.map((one) => item("tr", item("td", one.question), item("td", VALUES[one.value] ?? one.value), item("td", one.words))));
+  at("lines").replaceChildren(...call.lines.map((line) => {
+    const one = item("li", item("span", line.speaker), item("p", line.text));
+    one.className = line.speaker === "客户" ? "client" : "bot";
+    one.firstChild.className = "who";
+    return one;
+  }));
+}
+
+// A ring that is heard, and seen in the title
+
+function alarm(on) {
+  clearInterval(blinking);
+  document.title = title;
+  bell = (bell?.close(), undefined);
+  if (!on) return;
+  blinking = setInterval(() => { document.title = document.title === title ? "【来电】" + title : title; }, 500);
+  bell = new AudioContext();
+  const tone = bell.createOscillator(), loudness = bell.createGain();
+  tone.frequency.value = 660;
+  loudness.gain.value = 0;
+  for (let second = 0; second < 60; second += 2) {
+    loudness.gain.setValueAtTime(0.15, bell.currentTime + second);
+    loudness.gain.setValueAtTime(0, bell.currentTime + second + 0.6);
+  }
+  tone.connect(loudness).connect(bell.destination);
+  tone.start();
+}
+
+at("sign-on").onsubmit = (event) => { event.preventDefault(); begin(at("number").value); };
+at("leave").onclick = () => leave("");
+at("accept").onclick = accept;
+at("decline").onclick = () => say({ kind: "decline", ring });
+at("mute").onclick = () => toggle(at("mute"), "mute");
+at("hold").onclick = () => toggle(at("hold"), "hold");
+at("hang-up").onclick = () => say({ kind: "hang_up" });
+for (const button of document.querySelectorAll("[data-presence]")) button.onclick = () => say({ kind: "presence", presence: button.dataset.presence });
+document.addEventListener("keydown", (event) => {
+  if (event.key === "F8") accept();
+  else if (event.key === "F9" && ring) say(talking ? { kind: "hang_up" } : { kind: "decline", ring });
+  else return;
+  event.preventDefault();
+});

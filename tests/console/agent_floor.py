@@ -1,0 +1,90 @@
+"""A console with agents on a real gateway, and a client on the line; all on the test's own event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+from campaign.agents import Roster, Talk, Wanted
+from campaign.briefing import Asked, Briefing, Flagged, Spoken
+from campaign.duty import Failure
+from console import AgentLines
+from models import Staff
+from telephony.bridge import Joinable
+from telephony.browser import BrowserLines
+from telephony.legs import Answered
+from tests.console.conftest import Place
+from tests.telephony.farend import Call, far_end, running_gateway, until
+
+BRIEFING = Briefing(
+    call_id="7-1",
+    client="单**先生",
+    title="适当性回访",
+    reason="非本人操作",
+    question="请问账户是您本人操作吗？",
+    points=("问清是谁在操作",),
+    answers=(Asked("请问您是自愿办理的吗？", "yes", "是自愿的"),),
+    flags=(Flagged("非本人操作", "高", "是我老婆在操作"),),
+    lines=(Spoken("机器人", "请问账户是您本人操作吗？"), Spoken("客户", "是我老婆在操作")),
+)
+
+
+@dataclass
+class Floor:
+    """Where the page is, who is on duty, and the client's two ends."""
+
+    base: str
+    roster: Roster
+    leg: Joinable
+    phone: Call
+
+    async def fetch(self) -> Talk | Failure:
+        return await self.roster.fetch(Wanted(self.leg, BRIEFING))
+
+
+@asynccontextmanager
+async def floor(place: Place, recordings: Path) -> AsyncIterator[Floor]:
+    roster = Roster()
+    with place.desk.database.write() as session:
+        session.add_all(
+            [Staff(number="8002", name="孙敏", post="agent"), Staff(number="8003", name="周岚", post="agent")]
+        )
+    async with BrowserLines() as browsers, running_gateway(recordings) as gateway, far_end(gateway) as far:
+        place.app.state.desk = replace(place.desk, agents=AgentLines(roster, browsers))
+        async with serving(place.app) as base:
+            leg = await gateway.dial("7-1", "13800000000", ring_seconds=10)
+            phone = await far.take()
+            await phone.say("answered")
+            await until(leg, Answered)
+            yield Floor(base, roster, leg, phone)
+            await leg.hang_up()
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+
+@asynccontextmanager
+async def serving(app: FastAPI) -> AsyncIterator[str]:
+    """The pages on a free port, on this loop."""
+    server = _Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off"))
+    running = asyncio.create_task(server.serve())
+    await asyncio.wait_for(server.up.wait(), 10)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = server.force_exit = True
+        await running

@@ -1,0 +1,162 @@
+"""What the server answers an agent's page, good and bad; aiortc is the browser."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from campaign.agents import Talk
+from campaign.duty import Failure
+from telephony.bridge import Parting
+from tests.console.agent_floor import Floor, floor
+from tests.console.conftest import Place
+from tests.telephony.browserend import Browser
+
+
+class Page:
+    """An agent's page without a screen."""
+
+    def __init__(self, socket: ClientConnection, browser: Browser) -> None:
+        self.socket, self.browser = socket, browser
+
+    async def say(self, **message: object) -> None:
+        await self.socket.send(json.dumps(message))
+
+    async def hear(self, kind: str) -> dict[str, Any]:
+        """The next message of a kind; others are passed over."""
+        async with asyncio.timeout(10):
+            async for text in self.socket:
+                message: dict[str, Any] = json.loads(text)
+                if message["kind"] == kind:
+                    return message
+        raise AssertionError(f"the page was closed before {kind}")
+
+
+@asynccontextmanager
+async def opened(on: Floor, hertz: float = 0) -> AsyncIterator[Page]:
+    address = on.base.replace("http", "ws") + "/agent/line"
+    browser = Browser(hertz)
+    async with connect(address, origin=on.base) as socket:  # type: ignore[arg-type]
+        try:
+            yield Page(socket, browser)
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def on_duty(on: Floor, number: str = "8002", hertz: float = 0) -> AsyncIterator[Page]:
+    async with opened(on, hertz) as page:
+        await page.say(kind="sign_on", number=number, sdp=await page.browser.offer())
+        await page.browser.accept((await page.hear("answer"))["sdp"])
+        assert (await page.hear("presence"))["presence"] == "空闲"
+        yield page
+
+
+@pytest.fixture
+async def on(place: Place, tmp_path: Path) -> AsyncIterator[Floor]:
+    async with floor(place, tmp_path / "agents") as running:
+        yield running
+
+
+async def test_a_ring_brings_the_briefing_and_accepting_it_the_clients_voice(on: Floor) -> None:
+    async with on_duty(on, hertz=900) as page:
+        fetching = asyncio.create_task(on.fetch())
+        rings = await page.hear("rings")
+        assert rings["briefing"]["client"] == "单**先生"
+        assert rings["briefing"]["flags"][0]["words"] == "是我老婆在操作"
+        await page.say(kind="accept", ring=rings["ring"])
+        talk = await fetching
+        assert isinstance(talk, Talk)
+        await asyncio.gather(page.browser.hear(0.2), on.phone.hear(0.2))
+        await page.say(kind="mute", on=True)
+        await page.say(kind="hold", on=True)
+        await on.phone.say("hangup", sip=200, q850=16)
+        assert (await page.hear("talk_ended"))["why"] == "client_hung_up"
+        assert (await talk.end).parting is Parting.CLIENT_HUNG_UP
+        assert (await page.hear("presence"))["presence"] == "空闲"
+
+
+async def test_a_page_that_closes_while_it_rings_leaves_the_call_to_the_next_agent(on: Floor) -> None:
+    async with on_duty(on) as first, on_duty(on, "8003") as second:
+        fetching = asyncio.create_task(on.fetch())
+        await first.hear("rings")
+        await first.socket.close()
+        rings = await second.hear("rings")
+        await second.say(kind="decline", ring=rings["ring"])
+        assert await fetching is Failure.DECLINED
+
+
+async def test_a_talk_outlives_the_page_for_as_long_as_the_voice_does(on: Floor) -> None:
+    async with on_duty(on, hertz=900) as page:
+        fetching = asyncio.create_task(on.fetch())
+        await page.say(kind="accept", ring=(await page.hear("rings"))["ring"])
+        talk = await fetching
+        assert isinstance(talk, Talk)
+        await page.socket.close()
+        await page.browser.hear(0.5)
+        assert not talk.end.done()
+        await page.browser.close()
+        assert (await talk.end).parting is Parting.AGENT_LINE_LOST
+        await on.leg.ended()
+
+
+async def test_an_agent_is_told_when_the_voice_is_lost(on: Floor) -> None:
+    async with on_duty(on) as page:
+        await page.browser.close()
+        assert "断开" in (await page.hear("refused"))["why"]
+        assert on.roster.on_duty() == ()
+
+
+@pytest.mark.parametrize("number", ["9999", "B01", ""])
+async def test_who_is_no_agent_is_refused(on: Floor, number: str) -> None:
+    async with opened(on) as page:
+        await page.say(kind="sign_on", number=number, sdp=await page.browser.offer())
+        assert (await page.hear("refused"))["why"] == "没有这个工号的坐席"
+
+
+@pytest.mark.parametrize("first", ["", "{}", "[]", '{"kind": "sign_on"}', '{"kind": "accept", "ring": "x"}', "\x00"])
+async def test_a_page_that_does_not_sign_on_is_refused(on: Floor, first: str) -> None:
+    async with opened(on) as page:
+        await page.socket.send(first)
+        assert "登录信息" in (await page.hear("refused"))["why"]
+
+
+async def test_an_offer_that_is_none_is_refused(on: Floor) -> None:
+    async with opened(on) as page:
+        await page.say(kind="sign_on", number="8002", sdp="v=0")
+        assert "麦克风" in (await page.hear("refused"))["why"]
+
+
+async def test_one_number_is_on_duty_once(on: Floor) -> None:
+    async with on_duty(on), opened(on) as second:
+        await second.say(kind="sign_on", number="8002", sdp=await second.browser.offer())
+        await second.browser.accept((await second.hear("answer"))["sdp"])
+        assert "另一个页面" in (await second.hear("refused"))["why"]
+
+
+async def test_nonsense_in_mid_duty_is_answered_and_harms_nothing(on: Floor) -> None:
+    async with on_duty(on) as page:
+        for nonsense in ("", "{}", '{"kind": "presence", "presence": "睡觉"}', '{"kind": "mute", "on": [1]}'):
+            await page.socket.send(nonsense)
+            assert "刷新" in (await page.hear("error"))["why"]
+        for ring in ("", "7-1-a99", "<script>"):
+            await page.say(kind="accept", ring=ring)
+        await page.say(kind="hang_up")
+        await page.say(kind="presence", presence="小休")
+        assert (await page.hear("presence"))["presence"] == "小休"
+
+
+async def test_a_page_of_another_site_cannot_answer_calls(on: Floor) -> None:
+    address = on.base.replace("http", "ws") + "/agent/line"
+    for origin in ("http://elsewhere.example", None):
+        with pytest.raises((InvalidStatus, ConnectionClosed)):
+            async with connect(address, origin=origin) as socket:  # type: ignore[arg-type]
+                await socket.recv()

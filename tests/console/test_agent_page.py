@@ -1,0 +1,95 @@
+"""An agent's page in a real Chromium, whose microphone plays a file: it rings, shows the call, and both are heard."""
+
+from __future__ import annotations
+
+import asyncio
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page
+
+from campaign.agents import Talk
+from campaign.duty import Failure
+from telephony.bridge import Parting
+from telephony.recording import RecordingStore
+from tests.browser import chromium_page, microphone
+from tests.console.agent_floor import floor
+from tests.console.conftest import Place
+from tests.telephony.farend import KEY
+from tests.telephony.sounds import line, silence, sine
+
+pytestmark = pytest.mark.browser
+
+LISTEN = """() => {
+  const context = new AudioContext();
+  const analyser = context.createAnalyser();
+  analyser.fftSize = 2048;
+  context.createMediaStreamSource(document.getElementById('voice').srcObject).connect(analyser);
+  const bins = new Float32Array(analyser.frequencyBinCount);
+  window.loudest = () => {
+    analyser.getFloatFrequencyData(bins);
+    const best = bins.indexOf(Math.max(...bins));
+    return bins[best] > -50 ? best * context.sampleRate / 2048 : 0;
+  };
+}"""
+
+
+def sign_on(page: Page, base: str) -> None:
+    page.goto(f"{base}/agent")
+    page.fill("#number", "8002")
+    page.click("#begin")
+    page.wait_for_function("document.getElementById('presence').textContent === '空闲'")
+
+
+def beeps(path: Path) -> Path:
+    """A WAV of beeps, which no noise suppression takes for noise."""
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(line(np.concatenate([np.concatenate([sine(1000, 250), silence(150)]) for _ in range(5)])))
+    return path
+
+
+def loudest(samples: np.ndarray) -> float:
+    """The frequency (Hz) that is strongest."""
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+    return float(np.argmax(spectrum) * 8000 / len(samples))
+
+
+async def test_an_agent_sees_the_call_takes_it_and_both_hear_each_other(place: Place, tmp_path: Path) -> None:
+    wav, recordings = beeps(tmp_path / "microphone.wav"), tmp_path / "agents"
+    async with floor(place, recordings) as on:
+        loop = asyncio.get_running_loop()
+        speaking = asyncio.create_task(on.phone.speak(line(sine(440, 60_000))))
+        shown: dict[str, str] = {}
+
+        def work() -> Talk | Failure:
+            with chromium_page(flags=microphone(wav)) as page:
+                sign_on(page, on.base)
+                fetched = asyncio.run_coroutine_threadsafe(on.fetch(), loop)
+                page.locator("#accept").wait_for()
+                assert page.locator("#accept").is_disabled()  # a second to look
+                for name in ("client", "review", "reason", "question", "points", "flags", "answers", "lines"):
+                    shown[name] = page.locator(f"#{name}").inner_text()
+                page.evaluate(LISTEN)
+                page.locator("#accept").click()
+                page.wait_for_function("Math.abs(window.loudest() - 440) < 30", polling=10)
+                page.wait_for_timeout(1500)
+                page.keyboard.press("F9")
+                page.locator("#call").wait_for(state="hidden")
+                page.wait_for_function("document.getElementById('presence').textContent === '空闲'")
+                return fetched.result(10)
+
+        talk = await asyncio.to_thread(work)
+        speaking.cancel()
+        assert isinstance(talk, Talk)
+        assert (await talk.end).parting is Parting.AGENT_HUNG_UP
+        heard = np.frombuffer(bytes(on.phone.heard), "<i2")
+        assert loudest(heard[-8000:]) == pytest.approx(1000, abs=15)
+    assert shown["client"] == "单**先生"
+    assert "是我老婆在操作" in shown["flags"] and "非本人操作" in shown["reason"]
+    assert "自愿" in shown["answers"] and "问清是谁在操作" in shown["points"]
+    both = np.frombuffer(RecordingStore(recordings, KEY).read_pcm("7-1"), "<i2").reshape(-1, 2)
+    assert loudest(both[-8000:, 0]) == pytest.approx(440, abs=15)
+    assert loudest(both[-8000:, 1]) == pytest.approx(1000, abs=15)
