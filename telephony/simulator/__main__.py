@@ -19,10 +19,12 @@ import uvloop
 
 from speech.errors import SpeechError
 from speech.recogniser import Recogniser, find_model
+from telephony.errors import TrunkUnavailable
 from telephony.simulator.cast import load_cast
 from telephony.simulator.errors import SimulatorError
 from telephony.simulator.exchange import Exchange
 from telephony.simulator.network import Network
+from telephony.simulator.sip_phones import SipPhones
 from telephony.simulator.story import Story
 from telephony.simulator.voices import Utterances
 
@@ -36,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with _log_file(chosen.log) as out:
             uvloop.run(_serve(chosen, out))
-    except (SimulatorError, SpeechError, OSError) as error:
+    except (SimulatorError, SpeechError, TrunkUnavailable, OSError) as error:
         print(f"telephony.simulator: {error}", file=sys.stderr)  # noqa: T201
         return 1
     return 0
@@ -48,6 +50,9 @@ def _parser() -> argparse.ArgumentParser:
         description="A simulated telephone network whose clients listen and speak.",
     )
     parser.add_argument("--gateway", default="ws://127.0.0.1:8001", help="where to connect (default: %(default)s)")
+    parser.add_argument(
+        "--sip", type=int, metavar="PORT", help="take SIP calls on this UDP port instead; 0: a free one"
+    )
     parser.add_argument("--cast", type=Path, help="YAML of clients (default: the demo's 24)")
     parser.add_argument("--clients", type=int, help="this many clients, made from the cast over and over")
     parser.add_argument("--benchmark", action="store_true", help="only clients who talk a review through at once")
@@ -78,8 +83,13 @@ async def _serve(chosen: argparse.Namespace, out: TextIO) -> None:
         network = Network(cast, Utterances(chosen.cache / "callers"), recogniser, chosen.seed)
         await asyncio.to_thread(network.prepare)
         log = _Log(out)
-        exchange = Exchange(chosen.gateway, network.connect_call, log.call)
-        await exchange.run(chosen.wait, stop, lambda: log.line(log.connected(len(cast.clients))))
+        if chosen.sip is not None:
+            phones = SipPhones(chosen.sip, network.connect_call, log.call)
+            log.line({**log.connected(len(cast.clients)), "sip_port": phones.port})
+            await phones.run(stop)
+        else:
+            exchange = Exchange(chosen.gateway, network.connect_call, log.call)
+            await exchange.run(chosen.wait, stop, lambda: log.line(log.connected(len(cast.clients))))
         log.line(log.summary(recogniser))
     finally:
         recogniser.close()

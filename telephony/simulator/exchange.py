@@ -6,16 +6,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from typing import Protocol
 
-from speech.errors import SpeechError
-from speech.transcript import Transcript
 from telephony.codecs import Codec
 from telephony.errors import WireError
 from telephony.pacing import Schedule
-from telephony.simulator.call import FarEnd, Stage
-from telephony.simulator.conversation import Conversation
+from telephony.simulator.call import FarEnd
 from telephony.simulator.errors import GatewayUnreachable
+from telephony.simulator.listening import Hearing, Listening
 from telephony.simulator.socket import Socket, open_socket
 from telephony.simulator.story import Story
 from telephony.wire import Dial, Hangup, RejectedCall, Started, parse_command
@@ -27,24 +24,13 @@ _RETRY_SECONDS = 0.25
 _DRAIN_SECONDS = 3.0
 
 
-class Hearing(Protocol):
-    """One recogniser stream (speech.recogniser.Stream)."""
-
-    async def accept(self, pcm: bytes) -> str: ...
-
-    async def finish(self) -> Transcript: ...
-
-    def close(self) -> None: ...
-
-
 class CallShell:
     """One call on the wire: a far end, its media socket and its recogniser stream."""
 
     def __init__(self, far: FarEnd, codec: Codec, hearing: Hearing) -> None:
-        self.far, self._codec, self._hearing = far, codec, hearing
+        self.far, self._codec = far, codec
+        self.listening = Listening(far, hearing)
         self._socket: Socket | None = None
-        self._wake = asyncio.Event()
-        self.over = asyncio.Event()
 
     async def run(self, base: str) -> None:
         """Open the media connection, listen until the call is over, close."""
@@ -56,28 +42,9 @@ class CallShell:
             return
         self._socket.send_text(Started(self._codec.format).serialise())
         try:
-            while self.far.stage is not Stage.OVER:
-                await self._listen()
+            await self.listening.run()
         finally:
-            self._hearing.close()
             self._socket.close()
-
-    async def _listen(self) -> None:
-        """Let the recogniser hear what has gathered; wakes at every tick at which there is something to do."""
-        await self._wake.wait()
-        self._wake.clear()
-        try:
-            if self.far.talk is not None and self.far.talk.wants_recogniser:
-                await self._hear(self.far.talk)
-        except SpeechError as error:
-            self.far.story.deaf += 1
-            if self.far.story.deaf == 1:
-                log.error("call %s: its client could not hear: %s", self.far.story.call, error)
-
-    async def _hear(self, talk: Conversation) -> None:
-        talk.hear_partial(await self._hearing.accept(talk.take_audio()))
-        if talk.sentence_over:
-            talk.hear((await self._hearing.finish()).text)
 
     def tick(self, now: float) -> None:
         """20 ms have passed."""
@@ -88,8 +55,7 @@ class CallShell:
             if frame is not None:
                 self._socket.send_binary(frame)
                 self.far.story.frames_sent += 1
-        if self.far.stage is Stage.OVER or (self.far.talk is not None and self.far.talk.wants_recogniser):
-            self._wake.set()
+        self.listening.wake()
 
     def on_text(self, text: str) -> None:
         try:
@@ -98,7 +64,7 @@ class CallShell:
         except WireError as error:
             log.error("call %s: %s", self.far.story.call, error)
             self.far.lose()
-        self._wake.set()
+        self.listening.wake()
 
     def on_binary(self, data: bytes) -> None:
         if len(data) != self._codec.frame_bytes:
@@ -109,7 +75,7 @@ class CallShell:
 
     def on_closed(self) -> None:
         self.far.lose()
-        self._wake.set()
+        self.listening.wake()
 
 
 class Exchange:

@@ -78,7 +78,7 @@ class Board:
         line, ours = made
         road.caps.start(now)
         trunk = road.trunk
-        placing = Placing(trunk.address_of(call.number), trunk.hop, trunk.caller, ours)
+        placing = Placing(trunk.address_of(call.number), trunk.hop, trunk.caller, ours, name=call.leg.call_id)
         call.carry(road, line, road.agent.place(road.authenticator, placing, _counted(road, line), now))
         road.flush()
 

@@ -11,7 +11,7 @@ from telephony.sip.answering import Answering
 from telephony.sip.asking import Desk
 from telephony.sip.dialog import from_request
 from telephony.sip.digest import Authenticator
-from telephony.sip.events import CallEvent, Ender, Listener, Over, PickedUp
+from telephony.sip.events import CallEvent, Early, Ender, Listener, Over, PickedUp
 from telephony.sip.features import equip, unmet
 from telephony.sip.layer import ServerTransaction, respond
 from telephony.sip.offers import Agreed, Ours
@@ -41,6 +41,7 @@ class Incoming:
         self._gone = gone
         self._dialog = from_request(request, self.local_tag, transaction.source)
         self._answering: Answering | None = None
+        self._early: tuple[Sdp, Agreed, Ours] | None = None  # what a 183 has said
         self._offered: Ours | None = None  # ours, where the INVITE held none
         self._over = False
         transaction.on_ack, transaction.on_cancel = self._take_ack, self._cancelled
@@ -77,11 +78,25 @@ class Incoming:
         if not self._over and "100rel" not in (self._request.headers.get("Require") or ""):
             self._transaction.respond(self._response(180), now)
 
-    def refuse(self, status: int, now: float) -> None:
-        """Refuse the call."""
+    def progress(self, ours: Ours, now: float) -> None:
+        """Let the caller hear something before the answer (183); raises as `answer` does."""
+        if self._over or self._transaction.answered:
+            raise NotNow("the call is over, or answered")
+        if self._early is None and self._request.body:
+            description, agreed = ours.answer(parse_sdp(self._request.body))
+            self._early = (description, agreed, ours)
+            response = self._response(183)
+            attach(response, description)
+            self._transaction.respond(response, now)
+            self.tell(Early(agreed), now)
+
+    def refuse(self, status: int, now: float, *, q850: int | None = None) -> None:
+        """Refuse the call, with the network's cause where there is one."""
         if self._over or self._transaction.answered:
             return
         response = self._response(status)
+        if q850 is not None:
+            response.headers.set("Reason", f"Q.850;cause={q850}")
         if status == 420:
             response.headers.set("Unsupported", ", ".join(unmet(self._request)))
         if status == 415:
@@ -125,6 +140,8 @@ class Incoming:
             self.session.bye(now)
 
     def _describe(self, ours: Ours) -> tuple[Sdp, Agreed | None, Ours]:
+        if self._early is not None:
+            return self._early  # the answer to an offer stays what it was (RFC 3264 §4)
         if self._request.body:
             answer, agreed = ours.answer(parse_sdp(self._request.body))
             return answer, agreed, ours

@@ -38,13 +38,17 @@ _PATIENCE_SECONDS = 6.0  # without as much as a 100: a trunk that is there answe
 
 @dataclass(frozen=True, slots=True)
 class Placing:
-    """What to dial and how: `target` is the number's address at the trunk, `hop` where the INVITE goes."""
+    """What to dial and how: `target` is the number's address at the trunk, `hop` where the INVITE goes.
+
+    `name` begins the Call-ID, so that a trunk's complaint about a call leads to ours.
+    """
 
     target: URI
     hop: Hop
     caller: CallerId
     ours: Ours
     redirects: bool = True  # follow 3xx to where it points
+    name: str = "call"
 
 
 class Outgoing:
@@ -53,7 +57,7 @@ class Outgoing:
     def __init__(
         self, desk: Desk, authenticator: Authenticator, placing: Placing, tell: Listener, gone: Callable[[], None]
     ) -> None:
-        self.call_id, self.local_tag = desk.token(), desk.token()
+        self.call_id, self.local_tag = f"{placing.name}-{desk.token()}", desk.token()
         self.session: Session | None = None  # the dialog that won
         self._desk, self._authenticator, self._placing = desk, authenticator, placing
         self._tell, self._gone = tell, gone
