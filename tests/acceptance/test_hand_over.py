@@ -1,0 +1,182 @@
+"""A client asks for a person, an agent at the console takes the call, and the record knows of both."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sqlalchemy import select
+from websockets.asyncio.client import connect
+
+from bot.moves import AgentJoined
+from bot.replay import differences, facts_from_json, move_from_json
+from campaign.attempt import review_attempt
+from campaign.demo import DEMO_CLIENTS, TRUNK_SECONDS, simulated_network
+from campaign.demo_firm import demo_clock, open_demo
+from campaign.works import Works
+from models import Escalation, ReviewTask, Staff
+from server import create_app, open_works
+from settings import Settings
+from telephony.browser import BrowserLines
+from telephony.gateway import Gateway
+from telephony.simulator.cast import load_cast
+from tests.console.agent_floor import serving
+from tests.telephony.browserend import Browser
+
+pytestmark = pytest.mark.audio
+
+CLIENT = "suitability-asks-for-human"
+TONE = 1000  # Hz, of the agent
+CALL_SECONDS = 90
+
+
+@dataclass
+class Took:
+    """What an agent's page and the watchers saw of the call."""
+
+    briefing: dict[str, object] = field(default_factory=dict)
+    heard: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, np.int16))  # 48 kHz
+    page: str = ""
+    stages: list[str] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+    settled: tuple[str | None, str] = ("", "")  # outcome, status
+    evidence: dict[str, object] = field(default_factory=dict)
+    escalation: tuple[str, str] = ("", "")  # state, whose
+    recording: NDArray[np.int16] = field(default_factory=lambda: np.zeros((0, 2), np.int16))
+    joined_ms: int = 0
+    differences: tuple[str, ...] = ()
+
+
+@pytest.fixture(scope="module")
+def took(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Took]:
+    yield asyncio.run(asyncio.wait_for(_run(tmp_path_factory.mktemp("hand_over")), CALL_SECONDS + TRUNK_SECONDS))
+
+
+async def _run(folder: Path) -> Took:
+    settings, took = Settings(data_dir=folder / "data", gateway_port=0), Took()
+    async with open_works(settings, demo_clock(1.0)) as works, BrowserLines() as browsers:
+        gateway = works.dialer
+        assert isinstance(gateway, Gateway)
+        async with (
+            simulated_network(gateway, clients=DEMO_CLIENTS) as network,
+            serving(create_app(works, "华夏安信证券", browsers)) as base,
+        ):
+            task_id = _open_task(works)
+            script = works.scripts.script("suitability")
+            await asyncio.to_thread(works.voices.prompts_of(script).prerender, script.fixed_texts())
+            await network.connected(TRUNK_SECONDS)
+            watching = asyncio.create_task(_watch(works, took))
+            agent = asyncio.create_task(_be_the_agent(base, took))
+            await review_attempt(works, task_id)
+            await agent
+            await watching
+            _look(works, task_id, took)
+            async with httpx.AsyncClient() as web:
+                took.page = (await web.get(f"{base}/calls/{task_id}-1")).text
+    return took
+
+
+def _open_task(works: Works) -> int:
+    cast = load_cast()
+    only = replace(cast, clients=tuple(client for client in cast.clients if client.id == CLIENT))
+    with works.database.write() as session:
+        open_demo(session, only, works.clock.now())
+        return session.scalars(select(ReviewTask.id)).one()
+
+
+async def _watch(works: Works, took: Took) -> None:
+    async for news in works.feed.watch():
+        if news["kind"] == "call":
+            took.stages.append(news["call"]["stage"])
+            if news["call"]["stage"] == "已结束":
+                return
+
+
+async def _be_the_agent(base: str, took: Took) -> None:
+    """Sign on, take the call, sound a tone, listen to what the client says to that, hang up."""
+    browser = Browser()
+    async with connect(f"{base.replace('http', 'ws')}/agent/line", origin=base) as page:  # type: ignore[arg-type]
+        await page.send(json.dumps({"kind": "sign_on", "number": "8002", "sdp": await browser.offer()}))
+        async for text in page:
+            news = json.loads(text)
+            if news["kind"] == "answer":
+                await browser.accept(news["sdp"])
+            elif news["kind"] == "rings":
+                took.briefing = news["briefing"]
+                await page.send(json.dumps({"kind": "accept", "ring": news["ring"]}))
+                browser.microphone.hertz = TONE
+                await browser.hear(1.5)
+                browser.microphone.hertz = 0
+                took.heard = await browser.hear(5.0)
+                await page.send(json.dumps({"kind": "hang_up"}))
+            elif news["kind"] == "talk_ended":
+                break
+    await browser.close()
+
+
+def _look(works: Works, task_id: int, took: Took) -> None:
+    with works.database.read() as session:
+        attempt = session.get_one(ReviewTask, task_id).attempts[0]
+        moves = [move_from_json(event.body) for event in attempt.events]
+        took.joined_ms = next(move.at_ms for move in moves if isinstance(move, AgentJoined))
+        took.kinds = [event.kind for event in attempt.events]
+        script = works.scripts.script(attempt.script)
+        took.differences = tuple(map(str, differences(script, facts_from_json(attempt.facts), moves)))
+        took.settled, took.evidence = (attempt.outcome, attempt.status), attempt.evidence
+        escalation = session.scalars(select(Escalation)).one()
+        took.escalation = escalation.state, session.get_one(Staff, escalation.assigned_to_id).number
+        pcm = works.recordings.read_pcm(attempt.call_id)
+        took.recording = np.frombuffer(pcm, "<i2").reshape(-1, 2)
+
+
+def strength(samples: NDArray[np.int16], hertz: float, rate: int) -> float:
+    """How loud a tone is, in dB below full scale."""
+    at = np.arange(len(samples)) / rate
+    return float(20 * np.log10(abs(np.mean(samples * np.exp(-2j * np.pi * hertz * at))) * 2 / 32768 + 1e-9))
+
+
+def test_the_agent_knew_who_why_and_what_was_said(took: Took) -> None:
+    assert took.briefing["client"] == "纪**女士"
+    assert took.briefing["reason"] == "要求人工服务"
+    assert any("转人工" in str(line) for line in took.briefing["lines"])  # type: ignore[attr-defined]
+
+
+def test_the_client_was_heard_by_the_agent(took: Took) -> None:
+    assert np.abs(took.heard.astype(int)).max() > 4000
+
+
+def test_the_recording_goes_on_with_the_agent_in_the_bots_channel(took: Took) -> None:
+    after = took.recording[took.joined_ms * 8 :]
+    assert max(strength(part[:, 1], TONE, 8000) for part in np.array_split(after[:16000], 8)) > -20
+    assert np.abs(after[:, 0].astype(int)).max() > 4000
+
+
+def test_the_bot_is_silent_from_the_joining_on(took: Took) -> None:
+    """All that is in its channel is the agent's tone."""
+    after = took.recording[took.joined_ms * 8 + 1600 :, 1]
+    spectrum = np.abs(np.fft.rfft(after)) ** 2
+    hertz = np.fft.rfftfreq(len(after), 1 / 8000)
+    assert spectrum[abs(hertz - TONE) < 50].sum() > 0.95 * spectrum.sum()
+    joined = took.kinds.index("AgentJoined")
+    assert not {"Say", "Listen", "Heard"} & set(took.kinds[joined:])
+
+
+def test_the_attempt_is_settled_as_handed_over_with_the_agents_number(took: Took) -> None:
+    assert took.settled == ("needs_human", "未完成：转人工")
+    assert took.evidence["agent"] == "8002"
+    assert took.evidence["parting"] == "agent_hung_up"
+    assert took.escalation == ("taken", "8002")
+    assert "8002 孙敏" in took.page
+
+
+def test_watchers_saw_each_stage_and_a_replay_agrees(took: Took) -> None:
+    seen = list(dict.fromkeys(took.stages))
+    assert seen[-4:] == ["通话中", "转人工中", "坐席通话中", "已结束"]
+    assert took.differences == ()
