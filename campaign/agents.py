@@ -17,6 +17,7 @@ from campaign.briefing import Briefing
 from campaign.duty import Failure, News, Presence, PresenceChanged, RingEnded, Rings, RosterError, TalkEnded, Withdrawn
 from telephony.bridge import Bridge, BridgeEnd, Joinable
 from telephony.legs import Answered, HungUp
+from telephony.ringback import RINGBACK_SECONDS, ringback
 
 log = logging.getLogger(__name__)
 
@@ -57,11 +58,16 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A client who waits for a person; `barred` are the staff numbers and names who must not get the call (§6.3)."""
+    """A client who waits for a person.
+
+    `barred` are the staff numbers and names who must not get the call (000 §6.3); `farewell` is said to the client
+    when the agent is lost in mid-talk.
+    """
 
     client: Joinable
     briefing: Briefing
     barred: frozenset[str] = frozenset()
+    farewell: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +136,17 @@ class Roster:
     # Calls
 
     async def fetch(self, wanted: Wanted) -> Talk | Failure:
-        """Ring the fitting agents one after the other until one talks with the client or none will."""
+        """Ring the fitting agents one after the other until one talks with the client or none will.
+
+        The client hears the ringing.
+        """
+        sounding = asyncio.create_task(_sound_ringing(wanted.client), name="ringback")
+        try:
+            return await self._fetch(wanted)
+        finally:
+            sounding.cancel()
+
+    async def _fetch(self, wanted: Wanted) -> Talk | Failure:
         loop = asyncio.get_running_loop()
         until = loop.time() + self.fetch_seconds
         failure, tried = Failure.NONE_FREE, set[str]()
@@ -196,7 +212,7 @@ class Roster:
                 await leg.hang_up()
         if not opened:
             return None
-        bridge = Bridge(wanted.client, leg)
+        bridge = Bridge(wanted.client, leg, wanted.farewell)
         bridge.open()
         seat.bridge = bridge
         end = asyncio.create_task(self._follow(seat, bridge), name="agent's talk")
@@ -230,6 +246,13 @@ class Roster:
         """Whether neither hears the other."""
         if seat.bridge is not None:
             seat.bridge.hold(on)
+
+
+async def _sound_ringing(client: Joinable) -> None:
+    """Ringback as in any call, behind what the bot still says; one tone at a time, so that the bot can go on soon."""
+    for no in itertools.count(1):
+        await asyncio.sleep(RINGBACK_SECONDS if no > 1 else 0)
+        client.play(ringback(), f"ringback {no}")
 
 
 def _outcome(answer: asyncio.Future[bool], gone: asyncio.Task[HungUp]) -> Withdrawn:

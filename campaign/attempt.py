@@ -12,6 +12,7 @@ from typing import Any
 from bot.errors import ConversationError, ScriptError
 from bot.merged_walk import AsAskedAlone, unmarked
 from bot.moves import AgentJoined, Collect, Facts, Listen, Transfer, TransferFailed
+from bot.nodes import fill
 from bot.pipeline import converse
 from bot.replay import Move, facts_to_json, move_to_json
 from bot.report import Report
@@ -21,7 +22,7 @@ from campaign.facts import barred_from, facts_for, task_facts
 from campaign.feed import LiveCall, Stage
 from campaign.joining import carried, waits_until
 from campaign.masking import kind_and_place, mask_name
-from campaign.roads import HandedOver, Way
+from campaign.roads import HandedOver, Party, Way
 from campaign.settling import EndedCall, TaskFacts, recording_of, settlement_of
 from campaign.works import Works
 from models import ReviewTask, StaleAttempt
@@ -217,7 +218,8 @@ async def _follow(works: Works, begun: Begun, leg: Leg, course: Course) -> None:
     works.feed.change(begun.call_id, stage=Stage.TALKING)
 
     notebook = Notebook(begun.call_id, begun.script, begun.client, begun.title)
-    course.way = works.road.way(leg, notebook, begun.barred)
+    farewell = await _farewell(works, begun)
+    course.way = works.road.way(Party(leg, notebook, begun.barred, farewell))
 
     def note(move: Move, at_ms: int) -> None:
         works.call_log.append(begun.attempt_id, type(move).__name__, move_to_json(move), at_ms)
@@ -232,6 +234,11 @@ async def _follow(works: Works, begun: Begun, leg: Leg, course: Course) -> None:
         leg, begun.script, begun.facts, works.ears, prompts, matcher, log=note, agents=course.way
     )
     works.turn_latencies_ms.extend(course.report.turn_latencies_ms)
+
+
+async def _farewell(works: Works, begun: Begun) -> bytes:
+    """What the client is told when the agent's line is lost in mid-talk: as when there was none."""
+    return await works.voices.prompts_of(begun.script).fetch(fill(begun.script.texts.no_agent, begun.facts.slots))
 
 
 def _ended(works: Works, begun: Begun, course: Course) -> EndedCall:
@@ -252,7 +259,7 @@ def _ended(works: Works, begun: Begun, course: Course) -> EndedCall:
         attests=tuple(report.attests) if report else (),
         resume_at=report.resume_at if report else "",
         recording=recording_of(sealed),
-        agent_id=course.handed_over.agent.staff_id if course.handed_over.agent else None,
+        agent_id=course.handed_over.taker,
     )
 
 

@@ -13,7 +13,7 @@ from campaign.agents import Agent, Roster, Talk, Wanted
 from campaign.briefing import Notebook
 from campaign.duty import Failure
 from rules import Risk
-from telephony.bridge import BridgeEnd, Joinable
+from telephony.bridge import BridgeEnd, Joinable, Parting
 from telephony.errors import SipError
 from telephony.legs import Leg
 
@@ -38,6 +38,12 @@ class HandedOver:
     target: str = ""  # extension or queue that it was transferred to
     failure: str = ""  # a Failure
     end: BridgeEnd | None = None
+
+    @property
+    def taker(self) -> int | None:
+        """The staff id of who has taken the client's matter over; nobody where the agent was lost in mid-talk."""
+        lost = self.end is not None and self.end.parting is Parting.AGENT_LINE_LOST
+        return self.agent.staff_id if self.agent is not None and not lost else None
 
     def details(self) -> dict[str, Any]:
         """What is stored beside the verdict."""
@@ -64,11 +70,25 @@ class Way(Agents, Protocol):
         """What became of it, once the line has ended."""
 
 
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A client on the line who may need a person.
+
+    `barred` names the staff who must not get the call (000 §6.3); `farewell` is what the client is told when the agent
+    is lost in mid-talk.
+    """
+
+    client: Leg
+    notebook: Notebook
+    barred: frozenset[str] = frozenset()
+    farewell: bytes = b""
+
+
 class Road(Protocol):
     """How a firm hands calls over."""
 
-    def way(self, client: Leg, notebook: Notebook, barred: frozenset[str]) -> Way:
-        """The way of one call; `barred` names the staff who must not get it (000 §6.3)."""
+    def way(self, party: Party) -> Way:
+        """The way of one call."""
 
 
 @dataclass(slots=True)
@@ -86,7 +106,7 @@ class _NoWay:
 class ToCallback:
     """Nobody is fetched: the bot says that a specialist calls back."""
 
-    def way(self, client: Leg, notebook: Notebook, barred: frozenset[str]) -> Way:
+    def way(self, party: Party) -> Way:
         """Nobody."""
         return _NoWay()
 
@@ -95,14 +115,16 @@ class ToCallback:
 class _ToAgent:
     roster: Roster
     client: Joinable
-    notebook: Notebook
-    barred: frozenset[str]
+    party: Party
     talk: Talk | None = None
     failure: str = ""
 
     async def fetch(self, reason: Risk) -> Joined | NotJoined:
         self.failure = Failure.TIMED_OUT  # stands where the conversation waits no longer
-        found = await self.roster.fetch(Wanted(self.client, self.notebook.briefing(), self.barred))
+        party = self.party
+        found = await self.roster.fetch(
+            Wanted(self.client, party.notebook.briefing(), party.barred, farewell=party.farewell)
+        )
         if isinstance(found, Failure):
             self.failure = found
             return NotJoined(found)
@@ -123,11 +145,11 @@ class ToBrowser:
 
     roster: Roster
 
-    def way(self, client: Leg, notebook: Notebook, barred: frozenset[str]) -> Way:
+    def way(self, party: Party) -> Way:
         """Ring the agents for this call."""
-        if not isinstance(client, Joinable):
+        if not isinstance(party.client, Joinable):
             return _Refused()
-        return _ToAgent(self.roster, client, notebook, barred)
+        return _ToAgent(self.roster, party.client, party)
 
 
 class Transferred(Protocol):
@@ -190,8 +212,9 @@ class ByExchange:
 
     target: str  # a sip: address
 
-    def way(self, client: Leg, notebook: Notebook, barred: frozenset[str]) -> Way:
+    def way(self, party: Party) -> Way:
         """Transfer this call."""
+        client = party.client
         if isinstance(client, Transferrer):
             return _ByExchange(self.target, client, client)
         log.warning("call %s cannot be transferred: its line is no SIP trunk", client.call_id)

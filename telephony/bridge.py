@@ -13,8 +13,9 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from telephony.jitter import JitterBuffer
-from telephony.legs import Digit, HangupCause, HungUp, Leg
+from telephony.legs import SAMPLE_RATE, Digit, HangupCause, HungUp, Leg
 
+_TAIL_SECONDS = 0.3  # after the farewell, before the line is closed
 _BACKLOG_FRAMES = 100  # 2 s: what is said while the other leg is not yet on the line is heard, then caught up with
 
 
@@ -95,10 +96,13 @@ class BridgeEnd:
 
 
 class Bridge:
-    """Joins an answered client to an answered agent, once."""
+    """Joins an answered client to an answered agent, once.
 
-    def __init__(self, client: Joinable, agent: Joinable) -> None:
-        self._client, self._agent = client, agent
+    `farewell` is played to the client, 16-bit at 8 kHz, before hanging up when the agent's line is lost.
+    """
+
+    def __init__(self, client: Joinable, agent: Joinable, farewell: bytes = b"") -> None:
+        self._client, self._agent, self._farewell = client, agent, farewell
         self._to_agent, self._to_client = Strand(), Strand()
         self._joined_ms = 0
         self._left = asyncio.Event()
@@ -129,14 +133,23 @@ class Bridge:
         left = asyncio.create_task(self._left.wait())
         try:
             await asyncio.wait({client, agent, left}, return_when=asyncio.FIRST_COMPLETED)
-            parting = _parting(client, agent)
-            return BridgeEnd(parting, self._joined_ms, self._client.position_ms)
+            parting, parted_ms = _parting(client, agent), self._client.position_ms
+            if parting is Parting.AGENT_LINE_LOST:
+                await self._take_leave(client)
+            return BridgeEnd(parting, self._joined_ms, parted_ms)
         finally:
             for waiting in (client, agent, left):
                 waiting.cancel()
             self._client.join(None)
             self._agent.join(None)
             await asyncio.gather(self._client.hang_up(), self._agent.hang_up())
+
+    async def _take_leave(self, client: asyncio.Task[HungUp]) -> None:
+        """Say why nobody is there any more, as long as the client listens."""
+        self._client.join(None)
+        if self._farewell:
+            self._client.play(self._farewell, "farewell")
+            await asyncio.wait({client}, timeout=len(self._farewell) / (2 * SAMPLE_RATE) + _TAIL_SECONDS)
 
     async def _follow_agent(self) -> HungUp:
         """Read the agent's leg to its end; keys pressed there go to the client."""

@@ -22,7 +22,7 @@ OPUS_RATE = 48000  # of Opus timestamps and of what comes in
 _BITS_PER_SECOND = 24_000  # more than Opus needs for telephone speech
 _WAITING = 25  # packets that the sender has not fetched: half a second
 _FLOOD_FRAMES = 500  # lost because too many came: a browser that does not pace its audio
-_SILENT_SECONDS = 5.0  # without any packet: the browser or the way to it is gone
+_SILENT_SECONDS = 10.0  # without any packet: the browser or the way to it is gone
 
 
 class Voice(MediaStreamTrack):

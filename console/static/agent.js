@@ -33,6 +33,9 @@ async function begin(number) {
     peer = new RTCPeerConnection({ iceServers: [] });
     sender = peer.addTrack(microphone, stream);
     peer.keys = peer.createDataChannel("keys");
+    peer.onconnectionstatechange = () => {
+      if (["failed", "closed"].includes(peer?.connectionState)) leave(at("trouble").textContent || "语音连接已断开，请重新上线");
+    };
     peer.ontrack = (event) => { at("voice").srcObject = new MediaStream([event.track]); };
     await peer.setLocalDescription(await peer.createOffer());
     await waitForCandidates(peer);
@@ -46,7 +49,10 @@ function connect(number, sdp) {
   socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/agent/line`);
   socket.onopen = () => say({ kind: "sign_on", number, sdp });
   socket.onmessage = (message) => HEAR[JSON.parse(message.data).kind]?.(JSON.parse(message.data));
-  socket.onclose = () => leave(at("trouble").textContent || "和服务器的连接已断开，请重新上线");
+  socket.onclose = () => {
+    if (talking) trouble("和服务器的连接已断开，通话仍在继续；挂断请按签退，之后重新上线");
+    else leave(at("trouble").textContent || "和服务器的连接已断开，请重新上线");
+  };
 }
 
 const HEAR = {

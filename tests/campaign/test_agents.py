@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bot.agents import Joined, NotJoined
@@ -26,7 +27,7 @@ from campaign.duty import (
     TalkEnded,
     Withdrawn,
 )
-from campaign.roads import ByExchange, ToBrowser, ToCallback
+from campaign.roads import ByExchange, Party, ToBrowser, ToCallback
 from intents import Intent, Match
 from rules import Risk, Severity
 from telephony.bridge import Joinable, Parting
@@ -34,6 +35,7 @@ from telephony.browser import BrowserLines
 from telephony.legs import Answered
 from tests.telephony.browserend import on_duty
 from tests.telephony.farend import Call, far_end, running_gateway, until
+from tests.telephony.sounds import line, sine
 
 EMPTY = Briefing("7-1", "单**先生", "适当性回访", "要求人工", "", (), (), (), ())
 
@@ -74,6 +76,9 @@ class Page:
 class Client:
     leg: Joinable
     phone: Call
+
+    def party(self) -> Party:
+        return Party(self.leg, Notebook("7-1", load_script("suitability"), "单小明", "先生"))
 
     def wanted(self, *barred: str) -> Wanted:
         return Wanted(self.leg, EMPTY, frozenset(barred))
@@ -157,6 +162,23 @@ async def test_a_client_who_hangs_up_cancels_the_ringing(client: Client) -> None
     roster.accept(seat, seat.ring)  # too late: nothing happens
 
 
+async def test_the_client_hears_the_ringing_behind_what_the_bot_still_says(client: Client) -> None:
+    roster = Roster()
+    _, page = sit(roster, "8002")
+    client.leg.play(line(sine(700, 300)), "bridge text")
+    fetching = asyncio.create_task(roster.fetch(client.wanted()))
+    await page.see(Rings)
+    heard = np.frombuffer(await client.phone.hear(1.0), "<i2")
+    assert [loudest(heard[start : start + 1600]) for start in (800, 5600)] == [700, 450]
+    await client.leg.hang_up()
+    await fetching
+
+
+def loudest(samples: np.ndarray) -> float:
+    """The frequency (Hz) that is strongest."""
+    return float(np.argmax(np.abs(np.fft.rfft(samples))) * 8000 / len(samples))
+
+
 async def test_a_conversation_that_gives_up_stops_the_ringing(client: Client) -> None:
     roster = Roster()
     seat, page = sit(roster, "8002")
@@ -215,9 +237,7 @@ async def test_an_agent_who_accepts_talks_until_the_agent_hangs_up(client: Clien
         roster, page = Roster(), Page()
         seat = roster.sign_on(Agent(2, "8002", "孙敏"), phone, page.tell)
         page.on_ring = lambda ring: roster.accept(seat, ring)
-        way = ToBrowser(roster).way(
-            client.leg, Notebook("7-1", load_script("suitability"), "单小明", "先生"), frozenset()
-        )
+        way = ToBrowser(roster).way(client.party())
         assert await way.fetch(Risk.ASKED_FOR_HUMAN) == Joined("8002")
         assert [one.presence for one in page.news if isinstance(one, PresenceChanged)] == [Presence.BUSY]
         await asyncio.gather(browser.hear(0.2), client.phone.hear(0.2))
@@ -228,6 +248,20 @@ async def test_an_agent_who_accepts_talks_until_the_agent_hangs_up(client: Clien
         assert handed.details()["parting"] == Parting.AGENT_HUNG_UP
         assert isinstance(await page.see(TalkEnded), TalkEnded)
         assert seat.presence is Presence.FREE
+
+
+async def test_a_matter_whose_agent_is_lost_in_mid_talk_is_nobodys(client: Client) -> None:
+    async with BrowserLines() as lines, on_duty(lines, 1000) as (browser, phone):
+        roster, page = Roster(), Page()
+        seat = roster.sign_on(Agent(2, "8002", "孙敏"), phone, page.tell)
+        page.on_ring = lambda ring: roster.accept(seat, ring)
+        way = ToBrowser(roster).way(client.party())
+        await way.fetch(Risk.ASKED_FOR_HUMAN)
+        await browser.close()
+        await client.leg.ended()
+        handed = await way.told()
+        assert handed.details()["parting"] == Parting.AGENT_LINE_LOST
+        assert handed.taker is None
 
 
 async def test_an_agent_whose_browser_is_gone_is_passed_over(client: Client) -> None:
@@ -241,16 +275,14 @@ async def test_an_agent_whose_browser_is_gone_is_passed_over(client: Client) -> 
 
 
 async def test_without_a_road_the_client_is_called_back(client: Client) -> None:
-    notebook = Notebook("7-1", load_script("suitability"), "单小明", "先生")
-    way = ToCallback().way(client.leg, notebook, frozenset())
+    way = ToCallback().way(client.party())
     assert (await way.told()).details() == {}
     assert await way.fetch(Risk.COMPLAINT) == NotJoined("none_free")
     assert (await way.told()).details() == {"hand_over_failed": "none_free"}
 
 
 async def test_a_line_that_cannot_transfer_refuses(client: Client) -> None:
-    notebook = Notebook("7-1", load_script("suitability"), "单小明", "先生")
-    way = ByExchange("sip:800@pbx.example").way(client.leg, notebook, frozenset())
+    way = ByExchange("sip:800@pbx.example").way(client.party())
     assert await way.fetch(Risk.COMPLAINT) == NotJoined("trunk_refused")
 
 

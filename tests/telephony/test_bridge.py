@@ -45,11 +45,11 @@ async def answered(gateway: Gateway, far: FarEnd, call: str) -> tuple[Joinable, 
 
 
 @asynccontextmanager
-async def joined(folder: Path) -> AsyncIterator[Joined]:
+async def joined(folder: Path, farewell: bytes = b"") -> AsyncIterator[Joined]:
     async with running_gateway(folder) as gateway, far_end(gateway) as far:
         client, client_phone = await answered(gateway, far, "1-1")
         agent, agent_phone = await answered(gateway, far, "agent-1")
-        bridge = Bridge(client, agent)
+        bridge = Bridge(client, agent, farewell)
         bridge.open()
         over = asyncio.create_task(bridge.run())
         yield Joined(client, agent, client_phone, agent_phone, bridge, over)
@@ -163,6 +163,25 @@ async def test_a_connection_that_breaks_is_told_from_a_party_that_hangs_up(
         await (call.client_phone, call.agent_phone)[lost].media.close()
         assert (await call.over).parting is parting
         await asyncio.gather(call.client.ended(), call.agent.ended())
+
+
+async def test_a_client_whose_agent_is_lost_is_told_so_before_the_line_closes(tmp_path: Path) -> None:
+    async with joined(tmp_path, line(sine(700, 800))) as call:
+        await call.client_phone.hear(0.3)
+        await call.agent_phone.media.close()
+        end = await call.over
+        assert end.parting is Parting.AGENT_LINE_LOST
+        assert (await call.client.ended()).cause is HangupCause.LOCAL
+    told = recorded(tmp_path)[end.parted_ms * 8 :, 1]
+    assert level(told[1600:5600], 700) > -25
+
+
+async def test_a_client_who_hangs_up_during_that_is_not_waited_for(tmp_path: Path) -> None:
+    async with joined(tmp_path, line(sine(700, 60_000))) as call:
+        await call.agent_phone.media.close()
+        await call.client_phone.hear(0.3)
+        await call.client_phone.say("hangup", sip=200, q850=16)
+        assert (await call.over).parting is Parting.AGENT_LINE_LOST
 
 
 async def test_a_bridge_that_is_given_up_ends_both_calls(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rules.witnesses import Tone
+from telephony.ringback import RINGBACK_SECONDS, ringback
 from telephony.tones import ToneDetector, ToneHeard
 from tests.telephony.sounds import Samples, cadence, line, melody, noisy, silence, sine
 
@@ -103,6 +104,12 @@ def test_a_tone_with_music_in_its_pauses_is_none() -> None:
 
 def test_one_beep_is_no_busy_tone() -> None:
     assert heard(np.concatenate([sine(450, 350), silence(3000)])) is None
+
+
+def test_the_ringback_that_we_sound_is_one() -> None:
+    tone = np.frombuffer(ringback(), "<i2").astype(float)
+    found = heard(np.concatenate([tone, silence(RINGBACK_SECONDS * 1000 - len(tone) / 8)] * 3))
+    assert found is not None and found.tone is Tone.RINGBACK
 
 
 def test_sounding_tells_tone_from_other_sound() -> None:
