@@ -160,7 +160,7 @@ class Transferred(Protocol):
 
 
 @runtime_checkable
-class Transferrer(Protocol):
+class Transferrer(Joinable, Protocol):
     """A leg whose exchange can transfer it (SIP: REFER)."""
 
     async def transfer(self, target: str) -> Transferred:
@@ -182,25 +182,34 @@ class _Refused:
 @dataclass(slots=True)
 class _ByExchange:
     target: str
-    client: Leg
-    transferrer: Transferrer
+    client: Transferrer
     result: HandedOver = HandedOver()
     parting: asyncio.Task[None] | None = field(default=None)
 
     async def fetch(self, reason: Risk) -> Joined | NotJoined:
-        self.result = HandedOver(failure=Failure.TIMED_OUT)
-        try:
-            status = (await self.transferrer.transfer(self.target)).status
-        except SipError as error:
-            log.warning("call %s could not be transferred: %s", self.client.call_id, error)
-            status = 488
-        if status >= 300:
-            self.result = HandedOver(failure=_failure_of(status))
-            return NotJoined(self.result.failure)
+        self.result = HandedOver(failure=Failure.TIMED_OUT)  # stands where the conversation waits no longer
+        if failure := await self._transfer():
+            self.result = HandedOver(failure=failure)
+            return NotJoined(failure)
         self.result = HandedOver(target=self.target)
         # They talk by themselves now: our part of the call ends as soon as the dialogue has been told.
         self.parting = asyncio.create_task(self.client.hang_up())
         return Joined(self.target)
+
+    async def _transfer(self) -> Failure | None:
+        """Ask the exchange; why it came to nothing, None where it went through."""
+        asking = asyncio.create_task(self.client.transfer(self.target))
+        gone = asyncio.create_task(self.client.ended())
+        waiting: set[asyncio.Future[Any]] = {asking, gone}
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            return _failure_of(asking.result().status) if asking.done() else Failure.CLIENT_HUNG_UP
+        except SipError as error:
+            log.warning("call %s could not be transferred: %s", self.client.call_id, error)
+            return Failure.TRUNK_REFUSED
+        finally:
+            asking.cancel()
+            gone.cancel()
 
     async def told(self) -> HandedOver:
         return self.result
@@ -216,12 +225,14 @@ class ByExchange:
         """Transfer this call."""
         client = party.client
         if isinstance(client, Transferrer):
-            return _ByExchange(self.target, client, client)
+            return _ByExchange(self.target, client)
         log.warning("call %s cannot be transferred: its line is no SIP trunk", client.call_id)
         return _Refused()
 
 
-def _failure_of(status: int) -> Failure:
+def _failure_of(status: int) -> Failure | None:
+    if status < 300:
+        return None
     match status:
         case 408 | 480:
             return Failure.TIMED_OUT
