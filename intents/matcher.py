@@ -2,7 +2,7 @@
 
 In this order: nothing heard; the echo of our own question; a phrase that people wrote down word for word;
 words that settle it (zh/rules.yaml); the learned model over plain words, whose yes and no must stand clear of
-each other or the answer is `unclear`.
+each other and not be contradicted by the words (polarity.py), or the answer is `unclear`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from intents.features import answer_features, known_share
 from intents.linear import LinearModel, Scores, load, model_path
 from intents.normalise import normalise
 from intents.phrases import FOLDER, read_yaml
+from intents.polarity import contradicts
 from intents.questions import Kind, kind_of
 from intents.reading import Reader, Reading, load_reader
 from intents.risks import decided_risks, denied_risk, unlabelled_risks
@@ -103,6 +104,9 @@ class Matcher:
         intent = settled[0] if settled else Intent(self.model.classes[best])
         learned = dict(zip(map(Risk, self.model.classes[len(Intent) :]), scores[len(Intent) :].tolist(), strict=True))
         risks = decided_risks(self.risks, intent, reading, learned)
+        if against := contradicts(kind_of(question), intent, reading.plain):
+            doubt = f"像是“{NAMES[intent]}”，却说到「{against}」，需再问"
+            return Match(Intent.UNCLEAR, risks, 0.5, _evidence(reading, doubt))
         if settled:
             return Match(intent, risks, 0.97, _evidence(reading, f"说到「{settled[1]}」，意为“{NAMES[intent]}”"))
         confidence = _confidence(labels, best)

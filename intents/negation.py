@@ -11,6 +11,8 @@ from typing import Any
 from intents.errors import LexiconError
 from intents.phrases import read_yaml
 
+_JOINED = "全局大内外干一业来又再后要去"  # before 部 or 补 they make a word: 全部看, 营业部签, 后来补看
+
 
 @dataclass(frozen=True, slots=True)
 class Rewriting:
@@ -67,7 +69,8 @@ def load_negations(path: Path) -> Negations:
 def _spellings(content: Mapping[str, Any], words: str) -> list[Rewriting]:
     rules = [Rewriting(re.compile("|".join(content[word])), word, word) for word in ("没有", "不是")]
     for word, misheard in content["否定字"].items():
-        rules.append(Rewriting(re.compile(f"(?<![全局大内外干一])(?:{'|'.join(misheard)})(?={words})"), word, word))
+        pattern = f"(?<![{_JOINED}])(?:{'|'.join(misheard)})(?={words})"
+        rules.append(Rewriting(re.compile(pattern), word, word))
     return rules
 
 

@@ -1,0 +1,67 @@
+"""A last guard over yes and no: what the words deny is never taken for yes, what they admit never for no.
+
+The learned model weighs a sentence as a whole and may be carried away by what stands around a negation
+(不是我自己要开的 is near 是我自己想开的). Where it decides against the words, the answer is asked again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from intents.questions import Kind
+from intents.values import Intent
+
+# What is denied, by the kind of question; 不 or 没 before it is a denial.
+_PROPOSITIONS: Mapping[Kind, str] = MappingProxyType(
+    {
+        Kind.KNOWS: "知道|清楚|晓得|明白|理解|了解|知晓|知悉|懂",
+        Kind.KNOWS_PERSON: "知道|清楚|晓得",
+        Kind.READ: "看过|看完|看懂|读过|看|读|理解|明白|懂",
+        Kind.SIGNED: "签过|签字|签",
+        Kind.SATISFIED: "满意",
+        Kind.GUIDED: "教过|教|指导|讲过",
+    }
+)
+_OWN = (Kind.WILL, Kind.OPERATED, Kind.SIGNED)  # 是本人吗
+_SELF = "(?:我自己|我本人|我个人|自己|本人|我)"
+_NOT_ME = re.compile(f"(?:(?<![可怎哪谁又还要岂算是])(?:不是|并非)|不全是|不都是)(?:因为|由|被)?{_SELF}(?!不|没)")
+_MINE = "(?!的?(?:儿|女|闺|爱人|老|妈|爸|父|母|哥|弟|姐|妹|朋友|同事|家|先生|太太|媳妇|丈夫|妻))"  # 是我儿子 is not me
+_IS_ME = re.compile(f"(?<!不)(?<!非)(?:是|由){_SELF}{_MINE}|{_SELF}(?:弄|办|操作|做|签|填|管|炒|买|开)")
+# Where a denial is none: rhetorical, conditional, or overtaken by what came later.
+_TURNED = re.compile(
+    "能不|能没|还能|谁说|谁还|为什么不|为啥不|干嘛不|有什么不|有啥不|没什么|没啥|没有不|没有看不|哪|怎么会|怎么可能|难道|"
+    "可不|是谁|还有谁|别人|他人|人家|的话|我早|谁替|谁帮|后来|如今|现在|之前|以前|原来|先前|一开始|开始|本来|不…|才怪|"
+    "是不是|知不知|有没有|不是不|不会不"
+)
+_ADMITS = re.compile("^(?:是的?|嗯+|对)?(?:确实|倒是)?有(?:的|过|啊|呀|一次|几次|这|他|我|$)")
+_NEGATION = re.compile("[不没无未冇非莫否]|哪里|哪儿")
+_ADMITTING = (Kind.MISCONDUCT, Kind.UNSETTLED)
+
+
+def contradicts(kind: Kind | None, intent: Intent, plain: str) -> str:
+    """The words in a plain text that forbid to take it for this yes or no; empty where nothing does."""
+    if kind is None or _TURNED.search(plain):
+        return ""
+    if intent is Intent.YES:
+        return _denial(kind, plain)
+    if intent is Intent.NO and kind in _ADMITTING and not _NEGATION.search(plain):
+        found = _ADMITS.search(plain)
+        return found[0] if found else ""
+    return ""
+
+
+def _denial(kind: Kind, plain: str) -> str:
+    if kind in _OWN and (denied := _NOT_ME.search(plain)):
+        rest = plain[: denied.start()] + plain[denied.end() :]
+        if not _IS_ME.search(rest):
+            return denied[0]
+    words = _PROPOSITIONS.get(kind)
+    if words is None:
+        return ""
+    denied = re.search(f"(?:不太|不大|不怎么|没怎么|不是很|不|没有?)(?:给我|仔细|认真)?(?:{words})", plain)
+    if denied is None:
+        return ""
+    rest = f"{plain[: denied.start()]}/{plain[denied.end() :]}"
+    return "" if re.search(f"(?<![不没有太么大细真])(?:{words})", rest) else denied[0]
