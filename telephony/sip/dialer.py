@@ -59,7 +59,10 @@ class SipDialer:
         if not self._trunks:
             raise TrunkUnavailable("there is no trunk: name one in the settings")
         thread = MediaThread("sip", lambda: open_board(self._trunks, self._intervals))
-        self._board = await thread.start()
+        try:
+            self._board = await thread.start()
+        except TimeoutError as error:
+            raise TrunkUnavailable("the names of the trunks cannot be looked up: check the network") from error
         self._thread = thread
 
     async def close(self) -> None:

@@ -10,6 +10,7 @@
         registers: yes
         calls: 30                 # at once
         calls_per_second: 5
+        ping_seconds: 30          # between OPTIONS; 0 for a trunk that never answers them
 
 Trunks are tried in the order of the file.
 """

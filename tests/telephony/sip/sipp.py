@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 WAIT_SECONDS = 20.0
+_STARTS = 4
 _ECHOED = "[last_Via:]\n[last_From:]\n[last_To:]{tag}\n[last_Call-ID:]\n[last_CSeq:]"
 _CONTACT = "Contact: <sip:[local_ip]:[local_port];transport=[transport]>"
 SDP = """v=0
@@ -159,41 +160,52 @@ async def sipp(
     target: int | None = None,
 ) -> AsyncIterator[Sipp]:
     """Run a scenario until its calls are over, or the test is; `target` is the port that SIPp calls, where it does."""
-    port, media = free_port(), random.randrange(40000, 60000, 4)
-    scenario = folder / "scenario.xml"
     named = [each for each in ("caller", "target", "branch", "called") if f'assign_to="{each}"' in "".join(steps)]
     unused = f'<Reference variables="{",".join(named)}"/>' if named else ""
-    scenario.write_text(
+    (folder / "scenario.xml").write_text(
         '<?xml version="1.0" encoding="ISO-8859-1" ?><!DOCTYPE scenario SYSTEM "sipp.dtd">'
         f'<scenario name="far end">{"".join(steps)}{unused}</scenario>'
     )
-    process = await asyncio.create_subprocess_exec(
-        "sipp", "-sf", str(scenario), "-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", str(port), "-mp", str(media),
-        "-t", transport, "-m", str(calls), "-nostdin", "-trace_msg", "-message_file", str(folder / "messages.log"),
-        "-trace_err", "-error_file", str(folder / "errors.log"), "-timeout", f"{int(WAIT_SECONDS)}s", "-timeout_error",
-        *(("-rtp_echo",) if echo else ()), *options, *((f"127.0.0.1:{target}",) if target is not None else ()),
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, cwd=folder,
-    )  # fmt: skip
+    more = [*(("-rtp_echo",) if echo else ()), *options, *((f"127.0.0.1:{target}",) if target is not None else ())]
+    far = await _started(folder, [*more, "-m", str(calls), "-t", transport], transport)
     try:
-        await _listening(port, transport)
-        yield Sipp(port, process, folder)
+        yield far
     finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+        if far.process.returncode is None:
+            far.process.kill()
+        await far.process.wait()
 
 
-async def _listening(port: int, transport: str) -> None:
-    """Until the port is taken: an address in use is the sign that SIPp has it."""
+async def _started(folder: Path, more: list[str], transport: str) -> Sipp:
+    """Start SIPp; where another program was quicker at a port, with other ports."""
+    for _ in range(_STARTS):
+        port, media = free_port(), random.randrange(40000, 60000, 4)
+        process = await asyncio.create_subprocess_exec(
+            "sipp", "-sf", str(folder / "scenario.xml"), "-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", str(port),
+            "-mp", str(media), "-nostdin", "-trace_msg", "-message_file", str(folder / "messages.log"), "-trace_err",
+            "-error_file", str(folder / "errors.log"), "-timeout", f"{int(WAIT_SECONDS)}s", "-timeout_error", *more,
+            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, cwd=folder,
+        )  # fmt: skip
+        if await _listening(port, transport, process):
+            return Sipp(port, process, folder)
+    raise AssertionError("SIPp does not start")
+
+
+async def _listening(port: int, transport: str, process: asyncio.subprocess.Process) -> bool:
+    """Until the port is taken: an address in use is the sign that SIPp has it; False when it has ended before."""
     kind = socket.SOCK_DGRAM if transport.startswith("u") else socket.SOCK_STREAM
-    for _ in range(200):
+    for _ in range(500):
+        if process.returncode is not None:
+            return process.returncode == 0
         with socket.socket(socket.AF_INET, kind) as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
-                return
+                return True
         await asyncio.sleep(0.02)
-    raise AssertionError("SIPp does not listen")
+    process.kill()
+    await process.wait()
+    return False
 
 
 def free_port() -> int:

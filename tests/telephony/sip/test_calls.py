@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from telephony.sip.events import Changed, Ender, Over, PickedUp, Referred, Rings
+from telephony.sip.events import Changed, Early, Ender, Over, PickedUp, Referred, Rings
 from telephony.sip.incoming import Incoming
+from telephony.sip.offers import Ours
 from telephony.sip.sdp import Direction
-from tests.telephony.sip.network import Heard, Network
+from tests.telephony.sip.network import CALLEE, Heard, Network
 
 
 def kinds(heard: Heard) -> list[type]:
@@ -82,6 +83,23 @@ def test_an_answer_after_our_patience_is_ended() -> None:
     network.run(100.0)
     assert heard.over is not None and heard.over.ender is Ender.FAULT
     assert calls[0][1].answered and calls[0][1].over is not None
+
+
+def test_a_caller_hears_something_before_the_answer_and_the_answer_is_the_same() -> None:
+    network = Network()
+    ours = Ours(CALLEE.host, 30000, 2)
+
+    def deed(call: Incoming) -> None:
+        call.progress(ours, network.now)
+        network.at(network.now + 2.0, lambda: call.answer(Ours(CALLEE.host, 31000, 3), network.now))
+
+    calls = network.answer_with(deed)
+    _, heard = network.place()
+    network.run(5.0)
+    early, picked_up = heard.events
+    assert isinstance(early, Early) and isinstance(picked_up, PickedUp)
+    assert early.agreed == picked_up.agreed and picked_up.agreed.port == 30000
+    assert kinds(calls[0][1]) == [Early, PickedUp]
 
 
 def test_hold_and_resume() -> None:

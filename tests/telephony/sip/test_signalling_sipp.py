@@ -258,6 +258,29 @@ async def test_a_blind_transfer_goes_through_and_one_is_declined(tmp_path: Path)
         assert "Refer-To: <sip:8001@127.0.0.1>" in far.received("REFER")[0]
 
 
+async def test_an_attended_transfer_names_the_call_that_it_replaces(tmp_path: Path) -> None:
+    (tmp_path / "agent").mkdir()
+    taken = expect("REFER") + answer(202, "Refer-Sub: false", tag="")
+    async with (
+        sipp(tmp_path / "agent", INVITED, PICKED_UP, goodbye()) as agent,
+        sipp(tmp_path, INVITED, PICKED_UP, taken, goodbye()) as far,
+        dialer(tmp_path, trunk(agent.port)) as to_agent,
+        dialer(tmp_path, trunk(far.port)) as calls,
+    ):
+        client = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        person = await to_agent.dial("2-1", "8001", ring_seconds=10)
+        await until(client, Answered)
+        await until(person, Answered)
+        assert (await client.transfer("sip:8001@127.0.0.1", replacing=person)).done
+        await client.hang_up()
+        await person.hang_up()
+        await far.finished()
+        await agent.finished()
+        (invite,), (refer,) = agent.received("INVITE"), far.received("REFER")
+        name, ours = invite.split("Call-ID: ")[1].split()[0], invite.split(";tag=")[1].split()[0]
+        assert f"?Replaces={name}%3Bto-tag%3Dfar1%3Bfrom-tag%3D{ours}>" in refer
+
+
 async def test_the_caller_id_policy_is_kept(tmp_path: Path) -> None:
     hidden = {"privacy": Privacy.ID, "caller_name": "华夏安信"}
     async with (
