@@ -16,7 +16,7 @@ from aiortc import (
     RTCSessionDescription,
 )
 
-from telephony.browser_line import Ear, Voice
+from telephony.browser_line import Ear, InOrder, Voice
 from telephony.errors import BrowserRefused
 from telephony.floor import Floor
 from telephony.legs import HangupCause
@@ -94,6 +94,8 @@ class Connection:
         (transceiver,) = peer.getTransceivers()
         if transceiver.mid is None:
             raise ValueError("no audio line")
+        if hasattr(transceiver.receiver, InOrder.ATTRIBUTE):
+            setattr(transceiver.receiver, InOrder.ATTRIBUTE, InOrder())
         await peer.setLocalDescription(await peer.createAnswer())
 
     # What the browser does

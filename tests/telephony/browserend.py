@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -70,6 +71,18 @@ class Browser:
         async with asyncio.timeout(10 + seconds), self._more:
             await self._more.wait_for(lambda: len(self.heard) - start >= wanted)
         return np.concatenate(self.heard[start : start + wanted])
+
+    def lose_every(self, n: int) -> None:
+        """From now on, one audio packet in n does not leave."""
+        transport = self.peer.getSenders()[0].transport
+        send, count = transport._send_rtp, itertools.count(1)
+
+        async def send_most(data: bytes) -> None:
+            control = 64 <= data[1] & 0x7F < 96  # RTCP (RFC 5761 §4)
+            if control or next(count) % n:
+                await send(data)
+
+        transport._send_rtp = send_most  # type: ignore[method-assign]
 
     async def close(self) -> None:
         for task in self._tasks:

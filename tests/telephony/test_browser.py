@@ -18,7 +18,7 @@ from telephony.legs import Answered, AudioIn, Digit, HangupCause, LegEvent, Play
 from telephony.recording import RecordingStore
 from tests.telephony.browserend import Browser, on_duty
 from tests.telephony.farend import KEY, hung_up, until
-from tests.telephony.sounds import line, sine
+from tests.telephony.sounds import line, silence, sine
 
 
 @pytest.fixture
@@ -49,6 +49,19 @@ async def test_both_hear_each_other_call_after_call_on_one_connection(lines: Bro
             assert level(heard(events)[-4000:], 1000, 8000) > -20
             await leg.hang_up()
             assert (await hung_up(leg)).cause is HangupCause.LOCAL
+
+
+async def test_lost_packets_cost_their_own_time_only(lines: BrowserLines) -> None:
+    async with on_duty(lines, 1000) as (browser, phone):
+        leg = phone.call("agent-1")
+        await until(leg, Answered)
+        browser.lose_every(10)
+        leg.play(line(silence(2500)), "listen")
+        frames = heard(await until(leg, Played))[4000:].reshape(-1, 160)
+        silent = np.abs(frames.astype(int)).max(axis=1) < 500
+        assert 0 < np.count_nonzero(silent) < 0.25 * len(frames)
+        gaps = "".join("_" if quiet else "x" for quiet in silent).split("x")
+        assert max(map(len, gaps)) <= 5  # 100 ms
 
 
 async def test_nothing_is_sent_while_there_is_no_call(lines: BrowserLines) -> None:
