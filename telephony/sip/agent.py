@@ -15,13 +15,14 @@ from sipmessage import Request, Response
 from telephony.errors import BadMessage
 from telephony.sip.agenda import Agenda
 from telephony.sip.alarms import Intervals
+from telephony.sip.composing import respond
 from telephony.sip.dialog import Local
 from telephony.sip.digest import Authenticator
 from telephony.sip.events import Listener
 from telephony.sip.features import METHODS, equip
 from telephony.sip.hop import Hop
 from telephony.sip.incoming import Incoming
-from telephony.sip.layer import Layer, ServerTransaction, Transmit, respond
+from telephony.sip.layer import Layer, ServerTransaction, Transmit
 from telephony.sip.message import read, tag_of
 from telephony.sip.outgoing import Outgoing, Placing
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sipmessage import URI, Address, CSeq, Request, Response
 
+from telephony.sip.composing import MAGIC
 from telephony.sip.hop import Hop, Transport, hop_of
-from telephony.sip.layer import MAGIC
 from telephony.sip.message import addresses_of, split_list, tag_of
 
 

@@ -9,11 +9,12 @@ from sipmessage import Address, Request, Response
 from telephony.errors import BadSdp, NoCommonCodec, NotNow
 from telephony.sip.answering import Answering
 from telephony.sip.asking import Desk
+from telephony.sip.composing import respond
 from telephony.sip.dialog import from_request
 from telephony.sip.digest import Authenticator
 from telephony.sip.events import CallEvent, Early, Ender, Listener, Over, PickedUp
 from telephony.sip.features import equip, unmet
-from telephony.sip.layer import ServerTransaction, respond
+from telephony.sip.layer import ServerTransaction
 from telephony.sip.offers import Agreed, Ours
 from telephony.sip.reason import q850_of
 from telephony.sip.renegotiation import attach

@@ -14,13 +14,14 @@ from sipmessage import URI, CSeq, Request, Response
 from telephony.errors import BadSdp, NoCommonCodec, NotNow
 from telephony.sip.agenda import Alarm
 from telephony.sip.asking import Ask, Desk
+from telephony.sip.composing import cancel_of, respond, wire
 from telephony.sip.dialog import from_response
 from telephony.sip.digest import Authenticator
 from telephony.sip.events import CallEvent, Early, Ender, Listener, Over, PickedUp, Rings
 from telephony.sip.features import equip
 from telephony.sip.hop import Hop, hop_of
 from telephony.sip.identity import CallerId
-from telephony.sip.layer import Failure, ServerTransaction, Transmit, cancel_of, respond, wire
+from telephony.sip.layer import Failure, ServerTransaction, Transmit
 from telephony.sip.message import addresses_of, tag_of
 from telephony.sip.offers import Agreed, Ours
 from telephony.sip.reason import normal_clearing, q850_of

@@ -10,10 +10,11 @@ from telephony.errors import BadSdp, NoCommonCodec
 from telephony.sip.agenda import Alarm
 from telephony.sip.answering import Answering
 from telephony.sip.asking import Ask, Desk
+from telephony.sip.composing import respond, wire
 from telephony.sip.dialog import Dialog
 from telephony.sip.digest import Authenticator
 from telephony.sip.features import equip
-from telephony.sip.layer import Failure, ServerTransaction, Transmit, respond, wire
+from telephony.sip.layer import Failure, ServerTransaction, Transmit
 from telephony.sip.offers import Agreed, Ours
 from telephony.sip.sdp import Direction, Sdp, parse_sdp
 

@@ -9,11 +9,12 @@ from sipmessage import Request, Response
 from telephony.errors import NotNow
 from telephony.sip.agenda import Alarm
 from telephony.sip.asking import Ask, Desk
+from telephony.sip.composing import respond
 from telephony.sip.dialog import Dialog
 from telephony.sip.digest import Authenticator
 from telephony.sip.events import Changed, Ender, Listener, Over, Pressed
 from telephony.sip.features import METHODS, equip, unmet
-from telephony.sip.layer import Failure, ServerTransaction, respond
+from telephony.sip.layer import Failure, ServerTransaction
 from telephony.sip.offers import Agreed, Ours
 from telephony.sip.reason import normal_clearing, q850_of
 from telephony.sip.renegotiation import Renegotiation
