@@ -185,7 +185,8 @@ at("hold").onclick = () => toggle(at("hold"), "hold");
 at("hang-up").onclick = () => say({ kind: "hang_up" });
 for (const button of document.querySelectorAll("[data-presence]")) button.onclick = () => say({ kind: "presence", presence: button.dataset.presence });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "F8") accept();
+  if (talking && /^[0-9*#]$/.test(event.key)) peer.keys.readyState === "open" && peer.keys.send(event.key);
+  else if (event.key === "F8") accept();
   else if (event.key === "F9" && ring) say(talking ? { kind: "hang_up" } : { kind: "decline", ring });
   else return;
   event.preventDefault();
