@@ -34,10 +34,14 @@ def _quiet(_message: str) -> None:
 
 @dataclass(slots=True)
 class Demo:
-    """One run of the demo; `result` is there when every client has been dealt with."""
+    """One run of the demo; `result` is there when every client has been dealt with.
+
+    `cast` is a file of other clients than the demo's.
+    """
 
     clients: int = DEMO_CLIENTS
     lines: int = 8
+    cast: Path | None = None
     simulator_log: Path | None = None
     say: Say = field(default=_quiet)
     result: DemoResult | None = None
@@ -47,9 +51,9 @@ class Demo:
         gateway = works.dialer
         if not isinstance(gateway, Gateway):
             raise TypeError("the demo's simulator needs the WebSocket gateway")
-        cast = load_cast().of(self.clients)
+        cast = load_cast(self.cast).of(self.clients)
         began = time.monotonic()
-        async with simulated_network(gateway, clients=self.clients, log=self.simulator_log) as network:
+        async with simulated_network(gateway, clients=self.clients, cast=self.cast, log=self.simulator_log) as network:
             self.say("准备语音 …")
             await asyncio.gather(asyncio.to_thread(works.prerender), network.connected(TRUNK_SECONDS))
             campaign = await asyncio.to_thread(_open, works, cast)
@@ -99,15 +103,16 @@ class SimulatedNetwork:
 
 @asynccontextmanager
 async def simulated_network(
-    gateway: Gateway, *, clients: int, log: Path | None = None, benchmark: bool = False
+    gateway: Gateway, *, clients: int, cast: Path | None = None, log: Path | None = None, benchmark: bool = False
 ) -> AsyncIterator[SimulatedNetwork]:
     """The simulated telephone network as a process of its own."""
     address = f"ws://{gateway.host}:{gateway.port}"
     command = ["-m", "telephony.simulator", "--child", "--gateway", address, "--clients", str(clients)]
     if benchmark:
         command.append("--benchmark")
-    if log is not None:
-        command += ["--log", str(log)]
+    for option, file in (("--cast", cast), ("--log", log)):
+        if file is not None:
+            command += [option, str(file)]
     process = await asyncio.create_subprocess_exec(
         sys.executable, *command, stdout=asyncio.subprocess.DEVNULL, cwd=ROOT
     )

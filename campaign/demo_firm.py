@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import func, select
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.clock import Clock, DemoClock
 from models import Attempt, Campaign, Customer, Database, Product, ReviewTask, Staff, current_seal
-from rules import TradingCalendar, UnknownYear, deadline_of
+from rules import ReviewType, TradingCalendar, UnknownYear, deadline_of
 from rules.hours import SHANGHAI
 from telephony.simulator.cast import Cast, Client
 from telephony.simulator.cast import Product as CastProduct
@@ -70,7 +70,7 @@ def _new_campaign(session: Session, cast: Cast, now: datetime) -> Campaign:
     session.flush()
     for place, client in enumerate(cast.clients):
         customer = _customer(session, client, place, staff[BROKERS[place % len(BROKERS)]])
-        session.add(_task(session, campaign, client, customer, now))
+        session.add_all(_tasks(session, campaign, client, customer, now))
     session.flush()
     return campaign
 
@@ -96,19 +96,23 @@ def _customer(session: Session, client: Client, place: int, broker: Staff) -> Cu
     return customer
 
 
-def _task(session: Session, campaign: Campaign, client: Client, customer: Customer, now: datetime) -> ReviewTask:
-    return ReviewTask(
-        number=f"{campaign.id:02d}-{client.id}",
-        campaign_id=campaign.id,
-        customer_id=customer.id,
-        product_id=_product(session, client.product).id if client.product else None,
-        review_type=client.review.value,
-        script=client.script,
-        slots=dict(client.slots),
-        created_at=now,
-        due_at=now,
-        deadline_at=_deadline(client, now),
-    )
+def _tasks(
+    session: Session, campaign: Campaign, client: Client, customer: Customer, now: datetime
+) -> Iterator[ReviewTask]:
+    """A task for each review that is owed to a client; `~2` marks the second one."""
+    for place, duty in enumerate(client.duties, 1):
+        yield ReviewTask(
+            number=f"{campaign.id:02d}-{client.id}" + (f"~{place}" if place > 1 else ""),
+            campaign_id=campaign.id,
+            customer_id=customer.id,
+            product_id=_product(session, client.product).id if client.product else None,
+            review_type=duty.review.value,
+            script=duty.script,
+            slots=dict(duty.slots),
+            created_at=now,
+            due_at=now,
+            deadline_at=_deadline(duty.review, now),
+        )
 
 
 def _product(session: Session, product: CastProduct) -> Product:
@@ -120,17 +124,17 @@ def _product(session: Session, product: CastProduct) -> Product:
     return known
 
 
-def _deadline(client: Client, now: datetime) -> datetime | None:
+def _deadline(review: ReviewType, now: datetime) -> datetime | None:
     calendar = TradingCalendar()
     try:
-        return deadline_of(client.review, now, calendar=calendar)
+        return deadline_of(review, now, calendar=calendar)
     except UnknownYear:
         # The demo must run in any year: there, every weekday counts as a trading day.
         year = now.astimezone(SHANGHAI).year
-        return deadline_of(client.review, now, calendar=calendar.with_year(year, ()).with_year(year + 1, ()))
+        return deadline_of(review, now, calendar=calendar.with_year(year, ()).with_year(year + 1, ()))
 
 
 def clients_by_task(cast: Cast, tasks: Sequence[ReviewTask]) -> dict[int, Client]:
     """Which client of the cast each task is about."""
     clients = {client.id: client for client in cast.clients}
-    return {task.id: clients[task.number.partition("-")[2]] for task in tasks}
+    return {task.id: clients[task.number.partition("-")[2].partition("~")[0]] for task in tasks}

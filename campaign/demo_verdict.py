@@ -64,8 +64,8 @@ def judge(
     differences = tuple(one for task in tasks for one in differences_of(task, clients[task.id]))
     outcomes = Counter(attempt.outcome or "on_the_line" for task in tasks for attempt in task.attempts)
     return DemoResult(
-        calls=len(tasks),
-        outcomes_as_expected=len(tasks) - len({one.client for one in differences}),
+        calls=len(cast.clients),
+        outcomes_as_expected=len(cast.clients) - len({one.client for one in differences}),
         attempts=sum(len(task.attempts) for task in tasks),
         by_status=dict(Counter(task.status for task in tasks).most_common()),
         by_outcome=dict(outcomes.most_common()),
@@ -101,15 +101,17 @@ def differences_of(task: ReviewTask, client: Client) -> Iterator[Difference]:
     least, most = expected.attempts
     if not least <= len(counted) <= most:
         yield Difference(client.id, "attempts", f"{least}-{most}", str(len(counted)))
-    yield from _answers(attempts, client)
+    yield from _answers(task, client)
     stored = {flag.risk for attempt in attempts for flag in attempt.flags}
     declared = {risk.value for risk in expected.risks}
     if stored != declared:
         yield Difference(client.id, "risks", "|".join(sorted(declared)), "|".join(sorted(stored)))
 
 
-def _answers(attempts: Sequence[Attempt], client: Client) -> Iterator[Difference]:
-    stored = {answer.question: answer.value for attempt in attempts for answer in attempt.answers}
+def _answers(task: ReviewTask, client: Client) -> Iterator[Difference]:
+    """The task's own answers; what is asked in a call for several tasks counts for each under its own question."""
+    stored = {answer.question: answer.value for attempt in task.attempts for answer in attempt.answers_for(task.id)}
+    others = {duty.script for duty in client.duties} - {task.script}
     for question, value in client.expected.answers.items():
-        if stored.get(question) != value:
+        if question.partition(".")[0] not in others and stored.get(question) != value:
             yield Difference(client.id, question, value, stored.get(question, "not asked or not stored"))

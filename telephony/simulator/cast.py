@@ -13,10 +13,10 @@ from rules.outcomes import Outcome, ReviewType, Risk, RiskLevel
 from speech.voice import caller_voices
 from telephony.simulator.ear import Question, load_questions
 from telephony.simulator.personas import Personas, load_personas
-from telephony.simulator.roles import Cast, Client, Contact, Expected, Product
+from telephony.simulator.roles import Cast, Client, Contact, Duty, Expected, Product
 from telephony.simulator.sheet import Sheet
 
-__all__ = ["Cast", "Client", "Contact", "Expected", "Product", "load_cast"]
+__all__ = ["Cast", "Client", "Contact", "Duty", "Expected", "Product", "load_cast"]
 
 CAST = Path(__file__).with_name("cast.yaml")
 _PHONE = re.compile(r"1[3-9]\d{9}")
@@ -46,10 +46,12 @@ class _Reader:
 
     def client(self, name: str, node: Node) -> Client:
         required = ("name", "title", "phone", "voice", "review", "calls", "expected")
-        fields = self.sheet.fields(node, required, ("line", "script", "slots", "product", "elsewhere"))
+        fields = self.sheet.fields(node, required, ("line", "script", "slots", "product", "elsewhere", "also"))
         review = self.choice(fields.get("review"), list(ReviewType), "review type", ReviewType.OTHER)
         line = self.choice(fields.get("line"), self.answered_lines(), "line that is answered", "rings")
         script = self.sheet.text(fields.get("script"), review)
+        also = tuple(self.duty(one) for one in self.sheet.items(fields.get("also")))
+        scripts = (script, *(duty.script for duty in also))
         return Client(
             id=name,
             name=self.sheet.text(fields.get("name")),
@@ -59,12 +61,18 @@ class _Reader:
             review=ReviewType(review),
             script=script,
             calls=self.calls(fields.get("calls")),
-            expected=self.expected(fields.get("expected"), script),
+            expected=self.expected(fields.get("expected"), scripts),
             line=line,
             slots=self.slots(fields.get("slots")),
             product=self.product(fields.get("product")),
             elsewhere=self.contact(fields.get("elsewhere")),
+            also=also,
         )
+
+    def duty(self, node: Node) -> Duty:
+        fields = self.sheet.fields(node, ("review",), ("script", "slots"))
+        review = self.choice(fields.get("review"), list(ReviewType), "review type", ReviewType.OTHER)
+        return Duty(ReviewType(review), self.sheet.text(fields.get("script"), review), self.slots(fields.get("slots")))
 
     def answered_lines(self) -> list[str]:
         return [line.id for line in self.personas.lines.values() if line.answers]
@@ -115,7 +123,7 @@ class _Reader:
         phone, voice = self.phone(fields.get("phone")), self.voice(fields.get("voice"))
         return Contact(phone, voice, self.calls(fields.get("calls")))
 
-    def expected(self, node: Node | None, script: str) -> Expected:
+    def expected(self, node: Node | None, scripts: Sequence[str]) -> Expected:
         fields = self.sheet.fields(node, ("status", "outcome", "attempts"), ("answers", "risks"))
         status = self.sheet.text(fields.get("status"))
         if fields.get("status") is not None and not status.startswith(("已完成：", "未完成：")):
@@ -127,7 +135,7 @@ class _Reader:
             status,
             Outcome(outcome),
             self.attempts(fields.get("attempts")),
-            self.answers(fields.get("answers"), script),
+            self.answers(fields.get("answers"), scripts),
             frozenset(Risk(risk) for risk in risks),
         )
 
@@ -138,18 +146,24 @@ class _Reader:
             return 1, 1
         return int(found[1]), int(found[2] or found[1])
 
-    def answers(self, node: Node | None, script: str) -> dict[str, str]:
-        """By question id; `others: safe` adds the safe answer to every other question of the script."""
+    def answers(self, node: Node | None, scripts: Sequence[str]) -> dict[str, str]:
+        """By question id; `others: safe` adds the safe answer to every other question of the scripts."""
         answers: dict[str, str] = {}
         for name, key, value in self.sheet.entries(node):
             if name == "others":
-                safe = {asked.id: asked.safe for asked in self.questions.values() if asked.review == script}
+                safe = {asked.id: asked.stores for asked in self.questions.values() if asked.review in scripts}
                 answers = safe | answers
             elif name not in self.questions:
                 self.sheet.complain(key, f"{name} is no question: see questions.yaml")
             else:
-                answers[name] = self.choice(value, ("yes", "no", "unsure"), "answer", "unsure")
+                answers[name] = self.answer(value, self.questions[name])
         return answers
+
+    def answer(self, node: Node, question: Question) -> str:
+        """What is stored of an answer: its meaning, or any text where a choice or an open answer is stored."""
+        if question.stores not in ("yes", "no", ""):
+            return self.sheet.text(node)
+        return self.choice(node, ("yes", "no", "unsure"), "answer", "unsure")
 
     def check_numbers(self, clients: Sequence[Client]) -> None:
         seen: set[str] = set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -50,12 +50,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One row of the table; `safe` is the answer of a client with nothing to report ("" where there is none)."""
+    """One row of the table; `safe` is the answer of a client with nothing to report ("" where there is none).
+
+    `stores` is what a correct bot stores of that answer: the same, or the choice or kind of answer it stands for.
+    """
 
     id: str
     kind: Kind
     safe: str
     phrases: tuple[str, ...]
+    stores: str = ""
 
     @property
     def review(self) -> str:
@@ -128,12 +132,12 @@ class Ear:
         return Heard(question, score)
 
 
-def ear_for(questions: Mapping[str, Question], review: str, slots: Mapping[str, str]) -> Ear:
-    """The ear of a client under one review; slots without a value leave their phrase shorter."""
+def ear_for(questions: Mapping[str, Question], reviews: Collection[str], slots: Mapping[str, str]) -> Ear:
+    """The ear of a client under one review or more; slots without a value leave their phrase shorter."""
     rows = [
         (question, _SLOT.sub(lambda slot: slots.get(slot[1], ""), phrase))
         for question in questions.values()
-        if question.review in (review, *ANYWHERE)
+        if question.review in (*reviews, *ANYWHERE)
         for phrase in question.phrases
     ]
     return Ear(tuple(rows))
@@ -171,7 +175,7 @@ def load_questions(path: Path = QUESTIONS) -> dict[str, Question]:
     sheet = Sheet(path)
     questions: dict[str, Question] = {}
     for name, key, node in sheet.entries(sheet.root()):
-        fields = sheet.fields(node, ("phrases",), ("kind", "safe"))
+        fields = sheet.fields(node, ("phrases",), ("kind", "safe", "stores"))
         kind = sheet.text(fields.get("kind"), "question")
         if kind not in list(Kind):
             sheet.complain(fields["kind"], f"{kind} is no kind: one of {', '.join(Kind)}")
@@ -182,6 +186,6 @@ def load_questions(path: Path = QUESTIONS) -> dict[str, Question]:
         phrases = sheet.texts(fields.get("phrases"))
         if "." not in name or not phrases:
             sheet.complain(key, f"{name} needs an id of the form review.question and at least one phrase")
-        questions[name] = Question(name, Kind(kind), safe, phrases)
+        questions[name] = Question(name, Kind(kind), safe, phrases, sheet.text(fields.get("stores"), safe))
     sheet.raise_problems()
     return questions

@@ -66,7 +66,7 @@ class Network:
 
     def _room(self, owner: Client, persona: Persona, number: str, chance: Random) -> Room:
         person = person_of(self.cast, owner, persona)
-        ear = ear_for(self.cast.questions, owner.script, person.slots)
+        ear = ear_for(self.cast.questions, [duty.script for duty in owner.duties], person.slots)
         voice = owner.voice_at(number)
         noise = line_noise(chance.randrange(12), SPEECH_RMS * 10 ** (-SNR_DB / 20))
         return Room(person, ear, lambda text, muffled: self._utterances.get(voice, text, muffled), noise)
@@ -83,17 +83,15 @@ class Network:
 def person_of(cast: Cast, owner: Client, persona: Persona) -> Person:
     """The person that plays a persona for a client."""
     manner = cast.personas.manners.get(persona.manner, Manner({}, (), ()))
-    asked = {
-        name: question
-        for name, question in cast.questions.items()
-        if question.review in (owner.script, "opening", "relay")
-    }
+    reviews = ("opening", "relay", *(duty.script for duty in owner.duties))
+    asked = {name: question for name, question in cast.questions.items() if question.review in reviews}
     return Person(persona, manner, asked, slots_of(owner))
 
 
 def slots_of(client: Client) -> Mapping[str, str]:
     """What a client's wordings and questions are filled with."""
-    slots = {**client.slots, "客户姓名": client.name, "称谓": client.title, "预约时间": "明天下午三点"}
+    own = {name: value for duty in client.duties for name, value in duty.slots.items()}
+    slots = {**own, "客户姓名": client.name, "称谓": client.title, "预约时间": "明天下午三点"}
     if client.elsewhere is not None:
         number = client.elsewhere.phone
         parts = (number[:3], number[3:7], number[7:])

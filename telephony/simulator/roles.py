@@ -49,6 +49,15 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class Duty:
+    """A review that is owed to a client."""
+
+    review: ReviewType
+    script: str
+    slots: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
     """One client; `calls` names the persona of each attempt, the last one goes on."""
 
@@ -65,6 +74,12 @@ class Client:
     slots: Mapping[str, str] = field(default_factory=dict)
     product: Product | None = None
     elsewhere: Contact | None = None
+    also: tuple[Duty, ...] = ()  # reviews that the same call is to carry
+
+    @property
+    def duties(self) -> tuple[Duty, ...]:
+        """Every review that the client is called for; the first one is its own."""
+        return Duty(self.review, self.script, self.slots), *self.also
 
     def persona_at(self, number: str, no: int) -> str:
         """The persona that answers the `no`-th call (from 1) to one of the client's numbers."""

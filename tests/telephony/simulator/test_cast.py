@@ -12,6 +12,7 @@ from telephony.simulator import SheetError, load_cast
 from telephony.simulator.personas import load_personas
 
 CAST = load_cast()
+ALOUD = Path(__file__).parents[2] / "acceptance" / "aloud.yaml"  # the cast that talks every script through
 
 
 def test_there_are_24_clients_of_four_kinds_with_numbers_of_their_own() -> None:
@@ -23,8 +24,9 @@ def test_there_are_24_clients_of_four_kinds_with_numbers_of_their_own() -> None:
 
 
 def test_every_persona_every_line_and_every_voice_has_its_part() -> None:
-    personas = {name for client in CAST.clients for name in client.calls}
-    personas |= {name for client in CAST.clients if client.elsewhere for name in client.elsewhere.calls}
+    called = (*CAST.clients, *load_cast(ALOUD).clients)
+    personas = {name for client in called for name in client.calls}
+    personas |= {name for client in called if client.elsewhere for name in client.elsewhere.calls}
     assert personas == set(CAST.personas.personas)
     lines = {CAST.personas.personas[name].line or client.line for client in CAST.clients for name in client.calls}
     assert lines == set(CAST.personas.lines)

@@ -33,7 +33,7 @@ class Line:
     def __init__(self, persona: str, of: str = "new-account-cooperative") -> None:
         owner = next(client for client in CAST.clients if client.id == of)
         person: Person = person_of(CAST, owner, CAST.personas.personas[persona])
-        room = Room(person, ear_for(CAST.questions, owner.script, person.slots), lambda text, muffled: VOICE, NOISE)
+        room = Room(person, ear_for(CAST.questions, [owner.script], person.slots), lambda text, muffled: VOICE, NOISE)
         self.story = Story("1-1", 1, "")
         self.keys: list[str] = []
         self.talk = Conversation(room, CODEC, self.story, Random(1), self.keys.append)
@@ -183,7 +183,7 @@ def test_linear_frames_are_listened_to_as_well() -> None:
     slin = CODECS[Format.SLIN]
     room = Room(
         person_of(CAST, CAST.clients[0], CAST.personas.personas["cooperative"]),
-        ear_for(CAST.questions, "new_account", {}),
+        ear_for(CAST.questions, ["new_account"], {}),
         lambda text, muffled: VOICE,
         NOISE,
     )
@@ -209,7 +209,7 @@ def test_a_line_that_nobody_answers_plays_and_ends_with_its_codes() -> None:
 def test_ringing_carries_no_media_and_leads_to_the_answer() -> None:
     room = Room(
         person_of(CAST, CAST.clients[0], CAST.personas.personas["cooperative"]),
-        ear_for(CAST.questions, "new_account", {}),
+        ear_for(CAST.questions, ["new_account"], {}),
         lambda text, muffled: VOICE,
         NOISE,
     )
@@ -240,7 +240,7 @@ def test_the_network_going_down_says_so_on_the_wire() -> None:
 def test_keys_go_out_as_events() -> None:
     room = Room(
         person_of(CAST, CAST.clients[0], CAST.personas.personas["keypad"]),
-        ear_for(CAST.questions, "new_account", {}),
+        ear_for(CAST.questions, ["new_account"], {}),
         lambda text, muffled: VOICE,
         NOISE,
     )

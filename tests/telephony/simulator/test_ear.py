@@ -20,11 +20,11 @@ from telephony.simulator.errors import SheetError
 
 QUESTIONS = load_questions()
 SLOTS = {"客户姓名": "解志强", "称谓": "先生", "业务": "购买金融产品"}
-EAR = ear_for(QUESTIONS, "suitability", SLOTS)
+EAR = ear_for(QUESTIONS, ["suitability"], SLOTS)
 
 
 def found(text: str, review: str = "suitability") -> str:
-    question = ear_for(QUESTIONS, review, SLOTS).listen(text).question
+    question = ear_for(QUESTIONS, [review], SLOTS).listen(text).question
     return question.id if question else ""
 
 
