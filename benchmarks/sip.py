@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import gc
 import socket
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import resident_mib
+from server import SWITCH_SECONDS
 from speech.voice import Pyttsx3Voice
 from telephony.legs import Answered, HangupCause, HungUp, Leg
 from telephony.recording import RecordingStore
@@ -49,6 +51,7 @@ Content-Length: 0
 
 async def measure(chosen: argparse.Namespace) -> dict[str, Any]:
     """Go up until frames leave too late; `core_share` is what the dialer's process takes of one core."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     speech = Pyttsx3Voice().speak("您好，这里是华夏安信证券客户服务中心，请问您是本人吗？")
     with tempfile.TemporaryDirectory() as folder:
         async with _far_end(Path(folder)) as port:
