@@ -60,6 +60,11 @@ class Reception:
         return invited
 
     def _invited(self, road: Road, request: Request, transaction: ServerTransaction, now: float) -> None:
+        if transaction.source.host not in (road.address, road.trunk.host, *road.trunk.also_from):
+            log.warning("trunk %s: a call from %s is refused: that is not the trunk", road.trunk.name,
+                        transaction.source.host)  # fmt: skip
+            transaction.reject(403, now)
+            return
         try:
             incoming = road.agent.take_in(road.authenticator, request, transaction)
         except ValueError:

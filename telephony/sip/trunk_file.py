@@ -17,6 +17,7 @@ Trunks are tried in the order of the file.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -71,7 +72,8 @@ class _Reader:
             privacy=Privacy(self._choice(found.get("privacy"), tuple(Privacy), Privacy.NONE)),
             domain=self._sheet.text(found.get("domain")), registers=self._yes(found.get("registers"), False),
             local_host=self._sheet.text(found.get("local_host")), local_port=self._port(found.get("local_port"), 0),
-            public_host=self._sheet.text(found.get("public_host")), ca_file=self._sheet.text(found.get("ca_file")),
+            public_host=self._sheet.text(found.get("public_host")),
+            also_from=self._addresses(found.get("also_from")), ca_file=self._sheet.text(found.get("ca_file")),
             ping_seconds=self._sheet.number(found.get("ping_seconds"), 30.0),
             srtp=self._yes(found.get("srtp"), False),
             calls=int(self._least(found.get("calls"), 30, 1)),
@@ -99,6 +101,15 @@ class _Reader:
 
     def _yes(self, node: Node | None, default: bool) -> bool:
         return default if node is None else _YES_NO[self._choice(node, tuple(_YES_NO), "no")]
+
+    def _addresses(self, node: Node | None) -> tuple[str, ...]:
+        found = self._sheet.texts(node)
+        for text in found:
+            try:
+                ipaddress.ip_address(text)
+            except ValueError:
+                self._sheet.complain(node, f"{text} is no address: write it in digits")
+        return found
 
     def _port(self, node: Node | None, default: int) -> int:
         port = self._sheet.number(node, default)

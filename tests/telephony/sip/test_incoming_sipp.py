@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from contextlib import aclosing
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from telephony.legs import Answered, AudioIn, HangupCause, Played
 from telephony.sip.reception import IncomingCall
@@ -74,3 +76,25 @@ async def test_signs_of_life_are_given(tmp_path: Path) -> None:
     async with dialer(tmp_path, trunk(5060, local_port=port)):
         async with sipp(tmp_path, caller("OPTIONS", "1 OPTIONS"), expect_answer(200), target=port) as far:
             await far.finished()
+
+
+async def test_only_the_trunk_may_call(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    port = free_port()
+    invite = (
+        "INVITE sip:95500@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.2;rport;branch=z9hG4bKscan\r\n"
+        "From: <sip:100@127.0.0.2>;tag=1\r\nTo: <sip:95500@127.0.0.1>\r\nCall-ID: scan\r\nCSeq: 1 INVITE\r\n"
+        "Contact: <sip:100@127.0.0.2>\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+    )
+    loop = asyncio.get_running_loop()
+    async with dialer(tmp_path, trunk(5060, local_port=port)) as calls, aclosing(calls.incoming()) as incoming:
+        coming = asyncio.ensure_future(anext(incoming))
+        await asyncio.sleep(0)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as scanner:
+            scanner.setblocking(False)
+            scanner.bind(("127.0.0.2", 0))
+            scanner.sendto(invite.encode(), ("127.0.0.1", port))
+            answered = await asyncio.wait_for(loop.sock_recv(scanner, 2000), WAIT)
+        assert answered.startswith(b"SIP/2.0 403 ") and not coming.done()
+        coming.cancel()
+        await asyncio.wait([coming])
+    assert "that is not the trunk" in caplog.text

@@ -29,6 +29,7 @@ trunks:
   spare:
     host: 192.0.2.7
     number: "95500"
+    also_from: [192.0.2.8, 192.0.2.9]
 """
 
 
@@ -43,6 +44,7 @@ def test_a_file_of_trunks(tmp_path: Path) -> None:
     assert main.hop == Hop("sip.carrier.example", 5061, Transport.TLS)
     assert (main.user, main.password, main.calls, main.calls_per_second) == ("0755", "*geheim*", 40, 2.5)
     assert spare.hop == Hop("192.0.2.7", 5060) and spare.name == "spare"
+    assert spare.also_from == ("192.0.2.8", "192.0.2.9")
     assert "geheim" not in repr(main)
 
 
