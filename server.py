@@ -28,9 +28,10 @@ from campaign.recovery import settle_interrupted
 from campaign.roads import ByExchange, Road, ToBrowser, ToCallback
 from campaign.runner import Runner
 from campaign.shipped import take_in_shipped
+from campaign.trying import Trials
 from campaign.voices import Voices
 from campaign.works import House, Works
-from console import AgentLines, AskedWords, Desk, add_pages
+from console import AgentLines, AskedWords, Desk, TryLines, add_pages
 from intents import load_matcher
 from models import Database, current_seal, load_seal, use_seal
 from rules import CallingHours
@@ -159,7 +160,8 @@ def create_app(works: Works, firm: str, browsers: BrowserLines | None = None) ->
     add_pages(app)
     questions = AskedWords(lambda: works.scripts.loaded)
     agents = AgentLines(works.road.roster, browsers) if browsers and isinstance(works.road, ToBrowser) else None
-    app.state.desk = Desk(works.database, works.recordings, works.feed, works.clock, firm, questions, agents)
+    trial = TryLines(Trials(works), browsers) if browsers else None
+    app.state.desk = Desk(works.database, works.recordings, works.feed, works.clock, firm, questions, agents, trial)
     return app
 
 

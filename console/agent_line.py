@@ -84,7 +84,7 @@ def told(news: News) -> dict[str, Any]:
 async def line(socket: WebSocket) -> None:
     """One agent's page, from signing on to closing it."""
     desk: Desk = socket.app.state.desk
-    if desk.agents is None or not _same_origin(socket):
+    if desk.agents is None or not same_origin(socket):
         await socket.close(1008)
         return
     await socket.accept()
@@ -92,7 +92,7 @@ async def line(socket: WebSocket) -> None:
         await _serve(socket, desk, desk.agents)
 
 
-def _same_origin(socket: WebSocket) -> bool:
+def same_origin(socket: WebSocket) -> bool:
     """Whether the page is ours: another site's must not answer calls with an agent's browser."""
     origin = socket.headers.get("origin", "")
     return origin.partition("://")[2] == socket.headers.get("host", "")

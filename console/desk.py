@@ -11,6 +11,7 @@ from bot.nodes import SLOT, Question, Script, Statement
 from campaign.agents import Roster
 from campaign.clock import Clock
 from campaign.feed import Feed
+from campaign.trying import Trials
 from models import Database
 from telephony.browser import BrowserLines
 from telephony.recording import RecordingStore
@@ -25,6 +26,14 @@ class AgentLines:
 
 
 @dataclass(frozen=True, slots=True)
+class TryLines:
+    """Scripts that can be talked with, by browser."""
+
+    trials: Trials
+    browsers: BrowserLines
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """Handed to the pages by the server; no page reads a setting or opens a file by itself."""
 
@@ -35,6 +44,7 @@ class Desk:
     firm: str
     questions: Mapping[str, str]  # what is asked, by question id
     agents: AgentLines | None = None  # None where calls are not handed over to browsers
+    trial: TryLines | None = None
 
 
 def desk_of(request: Request) -> Desk:

@@ -24,7 +24,7 @@ from telephony.wire import is_call_id
 
 _BROWSERS = 300  # connected at once
 _ACT_SECONDS = 10.0
-_BATCH_FRAMES = 25
+_BATCH_FRAMES = 3
 
 T = TypeVar("T")
 

@@ -1,8 +1,9 @@
 // An agent's page: one WebSocket for what happens, one WebRTC connection for the voice. The connection is made when
 // the agent goes on duty and kept; taking a call only opens the microphone.
+import { lineTo, openVoice } from "/static/voice.js";
+
 const at = (id) => document.getElementById(id);
 const LOOK_MS = 1000; // the context is on screen for a second before the call can be taken
-const GATHER_MS = 2000;
 const VALUES = { yes: "是", no: "否", unsure: "不确定", words: "原话", none: "没有" };
 const WHY = {
   taken: "", declined: "已拒接", timed_out: "未及时接听，已转为小休", client_hung_up: "客户已挂断", given_up: "来电已取消",
@@ -10,44 +11,21 @@ const WHY = {
 };
 const title = document.title;
 
-let socket, peer, sender, microphone, ring, talking = false, looked = 0, blinking = 0, bell;
+let socket, voice, ring, talking = false, looked = 0, blinking = 0, bell;
 
 function say(message) { socket?.readyState === WebSocket.OPEN && socket.send(JSON.stringify(message)); }
 function trouble(text) { at("trouble").textContent = text; at("trouble").hidden = !text; }
 
-function waitForCandidates(connection) {
-  if (connection.iceGatheringState === "complete") return Promise.resolve();
-  return new Promise((done) => {
-    connection.addEventListener("icegatheringstatechange", () => connection.iceGatheringState === "complete" && done());
-    setTimeout(done, GATHER_MS);
-  });
-}
-
 async function begin(number) {
   trouble("");
-  if (!navigator.mediaDevices) return trouble("浏览器不允许使用麦克风：请在本机或者以 HTTPS 打开本页");
   at("begin").disabled = true;
   try {
-    const stream = await navigator.mediaDevices.getUserMedia({ audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true } });
-    microphone = stream.getAudioTracks()[0];
-    peer = new RTCPeerConnection({ iceServers: [] });
-    sender = peer.addTrack(microphone, stream);
-    peer.keys = peer.createDataChannel("keys");
-    peer.onconnectionstatechange = () => {
-      if (["failed", "closed"].includes(peer?.connectionState)) leave(at("trouble").textContent || "语音连接已断开，请重新上线");
-    };
-    peer.ontrack = (event) => { at("voice").srcObject = new MediaStream([event.track]); };
-    await peer.setLocalDescription(await peer.createOffer());
-    await waitForCandidates(peer);
-    connect(number, peer.localDescription.sdp);
+    voice = await openVoice(at("voice"), () => leave(at("trouble").textContent || "语音连接已断开，请重新上线"));
   } catch (error) {
-    leave(error.name === "NotAllowedError" ? "麦克风没有得到允许" : `麦克风不能使用（${error.name}）`);
+    return leave(error.message);
   }
-}
-
-function connect(number, sdp) {
-  socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/agent/line`);
-  socket.onopen = () => say({ kind: "sign_on", number, sdp });
+  socket = lineTo("/agent/line");
+  socket.onopen = () => say({ kind: "sign_on", number, sdp: voice.offer });
   socket.onmessage = (message) => HEAR[JSON.parse(message.data).kind]?.(JSON.parse(message.data));
   socket.onclose = () => {
     if (talking) trouble("和服务器的连接已断开，通话仍在继续；挂断请按签退，之后重新上线");
@@ -57,13 +35,13 @@ function connect(number, sdp) {
 
 const HEAR = {
   async answer(news) {
-    await peer.setRemoteDescription({ type: "answer", sdp: news.sdp });
+    await voice.answer(news.sdp);
     at("agent-name").textContent = news.name;
   },
   refused(news) { trouble(news.why); },
   error(news) { trouble(news.why); },
   presence(news) {
-    if (at("duty").hidden) sender.replaceTrack(null); // connected: silent until a call
+    if (at("duty").hidden) voice?.speak(false); // connected: silent until a call
     at("sign-on").hidden = true;
     at("duty").hidden = false;
     at("presence").textContent = news.presence;
@@ -82,12 +60,12 @@ const HEAR = {
   ring_ended(news) {
     alarm(false);
     if (news.why === "taken") return;
-    sender.replaceTrack(null);
+    voice?.speak(false);
     trouble(WHY[news.why] ?? "");
     mode("idle");
   },
   talk_ended(news) {
-    sender.replaceTrack(null);
+    voice?.speak(false);
     trouble(WHY[news.why] ?? "");
     mode("idle");
   },
@@ -106,7 +84,7 @@ function mode(name) {
 
 function accept() {
   if (!ring || talking || performance.now() < looked) return;
-  sender.replaceTrack(microphone);
+  voice.speak(true);
   say({ kind: "accept", ring });
   alarm(false);
   mode("talking");
@@ -126,8 +104,7 @@ function toggle(button, kind) {
 function leave(why) {
   alarm(false);
   socket = (socket?.close(), undefined);
-  peer = (peer?.close(), undefined);
-  microphone = (microphone?.stop(), undefined);
+  voice = (voice?.close(), undefined);
   mode("idle");
   at("idle").hidden = at("duty").hidden = true;
   at("sign-on").hidden = false;
@@ -185,7 +162,7 @@ at("hold").onclick = () => toggle(at("hold"), "hold");
 at("hang-up").onclick = () => say({ kind: "hang_up" });
 for (const button of document.querySelectorAll("[data-presence]")) button.onclick = () => say({ kind: "presence", presence: button.dataset.presence });
 document.addEventListener("keydown", (event) => {
-  if (talking && /^[0-9*#]$/.test(event.key)) peer.keys.readyState === "open" && peer.keys.send(event.key);
+  if (talking && /^[0-9*#]$/.test(event.key)) voice?.press(event.key);
   else if (event.key === "F8") accept();
   else if (event.key === "F9" && ring) say(talking ? { kind: "hang_up" } : { kind: "decline", ring });
   else return;

@@ -50,6 +50,8 @@ class Browser:
         self.microphone = Microphone(hertz)
         self.peer.addTrack(self.microphone)
         self.keys = self.peer.createDataChannel("keys")
+        self.gone = asyncio.Event()
+        self.peer.on("connectionstatechange", self._change)
         self.keys_open = asyncio.Event()
         self.keys.on("open", self.keys_open.set)
         self.heard: list[NDArray[np.int16]] = []  # 48 kHz, one channel
@@ -57,6 +59,10 @@ class Browser:
         self._more = asyncio.Condition()
         self._tasks: list[asyncio.Task[None]] = []
         self.peer.on("track", lambda track: self._tasks.append(asyncio.create_task(self._listen(track))))
+
+    def _change(self) -> None:
+        if self.peer.connectionState == "closed":
+            self.gone.set()
 
     async def offer(self) -> str:
         await self.peer.setLocalDescription(await self.peer.createOffer())
