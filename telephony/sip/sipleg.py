@@ -95,5 +95,8 @@ class SipLeg(LegHandle):
             except NotNow as error:
                 done.set_exception(error)
 
-        self.loop.call_soon_threadsafe(run)
-        return await asyncio.wait_for(asyncio.wrap_future(done), _ACT_SECONDS)
+        try:
+            self.loop.call_soon_threadsafe(run)
+            return await asyncio.wait_for(asyncio.wrap_future(done), _ACT_SECONDS)
+        except (RuntimeError, TimeoutError) as error:
+            raise NotNow("the SIP dialer is closed, or does not answer") from error

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from telephony.errors import CallExists, TelephonyError, TrunkUnavailable
+from telephony.errors import CallExists, NotNow, TelephonyError, TrunkUnavailable
 from telephony.legs import Answered, AudioIn, HangupCause, Played
 from telephony.recording import RecordingStore
 from telephony.rtp.packet import Packet
@@ -123,6 +123,8 @@ async def test_what_is_refused_before_dialling(tmp_path: Path) -> None:
         await leg.hang_up()
     with pytest.raises(TrunkUnavailable):
         await calls.dial("1-2", NUMBER, ring_seconds=1)
+    with pytest.raises(NotNow, match="closed"):
+        await leg.transfer("sip:8001@127.0.0.1")
 
 
 async def test_ports_and_names_that_cannot_be_had(tmp_path: Path) -> None:
