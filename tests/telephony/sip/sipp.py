@@ -71,10 +71,10 @@ REMEMBER = (  # who calls, for requests of our own
 
 
 def caller(
-    method: str, sequence: str, *, sdp: str = "", peer: str = "", again: bool = False, same_branch: bool = False
+    method: str, sequence: str, *, sdp: str = "", peer: str = "", again: bool = False, steps_back: int = 0
 ) -> str:
-    """A request of SIPp as the calling side."""
-    branch = "[branch-2]" if same_branch else "[branch]"
+    """A request of SIPp as the calling side; `steps_back` is how far back the request lies whose branch it repeats."""
+    branch = f"[branch-{steps_back}]" if steps_back else "[branch]"
     lines = [
         f"{method} sip:95500@[remote_ip]:[remote_port] SIP/2.0",
         f"Via: SIP/2.0/[transport] [local_ip]:[local_port];branch={branch}",
