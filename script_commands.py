@@ -21,6 +21,7 @@ from bot.errors import Problem, ScriptInvalid, SlotsUnknown
 from bot.graph import graph
 from bot.graph_svg import svg
 from bot.ledger import unapproved
+from bot.merging import BUSINESS_SLOT
 from bot.moves import Facts
 from bot.nodes import Question, Script
 from bot.outline import outline
@@ -32,6 +33,7 @@ from console.aloud import rehearse_aloud
 from console.rehearsal_terminal import rehearse
 from console.script_terminal import print_outline
 from intents import load_matcher
+from rules import label_of
 from rules.hours import SHANGHAI
 from script_life_commands import approved_by_anybody
 from server import prompts_of
@@ -196,6 +198,8 @@ def _facts(script: Script, given: dict[str, str]) -> Facts:
     if unknown := sorted(set(given) - set(script.slots)):
         raise SlotsUnknown(script.name, unknown, script.slots)
     samples = {slot.name: slot.sample for slot in script.slots.values()}
+    if BUSINESS_SLOT in samples:
+        samples[BUSINESS_SLOT] = script.business or label_of(script.review_types[0])
     return Facts(samples | given, datetime.now(SHANGHAI))
 
 
