@@ -75,15 +75,24 @@ class BrowserPhone:
 
     async def connected(self) -> bool:
         """Wait, fifteen seconds at most, until audio can pass; False when it cannot."""
+        if self._floor.loop.is_closed():
+            return False
         return await _run(self._floor.loop, _wait(self._connection.connected), CONNECT_SECONDS + _ACT_SECONDS)
 
     async def gone(self) -> None:
         """Wait until the browser is lost or the connection closed."""
+        if self._floor.loop.is_closed():
+            return
         future = asyncio.run_coroutine_threadsafe(_gone(self._connection), self._floor.loop)
         await asyncio.wrap_future(future)
 
     def call(self, call_id: str, recorder: Recorder | None = None) -> LegHandle:
-        """Open the audio for a call; `Answered` follows, or HungUp when the browser is gone or in another call."""
+        """Open the audio for a call; `Answered` follows, or HungUp when the browser is gone or in another call.
+
+        Raises `BrowserRefused` once the service is closed.
+        """
+        if self._floor.loop.is_closed():
+            raise BrowserRefused("browsers cannot be called now: the service is closed")
         if not is_call_id(call_id):
             raise TelephonyError("a call id is 1 to 60 letters, digits, dots, dashes and underscores")
         loop = self._floor.loop

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -114,6 +115,27 @@ async def test_a_browser_that_leaves_ends_the_call_as_our_own_lines_failure(line
         async with asyncio.timeout(10):
             await phone.gone()
         assert (await hung_up(phone.call("agent-2"))).cause is HangupCause.OWN_LINE
+
+
+async def test_closing_the_service_ends_the_calls_and_leaves_nothing_running() -> None:
+    async with BrowserLines() as lines:
+        browser = Browser(1000)
+        phone, answer = await lines.answer(await browser.offer())
+        await browser.accept(answer)
+        assert await phone.connected()
+        leg = phone.call("agent-1")
+        await until(leg, Answered)
+    assert (await hung_up(leg)).cause is HangupCause.OWN_LINE
+    await asyncio.wait_for(phone.gone(), 10)
+    assert not await phone.connected()
+    await phone.close()
+    with pytest.raises(BrowserRefused):
+        phone.call("agent-2")
+    with pytest.raises(BrowserRefused):
+        await lines.answer(await browser.offer())
+    await browser.close()
+    running = {thread.name for thread in threading.enumerate()}
+    assert "browsers" not in running and "audio-decoder" not in running
 
 
 async def test_only_addresses_of_this_network_are_offered(lines: BrowserLines) -> None:
