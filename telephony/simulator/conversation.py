@@ -142,7 +142,8 @@ class Conversation:
     # -- thinking and speaking ------------------------------------------------------------------------------
 
     def _react(self) -> None:
-        if self._heard is not None and self._quiet_ms >= self._react_ms:
+        # Whoever talked over the other side waits for it to go on before reacting to the fragment that was heard.
+        if self._heard is not None and min(self._quiet_ms, self._waited_ms) >= self._react_ms:
             heard, text = self._heard, self._text
             self._heard, self._text = None, ""
             self._story.heard.append(Heardline.of(self._ms, heard, text))
