@@ -120,7 +120,8 @@ async def test_a_browser_that_leaves_ends_the_call_as_our_own_lines_failure(line
 async def test_closing_the_service_ends_the_calls_and_leaves_nothing_running() -> None:
     async with BrowserLines() as lines:
         browser = Browser(1000)
-        phone, answer = await lines.answer(await browser.offer())
+        offer = await browser.offer()
+        phone, answer = await lines.answer(offer)
         await browser.accept(answer)
         assert await phone.connected()
         leg = phone.call("agent-1")
@@ -132,7 +133,7 @@ async def test_closing_the_service_ends_the_calls_and_leaves_nothing_running() -
     with pytest.raises(BrowserRefused):
         phone.call("agent-2")
     with pytest.raises(BrowserRefused):
-        await lines.answer(await browser.offer())
+        await lines.answer(offer)
     await browser.close()
     running = {thread.name for thread in threading.enumerate()}
     assert "browsers" not in running and "audio-decoder" not in running
