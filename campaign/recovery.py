@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from bot.course import standing
-from bot.moves import Attest, Finish, Flag, Listen, Note
+from bot.moves import AgentJoined, Attest, Finish, Flag, Listen, Note, Transfer
 from bot.replay import Move, move_from_json
 from campaign.attempt import store_ended
 from campaign.facts import task_facts
@@ -15,7 +15,7 @@ from campaign.works import Works
 from models import Attempt, StaleAttempt
 from models.queue import events_of, history_of, unended_attempts
 from models.settlements import link_recording
-from rules import Evidence
+from rules import Ending, Evidence
 from telephony.recording import SealedRecording
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,8 @@ def settle_interrupted(works: Works) -> int:
     """Settle every attempt that nobody ended and return how many; the caller holds the installation's lock.
 
     Recordings are closed first. What the client said is in the call log, so answers and risk flags are kept;
-    a conversation that had come to its end counts as finished, any other as interrupted.
+    a conversation that had come to its end counts as finished, one on its way to a person as handed over, any other
+    as interrupted.
     """
     recovered = works.recordings.recover()
     left = _left_behind(works)
@@ -58,7 +59,8 @@ def _left_behind(works: Works) -> list[tuple[EndedCall, list[TaskFacts]]]:
 
 def _ended(works: Works, attempt: Attempt, logged: Sequence[Move]) -> EndedCall:
     moves = standing(logged)
-    finish = next((move for move in moves if isinstance(move, Finish)), None)
+    finish = next((move for move in moves if isinstance(move, Finish)), None) or _handed_over(moves)
+    agent = next((move.agent for move in moves if isinstance(move, AgentJoined)), "")
     asked = [move.question for move in moves if isinstance(move, Listen)]
     sealed = works.recordings.find(attempt.call_id)
     return EndedCall(
@@ -67,7 +69,7 @@ def _ended(works: Works, attempt: Attempt, logged: Sequence[Move]) -> EndedCall:
         started_at=attempt.started_at,
         ended_at=max(attempt.started_at, works.clock.now()),
         evidence=Evidence(ending=finish.ending if finish else None, interrupted=finish is None, answered=bool(moves)),
-        details={},
+        details={"agent": agent} if agent else {},
         talk_ms=sealed.duration_ms if sealed and moves else 0,
         finish=finish,
         notes=tuple(move for move in moves if isinstance(move, Note)),
@@ -76,3 +78,8 @@ def _ended(works: Works, attempt: Attempt, logged: Sequence[Move]) -> EndedCall:
         resume_at=asked[-1] if asked and finish is None else "",
         recording=recording_of(sealed),
     )
+
+
+def _handed_over(moves: Sequence[Move]) -> Finish | None:
+    """The end of a call in which a person was fetched: whoever comes next is one, not the bot."""
+    return Finish(Ending.HANDED_OVER) if any(isinstance(move, Transfer) for move in moves) else None

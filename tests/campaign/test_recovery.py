@@ -1,0 +1,52 @@
+"""What a killed process left behind is settled by what its log says."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from bot.moves import AgentJoined, Listen, Transfer
+from bot.replay import Move, move_to_json
+from campaign.recovery import settle_interrupted
+from campaign.works import Works
+from models import Attempt, Escalation
+from models.queue import begin_attempt, log_moves
+from rules import Risk
+from tests.campaign.test_attempt import ears, works
+from tests.conftest import NOON, served
+
+__all__ = ["ears", "works"]
+
+
+def left_behind(works: Works, task_id: int, moves: list[Move]) -> None:
+    with works.database.write() as session:
+        attempt = begin_attempt(
+            session, served(session, task_id), dialled="13800001111", worker="dead", now=NOON,
+            script_hash="f" * 64, facts="{}",
+        )  # fmt: skip
+        rows = [
+            {"attempt_id": attempt.id, "seq": seq, "at_ms": 0, "kind": type(move).__name__, "body": move_to_json(move)}
+            for seq, move in enumerate(moves)
+        ]
+        log_moves(session, rows)
+
+
+@pytest.mark.parametrize(
+    ("moves", "outcome", "agent"),
+    [
+        ([Listen("suitability.own_will")], "interrupted", None),
+        ([Transfer(Risk.COMPLAINT)], "needs_human", None),
+        ([Transfer(Risk.COMPLAINT), AgentJoined("8002", 900)], "needs_human", "8002"),
+    ],
+)
+def test_a_client_on_the_way_to_a_person_is_not_called_by_the_bot_again(
+    works: Works, task_id: int, moves: list[Move], outcome: str, agent: str | None
+) -> None:
+    left_behind(works, task_id, moves)
+    assert settle_interrupted(works) == 1
+    with works.database.read() as session:
+        attempt = session.scalars(select(Attempt)).one()
+        assert (attempt.outcome, attempt.evidence.get("agent")) == (outcome, agent)
+        waiting = session.scalars(select(Escalation)).all()
+        assert [one.state for one in waiting] == (["open"] if outcome == "needs_human" else [])
+        assert (attempt.task.due_at is None) == (outcome == "needs_human")
