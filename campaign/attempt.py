@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.errors import ConversationError, ScriptError
 from bot.merged_walk import AsAskedAlone, unmarked
-from bot.moves import AgentJoined, Collect, Facts, Listen, Transfer, TransferFailed
+from bot.moves import AgentJoined, Collect, Facts, Finish, Listen, Transfer, TransferFailed
 from bot.nodes import fill
 from bot.pipeline import converse
 from bot.replay import Move, facts_to_json, move_to_json
@@ -36,7 +36,7 @@ from models.queue import (
     tasks_of_client,
 )
 from models.settlements import Settlement, settle
-from rules import Evidence, Outcome, label_of
+from rules import Ending, Evidence, Outcome, label_of
 from speech.errors import SpeechError
 from telephony.errors import TelephonyError
 from telephony.legs import HangupCause, Leg
@@ -209,6 +209,13 @@ class Course:
     way: Way | None = None  # to a person
     handed_over: HandedOver = HandedOver()
 
+    @property
+    def finish(self) -> Finish | None:
+        """How the dialogue ended; whom a person has talked with is a person's, however the bot's part broke off."""
+        if self.report and self.report.finish:
+            return self.report.finish
+        return Finish(Ending.HANDED_OVER) if self.handed_over.agent or self.handed_over.target else None
+
 
 async def _follow(works: Works, begun: Begun, leg: Leg, course: Course) -> None:
     works.feed.change(begun.call_id, stage=Stage.RINGING)
@@ -253,7 +260,7 @@ def _ended(works: Works, begun: Begun, course: Course) -> EndedCall:
         details=_details(before) | course.handed_over.details(),
         ring_ms=before.ring_ms if before else 0,
         talk_ms=max(0, sealed.duration_ms - before.ring_ms) if sealed and before and before.answered else 0,
-        finish=report.finish if report else None,
+        finish=course.finish,
         notes=tuple(report.notes) if report else (),
         flags=tuple(report.flags) if report else (),
         attests=tuple(report.attests) if report else (),
@@ -264,18 +271,18 @@ def _ended(works: Works, begun: Begun, course: Course) -> EndedCall:
 
 
 def _evidence(course: Course) -> Evidence:
-    before, report = course.before, course.report
+    before = course.before
     if before is None:
         return Evidence(own_line_failed=course.own_line_failed, interrupted=course.broken)
     return Evidence(
-        ending=report.finish.ending if report and report.finish else None,
+        ending=course.finish.ending if course.finish else None,
         announced=before.announced.value if before.announced else None,
         tone=before.tone,
         sip_status=before.sip_status,
         q850=before.q850,
         answered=before.answered,
         cleared_locally=before.cleared_locally,
-        interrupted=course.broken,
+        interrupted=course.broken and course.finish is None,
         own_line_failed=before.cause is HangupCause.OWN_LINE,
     )
 
