@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.moves import Action, AgentJoined, Event, Facts, HungUp, Say, TransferFailed
+from bot.moves import Action, AgentJoined, Event, Facts, HungUp
 from bot.pipeline import converse
 from bot.report import Report
 from bot.script import load_script
@@ -42,7 +42,6 @@ class Talk:
     """A client who has pressed 0, and the agent who is rung."""
 
     phone: Call
-    roster: Roster
     conversation: asyncio.Task[Report]
     news: list[News]
     moves: list[Event | Action] = field(default_factory=list)
@@ -90,7 +89,7 @@ async def _begin(leg: Joinable, phone: Call, ears: Recogniser, folder: Path) -> 
     await phone.hear(1.0)
     await phone.say("dtmf", digit="0")
     await asyncio.wait_for(rung.wait(), 20)
-    return Talk(phone, roster, conversation, news, moves)
+    return Talk(phone, conversation, news, moves)
 
 
 async def test_a_client_who_hangs_up_stops_the_ringing_and_the_matter_goes_to_a_person(talk: Talk) -> None:
@@ -99,14 +98,3 @@ async def test_a_client_who_hangs_up_stops_the_ringing_and_the_matter_goes_to_a_
     assert [one.why for one in talk.news if isinstance(one, RingEnded)] == [Withdrawn.CLIENT_HUNG_UP]
     assert report.finish is not None and report.finish.ending is Ending.HANDED_OVER
     assert talk.of(HungUp) and not talk.of(AgentJoined)
-
-
-async def test_where_no_agent_takes_the_call_the_bot_says_that_somebody_calls_back(talk: Talk) -> None:
-    (seat,) = talk.roster.on_duty()
-    talk.roster.decline(seat, seat.ring)
-    report = await asyncio.wait_for(talk.conversation, 30)
-    (failed,) = talk.of(TransferFailed)
-    assert isinstance(failed, TransferFailed) and failed.reason == "declined"
-    last = talk.of(Say)[-1]
-    assert isinstance(last, Say) and "回电" in last.text
-    assert report.finish is not None and report.finish.ending is Ending.HANDED_OVER
