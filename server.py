@@ -40,6 +40,8 @@ from speech.prompts import Prompts
 from speech.recogniser import Recogniser, find_model
 from telephony.browser import BrowserLines
 from telephony.gateway import Gateway
+from telephony.gateways.dialer import ExchangeDialer
+from telephony.gateways.exchange_file import load_exchange
 from telephony.legs import Dialer
 from telephony.recording import RecordingStore
 from telephony.sip.dialer import SipDialer
@@ -132,8 +134,11 @@ def _voices(settings: Settings) -> Voices:
 
 
 def _dialer(settings: Settings, recordings: RecordingStore) -> AbstractAsyncContextManager[Dialer]:
-    """SIP where there are trunks, else the gateway that far ends connect to; raises TelephonyError."""
+    """The exchange or the SIP trunks of the file, else the gateway that far ends connect to; raises TelephonyError."""
     if settings.trunks is not None:
+        exchange = load_exchange(settings.trunks)
+        if exchange is not None:
+            return ExchangeDialer(exchange, recordings)
         return SipDialer(load_trunks(settings.trunks), recordings)
     return Gateway("127.0.0.1", settings.gateway_port, recordings)
 

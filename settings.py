@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = 8000
     gateway_port: int = 8001
-    trunks: Path | None = None  # a YAML file of SIP trunks (telephony/sip/trunk_file.py); default: the gateway
+    trunks: Path | None = None  # a YAML file of SIP trunks or of an exchange (README); default: the gateway
     hand_over: Literal["browser", "refer", "callback"] = "browser"  # to a person: campaign/roads.py
     refer_to: str = ""  # with refer: the sip: address of an extension or a queue
     lines: int = 8  # calls at once
