@@ -1,4 +1,4 @@
-"""Placing and carrying calls: legs, SIP trunks, gateway, recording, call progress, simulator."""
+"""Placing and carrying calls: legs, SIP trunks, gateway, exchanges, recording, call progress, simulator."""
 
 from telephony.errors import (
     CallExists,
@@ -14,6 +14,7 @@ from telephony.errors import (
     WireError,
 )
 from telephony.gateway import Gateway
+from telephony.gateways.dialer import ExchangeDialer
 from telephony.legs import (
     FRAME_BYTES,
     FRAME_MS,
@@ -48,6 +49,7 @@ __all__ = [
     "Dialer",
     "Digit",
     "EarlyMedia",
+    "ExchangeDialer",
     "Gateway",
     "GatewayUnavailable",
     "HangupCause",

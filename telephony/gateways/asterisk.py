@@ -104,7 +104,7 @@ class AsteriskPlacer:
 
     # A call
 
-    async def carry(self, call: Call) -> None:
+    async def carry(self, call: Call) -> str:
         self._kept.require()
         self._kept.calls[call.name] = call
         settings = self._settings
@@ -115,6 +115,7 @@ class AsteriskPlacer:
             await self._by_socket(call)
         else:
             await self._by_websocket(call)
+        return "Asterisk closed the call's audio"
 
     async def _create(self, call: Call) -> None:
         """Make the channel; a request that is under way is not broken off, lest the channel stay."""
@@ -196,8 +197,8 @@ class AsteriskPlacer:
             del self._sockets[call.name]
         try:
             await self._converse_by_socket(call, reader, writer)
-        except (OSError, asyncio.IncompleteReadError) as error:
-            raise WireError("the AudioSocket was lost") from error
+        except (OSError, asyncio.IncompleteReadError):
+            return  # lost; what became of the call, the signalling may tell
         finally:
             writer.close()
 

@@ -17,7 +17,7 @@ from telephony.medialeg import MediaLeg, Phase
 from telephony.sip.caps import Caps, Verdict
 
 _CAUSE_SECONDS = 2.0  # between the loss of the audio and the news why the call ended
-_HANG_UP_SECONDS = 5.0
+_HANG_UP_SECONDS = 3.0
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +39,11 @@ class Call:
 class Placer(Protocol):
     """One kind of exchange, open on the media loop."""
 
-    async def carry(self, call: Call) -> None:
+    async def carry(self, call: Call) -> str:
         """Place a call and carry its audio until that ends; cancelled when the leg is over.
 
-        Raises `TelephonyError` with what our own side failed at.
+        Returns why it ended, where the signalling may still tell the cause; raises `TelephonyError` with what our own
+        side failed at.
         """
 
     async def hang_up(self, call: Call) -> None:
@@ -92,7 +93,7 @@ class Board:
         carrying = asyncio.ensure_future(self._placer.carry(call))
         over = asyncio.ensure_future(call.line.over.wait())
         await asyncio.wait({carrying, over}, return_when=asyncio.FIRST_COMPLETED)
-        if not call.line.over.is_set():
+        if carrying.done() and not carrying.cancelled() and carrying.exception() is None:
             await asyncio.wait({over}, timeout=_CAUSE_SECONDS)
         over.cancel()
         carrying.cancel()
@@ -130,13 +131,13 @@ class Board:
         self.floor.close()
 
 
-def _why(call: Call, carrying: asyncio.Future[None]) -> str:
+def _why(call: Call, carrying: asyncio.Future[str]) -> str:
     """What a call that should go on ended of."""
     if carrying.cancelled():
         return "the call was cut short"
     error = carrying.exception()
     if error is None:
-        return "the exchange closed the call's audio"
+        return carrying.result()
     if isinstance(error, TelephonyError):
         return str(error)
     log.error("call %s: the exchange's adapter met a fault of ours", call.leg.call_id, exc_info=error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
@@ -13,6 +14,7 @@ from telephony.wire import Ended, KeyPressed, MediaBegan, MediaEvent, PickedUp, 
 EVENTS = "CHANNEL_PROGRESS CHANNEL_PROGRESS_MEDIA CHANNEL_ANSWER CHANNEL_HANGUP_COMPLETE DTMF BACKGROUND_JOB"
 
 _BODY_BYTES = 1_000_000
+_COUNT = re.compile(r"[0-9]{1,7}")
 _KEYS = frozenset("0123456789*#ABCD")
 _NEWS: dict[str, MediaEvent] = {
     "CHANNEL_PROGRESS": Rang(),
@@ -62,7 +64,7 @@ async def read_block(reader: asyncio.StreamReader) -> Block:
         raise WireError("a block of the event socket without an end") from error
     headers = headers_of(head.decode("utf-8", "replace"))
     length = headers.get("Content-Length", "0")
-    if not length.isascii() or not length.isdigit() or int(length) > _BODY_BYTES:
+    if _COUNT.fullmatch(length) is None or int(length) > _BODY_BYTES:
         raise WireError("a block of the event socket whose Content-Length is none")
     body = await reader.readexactly(int(length))
     return Block(headers, body.decode("utf-8", "replace"))
@@ -99,6 +101,6 @@ def _event(name: str, fields: Mapping[str, str]) -> MediaEvent | None:
 
 
 def _within(value: str | None, least: int, most: int) -> int | None:
-    if value is None or not value.isascii() or not value.isdigit():
+    if value is None or _COUNT.fullmatch(value) is None:
         return None
     return int(value) if least <= int(value) <= most else None

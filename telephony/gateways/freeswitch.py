@@ -151,10 +151,11 @@ class FreeSwitchPlacer:
 
     # A call
 
-    async def carry(self, call: Call) -> None:
+    async def carry(self, call: Call) -> str:
         self._kept.require()
         self._kept.calls[call.name] = call
-        ended = self._ended[call.name] = asyncio.get_running_loop().create_future()
+        ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._ended[call.name] = ended
         route = self._settings.route.replace("{number}", call.number)
         variables = {
             "origination_uuid": call.name, "originate_timeout": int(call.ring_seconds) + 5,
@@ -165,7 +166,7 @@ class FreeSwitchPlacer:
             variables["origination_caller_id_number"] = self._settings.number
         named = ",".join(f"{name}={value}" for name, value in variables.items())
         self._job(f"originate {{{named}}}{route} &park()", call.name)
-        raise WireError(await ended)
+        return await ended
 
     def _stream(self, call: Call) -> None:
         """Have the audio brought, once a call."""
@@ -197,7 +198,7 @@ class FreeSwitchPlacer:
             if message.type is aiohttp.WSMsgType.BINARY:
                 call.line.listen(message.data)
             elif message.type is aiohttp.WSMsgType.ERROR:
-                return "a media message that breaks the protocol or is too long"
+                call.line.fail("a media message that breaks the protocol or is too long")
         return "FreeSWITCH closed the call's audio"
 
     async def hang_up(self, call: Call) -> None:

@@ -117,12 +117,13 @@ class TwilioPlacer:
 
     # A call
 
-    async def carry(self, call: Call) -> None:
+    async def carry(self, call: Call) -> str:
         self._calls[call.name] = call
-        lost = self._lost[call.name] = asyncio.get_running_loop().create_future()
+        lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._lost[call.name] = lost
         self._asked[call.name] = asyncio.ensure_future(self._create(call))
         await asyncio.shield(self._asked[call.name])
-        raise WireError(await lost)
+        return await lost
 
     async def _create(self, call: Call) -> str:
         public = self._settings.public_url.rstrip("/")
@@ -191,13 +192,14 @@ class TwilioPlacer:
                 reason = await self._listen(call, stream)
             except WireError as error:
                 reason = str(error)
+                call.line.fail(reason)
         lost = self._lost.get(call.name)
         if lost is not None and not lost.done():
             lost.set_result(reason)
         return stream
 
     def _is_signed(self, request: web.Request, url: str, form: dict[str, str]) -> bool:
-        given = request.headers.get("X-Twilio-Signature", "").encode()
+        given = request.headers.get("X-Twilio-Signature", "").encode("utf-8", "replace")
         signed = hmac.compare_digest(signature(self._settings.token, url, form).encode(), given)
         if not signed:
             log.warning("a request without Twilio's signature was refused: check token and public_url")
@@ -214,7 +216,7 @@ class TwilioPlacer:
         async with outbox.writing(send):
             async for message in stream:
                 if message.type is not aiohttp.WSMsgType.TEXT:
-                    return "a media message that breaks the protocol or is too long"
+                    raise WireError("a media message that breaks the protocol or is too long")
                 match parse_message(message.data):
                     case StreamStarted(stream=name):
                         way = StreamWay(name, outbox)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -142,5 +141,5 @@ def _text(fields: dict[str, Any], name: str) -> str:
 def _bytes(payload: str) -> bytes:
     try:
         return base64.b64decode(payload, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # binascii's own, and that of text beyond ASCII
         raise WireError("audio of the stream that is not base64") from error
