@@ -19,7 +19,7 @@ demo: setup  ## the demo campaign in the terminal, without the server
 	@.venv/bin/huifang demo --exit
 
 test: setup-test check-static  ## all tests, with what they need
-	@$(PY) -m pytest -q -n 2 --dist loadfile
+	@$(PY) -m pytest -q -n 3 --dist loadfile
 
 check: test  ## the same: what CI runs
 
