@@ -159,7 +159,7 @@ class FreeSwitchPlacer:
         route = self._settings.route.replace("{number}", call.number)
         variables = {
             "origination_uuid": call.name, "originate_timeout": int(call.ring_seconds) + 5,
-            "ignore_early_media": "false", "hangup_after_bridge": "true",
+            "ignore_early_media": "false",
             "STREAM_PLAYBACK": "true", "STREAM_SAMPLE_RATE": 8000,
         }  # fmt: skip
         if self._settings.number:

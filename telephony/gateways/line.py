@@ -17,6 +17,7 @@ from telephony.wire import Ended, KeyPressed, MediaBegan, MediaEvent, PickedUp, 
 
 MESSAGE_BYTES = 65_500  # the longest audio message that makes sense: Asterisk's own bound
 _FLOOD_FRAMES = 500  # lost because too many came: a far end that does not pace its audio
+_HELD_FRAMES = 1500  # thirty seconds
 _OUR_ACCOUNT = frozenset((401, 403, 407))  # the trunk behind the exchange does not know us, or forbids it
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ class ExchangeLine:
         self._early = self._picked_up = False
         self._rest = b""
         self._jitter = JitterBuffer()
+        self._held_frames = 0  # in a row
         self.over = asyncio.Event()
         self.failed = False  # by our own side
 
@@ -93,8 +95,11 @@ class ExchangeLine:
         leg = self._leg
         if leg.phase is Phase.OVER:
             return
-        if self._picked_up:
+        if leg.phase is Phase.ANSWERED:
             leg.end(HangupCause.NORMAL, sip, q850)
+            return
+        if self._picked_up:
+            self.fail("the call was answered, but its audio never came")
             return
         unknown = HangupCause.UNREACHABLE if sip or q850 else HangupCause.NO_ANSWER
         ours = sip in _OUR_ACCOUNT
@@ -146,6 +151,8 @@ class ExchangeLine:
 
     @property
     def stuck(self) -> str:
+        if self._held_frames > _HELD_FRAMES:
+            return "the exchange has not played what it was given"
         return self._way.stuck if self._way is not None else ""
 
     def take(self) -> bytes | None:
@@ -153,6 +160,7 @@ class ExchangeLine:
 
     def send(self, pcm: bytes) -> None:
         way = self._way
+        self._held_frames = self._held_frames + 1 if self.held else 0
         if way is None or (pcm is SILENCE and way.fills_silence):
             return
         way.send(way.codec.silence if pcm is SILENCE else way.codec.encode(pcm))

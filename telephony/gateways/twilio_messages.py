@@ -14,13 +14,14 @@ from xml.sax.saxutils import quoteattr
 
 from telephony.errors import WireError
 from telephony.gateways.ari import json_object
-from telephony.wire import Ended, KeyPressed, MediaEvent, Rang
+from telephony.wire import Ended, KeyPressed, MediaEvent, PickedUp, Rang
 
 _DIGIT = re.compile(r"[0-9*#A-D]")
 
 # The codes stand for what Twilio says in words, where it does not name the code itself.
 _STATUSES: Mapping[str, MediaEvent] = {
     "ringing": Rang(),
+    "in-progress": PickedUp(),
     "busy": Ended(486),
     "no-answer": Ended(480),
     "canceled": Ended(487),

@@ -7,13 +7,20 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from telephony.codecs import SILENCE
 from telephony.errors import CallExists, GatewayUnavailable, TelephonyError
+from telephony.gateways.chan_websocket import Control, Said, WebSocketWay
 from telephony.gateways.dialer import ExchangeDialer, ExchangeLeg
 from telephony.gateways.exchanges import Exchange, FreeSwitch, Twilio
-from telephony.legs import Answered, HangupCause
+from telephony.gateways.line import ExchangeLine
+from telephony.gateways.outbox import Outbox
+from telephony.legs import Answered, HangupCause, HungUp, LegEvent
+from telephony.medialeg import MediaLeg
+from telephony.playout import PlayQueue
 from telephony.recording import RecordingStore
 from tests.telephony.farend import KEY, WAIT, hung_up, until
 from tests.telephony.gateways.fake_asterisk import AsteriskCall, FakeAsterisk
@@ -179,6 +186,43 @@ async def test_an_answer_whose_audio_does_not_come(tmp_path: Path, caplog: pytes
         far.tell("CHANNEL_ANSWER", call.uuid)
         assert "did not bring the audio" in await fails(leg, caplog)
     await far.close()
+
+
+async def test_an_answered_call_that_ends_before_its_audio(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    far = FakeTwilio()
+    await far.open()
+    async with a_dialer(far.exchange(), tmp_path) as dialer:
+        leg = await dialer.dial("1-1", NUMBER, ring_seconds=30)
+        call = await far.call()
+        assert isinstance(call, TwilioCall)
+        await call.status("in-progress")
+        await call.status("completed")
+        assert "its audio never came" in await fails(leg, caplog)
+    await far.close()
+
+
+def test_an_exchange_that_holds_for_ever_is_stuck() -> None:
+    leg = MediaLeg("1-1", PlayQueue(), record=_no_tape, emit=_ignore, finish=_ignore_end)
+    line, way = ExchangeLine(leg, _nothing), WebSocketWay(Control(Said.START), Outbox())
+    line.join(way)
+    for said, stuck in ((Said.XOFF, True), (Said.XON, False)):
+        way.hear(Control(said))
+        for _ in range(40 * 50):  # frames of forty seconds
+            line.send(SILENCE)
+        assert line.held is stuck and bool(line.stuck) is stuck
+
+
+def _no_tape() -> NoReturn:
+    raise AssertionError("nothing is recorded before the answer")
+
+
+def _nothing() -> None: ...
+
+
+def _ignore(event: LegEvent) -> None: ...
+
+
+def _ignore_end(leg: MediaLeg, ended: HungUp) -> None: ...
 
 
 async def test_twilio_knows_that_the_number_is_none(tmp_path: Path) -> None:

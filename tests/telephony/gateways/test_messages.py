@@ -12,7 +12,7 @@ from telephony.errors import WireError
 from telephony.gateways import ari, esl, twilio_messages
 from telephony.gateways.audiosocket import Kind, SocketFrame, read_frame
 from telephony.gateways.chan_websocket import Control, Said, parse_control
-from telephony.wire import Ended, MediaEvent, Rang
+from telephony.wire import Ended, MediaEvent, PickedUp, Rang
 
 
 def test_twilio_signature_of_the_documents() -> None:
@@ -31,7 +31,8 @@ def test_twilio_signature_of_the_documents() -> None:
         ({"CallStatus": "failed", "SipResponseCode": "404"}, Ended(404)),
         ({"CallStatus": "failed", "SipResponseCode": "x"}, Ended(503)),
         ({"CallStatus": "completed", "SipResponseCode": "200"}, Ended()),
-        ({"CallStatus": "in-progress"}, None),
+        ({"CallStatus": "in-progress"}, PickedUp()),
+        ({"CallStatus": "initiated"}, None),
         ({}, None),
     ],
 )
