@@ -41,7 +41,7 @@ def page(request: Request, template: str, *, status_code: int = 200, **values: A
     with desk.database.read() as session:
         waiting = open_escalations(session)
     shared = {"firm": desk.firm, "now": desk.clock.now(), "waiting": waiting, "path": request.url.path}
-    shared["asked"] = desk.questions
+    shared["asked"] = dict(desk.questions)
     return _templates.TemplateResponse(
         request, template, shared | values | {"with_query": _with_query(request)}, status_code=status_code
     )

@@ -18,9 +18,10 @@ from fastapi import FastAPI
 
 from bot.moves import Heard, PromptFinished, Say
 from bot.replay import Move, move_to_json
+from bot.script import load_script
 from campaign.clock import RealClock
 from campaign.feed import Feed
-from console import Desk, add_pages
+from console import AskedWords, Desk, add_pages
 from intents import Intent, Match
 from models import Database
 from models.queue import Served, begin_attempt, log_moves
@@ -52,9 +53,8 @@ def place(database: Database, task_id: int, tmp_path: Path) -> Place:
     _settle_call(database, store, task_id, call_id)
     app = FastAPI()
     add_pages(app)
-    app.state.desk = Desk(
-        database, store, Feed(), RealClock(), "华夏安信证券", {"suitability.self_operated": "请问账户是您本人操作吗？"}
-    )
+    scripts = {"suitability": load_script("suitability")}
+    app.state.desk = Desk(database, store, Feed(), RealClock(), "华夏安信证券", AskedWords(lambda: scripts))
     return Place(app.state.desk, app, call_id)
 
 
