@@ -97,7 +97,7 @@ async def converse(
     """Carry one conversation on an answered line and leave the line hung up, whatever happens.
 
     `ears` and `prompts` may be pipecat services of another maker. `phrases` gives what may be heard at a question;
-    without it the model hears freely, which measures better (short answers at 20 dB: 94% understood against 89%).
+    without it the model hears freely, which measures better (short answers at 20 dB: 100% understood against 90%).
     `log` gets each event and action with the recording position at which it happened. Raises ConversationError;
     its `report` holds what was reached.
     """
