@@ -24,6 +24,11 @@ _PROPOSITIONS: Mapping[Kind, str] = MappingProxyType(
         Kind.GUIDED: "教过|教|指导|讲过",
     }
 )
+_DENIES = {
+    kind: re.compile(f"(?:不太|不大|不怎么|没怎么|不是很|不|没有?)(?:给我|仔细|认真)?(?:{words})")
+    for kind, words in _PROPOSITIONS.items()
+}
+_AFFIRMS = {kind: re.compile(f"(?<![不没有太么大细真])(?:{words})") for kind, words in _PROPOSITIONS.items()}
 _OWN = (Kind.WILL, Kind.OPERATED, Kind.SIGNED)  # 是本人吗
 _SELF = "(?:我自己|我本人|我个人|自己|本人|我)"
 _NOT_ME = re.compile(f"(?:(?<![可怎哪谁又还要岂算是])(?:不是|并非)|不全是|不都是)(?:因为|由|被)?{_SELF}(?!不|没)")
@@ -32,7 +37,7 @@ _IS_ME = re.compile(f"(?<!不)(?<!非)(?:是|由){_SELF}{_MINE}|{_SELF}(?:弄|�
 # Where a denial is none: rhetorical, conditional, or overtaken by what came later.
 _TURNED = re.compile(
     "能不|能没|还能|谁说|谁还|为什么不|为啥不|干嘛不|有什么不|有啥不|没什么|没啥|没有不|没有看不|哪|怎么会|怎么可能|难道|"
-    "可不|是谁|还有谁|别人|他人|人家|的话|我早|谁替|谁帮|后来|如今|现在|之前|以前|原来|先前|一开始|开始|本来|不…|才怪|"
+    "可不|是谁|还有谁|别人|他人|人家|的话|我早|谁替|谁帮|后来|如今|现在|之前|以前|原来|先前|一开始|开始|本来|才怪|"
     "是不是|知不知|有没有|不是不|不会不"
 )
 _ADMITS = re.compile("^(?:是的?|嗯+|对)?(?:确实|倒是)?有(?:的|过|啊|呀|一次|几次|这|他|我|$)")
@@ -57,11 +62,8 @@ def _denial(kind: Kind, plain: str) -> str:
         rest = plain[: denied.start()] + plain[denied.end() :]
         if not _IS_ME.search(rest):
             return denied[0]
-    words = _PROPOSITIONS.get(kind)
-    if words is None:
-        return ""
-    denied = re.search(f"(?:不太|不大|不怎么|没怎么|不是很|不|没有?)(?:给我|仔细|认真)?(?:{words})", plain)
+    denied = _DENIES[kind].search(plain) if kind in _DENIES else None
     if denied is None:
         return ""
     rest = f"{plain[: denied.start()]}/{plain[denied.end() :]}"
-    return "" if re.search(f"(?<![不没有太么大细真])(?:{words})", rest) else denied[0]
+    return "" if _AFFIRMS[kind].search(rest) else denied[0]
