@@ -13,8 +13,9 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Protocol
 
-from speech.espeak import LANGUAGE, run_program, run_pyttsx3
+from speech.espeak import LANGUAGE, run_program
 from speech.levels import telephone
+from speech.pyttsx3_engine import run_pyttsx3
 from speech.reading import NONE, VERSION, to_pinyin
 
 SLOWER = 0.8  # of the usual rate: a quarter longer

@@ -2,10 +2,13 @@
 
 import os
 import re
+import select
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ import numpy as np
 import pytest
 import vosk
 
-from speech import espeak
+from speech import espeak, pyttsx3_engine
 from speech.errors import SynthesisFailed, VoiceUnavailable
 from speech.g711 import alaw_decode, alaw_encode
 from speech.levels import active_dbfs, telephone
@@ -169,6 +172,43 @@ def test_threads_speaking_at_once_get_each_their_own_words() -> None:
     assert together == pytest.approx(alone, abs=800)
 
 
+def test_an_engine_that_died_is_replaced() -> None:
+    spoken = Pyttsx3Voice().speak("您好")
+    (engine,) = pyttsx3_engine._engines
+    os.kill(engine.pid, signal.SIGKILL)
+    again = Pyttsx3Voice().speak("您好")
+    assert len(again) == pytest.approx(len(spoken), abs=1600)
+    assert pyttsx3_engine._engines[0].pid != engine.pid
+
+
+def test_an_engine_that_dies_while_it_speaks_is_replaced() -> None:
+    alone = Pyttsx3Voice().speak(PROMPTS[-1])
+    (engine,) = pyttsx3_engine._engines
+    os.kill(engine.pid, signal.SIGSTOP)  # so that the order surely waits
+    threading.Timer(0.2, os.kill, (engine.pid, signal.SIGKILL)).start()
+    assert len(Pyttsx3Voice().speak(PROMPTS[-1])) == pytest.approx(len(alone), abs=1600)
+
+
+def test_an_engine_that_hangs_ends_with_its_deadline_and_is_replaced() -> None:
+    Pyttsx3Voice().speak("您好")
+    (engine,) = pyttsx3_engine._engines
+    os.kill(engine.pid, signal.SIGSTOP)
+    with pytest.raises(SynthesisFailed, match="overloaded"):
+        pyttsx3_engine.run_pyttsx3("ni2 hao3", "f4", 40, 180, deadline_seconds=0.2)
+    assert Pyttsx3Voice().speak("您好")
+
+
+def test_the_engine_ends_with_the_process_that_asked_it() -> None:
+    program = (
+        "from speech.voice import Pyttsx3Voice; from speech import pyttsx3_engine; Pyttsx3Voice().speak('您好');"
+        "print(pyttsx3_engine._engines[0].pid, flush=True); import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    killed = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, timeout=60, check=False)
+    engine = int(killed.stdout)
+    with suppress(ProcessLookupError):
+        assert select.select([os.pidfd_open(engine)], [], [], 20)[0], "the engine lives on"
+
+
 def test_the_bots_voice_leaves_stdout_and_the_root_logger_alone() -> None:
     program = (
         "import logging; from speech.voice import Pyttsx3Voice; Pyttsx3Voice().speak('您好');"
@@ -213,6 +253,7 @@ def test_a_hung_program_ends_with_its_deadline(monkeypatch: pytest.MonkeyPatch, 
 
 def test_a_voice_that_espeak_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(espeak, "LANGUAGE", "no-such-language")
+    monkeypatch.setattr(pyttsx3_engine, "LANGUAGE", "no-such-language")
     with pytest.raises(VoiceUnavailable, match="no-such-language"):
         Pyttsx3Voice().speak("您好")
     with pytest.raises(VoiceUnavailable, match="no-such-language"):
