@@ -19,7 +19,8 @@ demo: setup  ## the demo campaign in the terminal, without the server
 	@.venv/bin/huifang demo --exit
 
 test: setup-test check-static  ## all tests, with what they need
-	@$(PY) -m pytest -q -n 3 --dist loadfile
+	@timeout --foreground --kill-after=30 45m $(PY) -m pytest -q -n 3 --dist loadfile || \
+	  { code=$$?; [ $$code -lt 124 ] || echo "make test: stopped after 45 minutes, a test hangs"; exit $$code; }
 
 check: test  ## the same: what CI runs
 
