@@ -9,15 +9,17 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import URL, Engine, create_engine, event, func, select
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
 from models.errors import DatabaseUnusable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 15.0  # how long a writer of another process is waited for
+MIGRATION_LOCK = 0x68756966  # advisory: of workers that start together one migrates, the others wait
+CONNECTIONS = 20  # of one process at once, on PostgreSQL
 
 
 class Database:
@@ -48,6 +50,8 @@ class Database:
         try:
             with self._writer.connect() as connection:
                 config.attributes["connection"] = connection
+                if connection.dialect.name == "postgresql":
+                    connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
                 command.upgrade(config, "head")
                 connection.commit()
         except DBAPIError as error:
@@ -61,13 +65,31 @@ class Database:
         self.engine.dispose()
 
 
+def _address(url: str) -> URL:
+    """The address with the driver that we use: psycopg 3, however PostgreSQL was named; raises DatabaseUnusable."""
+    try:
+        address = make_url(url)
+    except ArgumentError as error:
+        raise DatabaseUnusable("HUIFANG_DATABASE_URL is no address: give postgresql://… or sqlite:///…") from error
+    if address.drivername in ("postgresql", "postgres"):
+        address = address.set(drivername="postgresql+psycopg")
+    if address.drivername not in ("postgresql+psycopg", "sqlite"):
+        raise DatabaseUnusable(
+            f"HUIFANG_DATABASE_URL names {address.drivername}: only sqlite and postgresql (15 or later) are supported"
+        )
+    return address
+
+
 def _engine(url: str) -> Engine:
-    if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
-    database = make_url(url).database
+    address = _address(url)
+    if address.get_backend_name() != "sqlite":
+        return create_engine(
+            address, pool_pre_ping=True, hide_parameters=True, pool_size=CONNECTIONS // 2, max_overflow=CONNECTIONS // 2
+        )
+    database = address.database
     if database and database != ":memory:":
         Path(database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
+    engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

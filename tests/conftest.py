@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
+from benchmarks.cluster import Cluster, cluster
 from bot.script import script_sources
 from campaign import script_life
 from campaign.script_life import Actor
@@ -27,6 +28,17 @@ def seal() -> Seal:
     return made
 
 
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Cluster]:
+    """A PostgreSQL server with a migrated database `huifang` to copy from."""
+    use_seal(Seal(KEY))
+    with cluster(durable=False) as server:
+        template = Database(server.create("huifang"))
+        template.upgrade()
+        template.close()
+        yield server
+
+
 @pytest.fixture
 def database(tmp_path: Path, seal: Seal) -> Iterator[Database]:
     """An empty, migrated SQLite database in a file."""
@@ -34,6 +46,22 @@ def database(tmp_path: Path, seal: Seal) -> Iterator[Database]:
     opened.upgrade()
     yield opened
     opened.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_database(request: pytest.FixtureRequest, tmp_path: Path, seal: Seal) -> Iterator[Database]:
+    """An empty, migrated database, once on SQLite and once on PostgreSQL."""
+    server: Cluster | None = None
+    if request.param == "sqlite":
+        opened = Database(f"sqlite:///{tmp_path / 'test.db'}")
+        opened.upgrade()
+    else:
+        server = request.getfixturevalue("postgresql")
+        opened = Database(server.create("test", template="huifang"))
+    yield opened
+    opened.close()
+    if server is not None:
+        server.drop("test")
 
 
 def publish(database: Database, *names: str, edited: tuple[str, str] = ("", "")) -> None:

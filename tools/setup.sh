@@ -7,7 +7,7 @@ what=${1:-run}
 venv=.venv
 
 packages=(espeak-ng)
-[ "$what" = test ] && packages+=(chromium fonts-noto-cjk alsa-utils sip-tester baresip-core kamailio kamailio-tls-modules openssl)
+[ "$what" = test ] && packages+=(chromium fonts-noto-cjk alsa-utils sip-tester baresip-core kamailio kamailio-tls-modules openssl postgresql)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -8,8 +8,14 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
-from models import Base, Product, Seal, use_seal
+from models import Base, Database, Product, Seal, use_seal
 from tests.campaign.importers import CLIENTS, take
+
+
+@pytest.fixture
+def database(either_database: Database) -> Database:
+    """An empty, migrated database, once on SQLite and once on PostgreSQL."""
+    return either_database
 
 
 @pytest.fixture

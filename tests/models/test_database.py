@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from benchmarks.cluster import Cluster
 from models import Base, Database, DatabaseUnusable, KeyFileError, Seal, SealBroken, load_seal
 
 
@@ -21,9 +23,48 @@ def test_upgrading_twice_changes_nothing(database: Database) -> None:
     database.upgrade()
 
 
-def test_sqlite_runs_in_wal_mode(database: Database) -> None:
+def test_sqlite_runs_in_wal_mode(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
     with database.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    database.close()
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_postgresql_is_reached_by_psycopg_however_it_is_named(scheme: str) -> None:
+    database = Database(f"{scheme}://huifang:geheim@db.example/huifang")
+    assert database.engine.url.drivername == "postgresql+psycopg"
+    assert "geheim" not in str(database.engine.url)
+    database.close()
+
+
+@pytest.mark.parametrize("url", ["mysql://db.example/huifang", "huifang.db", ""])
+def test_an_address_that_is_no_database_of_ours_names_the_setting(url: str) -> None:
+    with pytest.raises(DatabaseUnusable, match="HUIFANG_DATABASE_URL"):
+        Database(url)
+
+
+def test_workers_that_start_together_migrate_once(postgresql: Cluster) -> None:
+    url = postgresql.create("new")
+    ready = threading.Barrier(4)
+    failed: list[BaseException] = []
+
+    def start() -> None:
+        database = Database(url)
+        ready.wait()
+        try:
+            database.upgrade()
+        except BaseException as error:
+            failed.append(error)
+        database.close()
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert failed == []
+    postgresql.drop("new")
 
 
 def test_a_database_that_cannot_be_opened_names_the_remedy(tmp_path: Path) -> None:
