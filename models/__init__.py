@@ -2,6 +2,7 @@
 
 from models.base import Base
 from models.database import Database
+from models.duty_tables import BusinessEvent, Draw, DrawnMember, Duty, EventTask, PlanActed, ReviewPlan
 from models.errors import (
     ClientBusy,
     DatabaseUnusable,
@@ -35,6 +36,7 @@ __all__ = [
     "Attempt",
     "AttemptTask",
     "Base",
+    "BusinessEvent",
     "CallEvent",
     "Campaign",
     "ClientBusy",
@@ -42,12 +44,18 @@ __all__ = [
     "Database",
     "DatabaseUnusable",
     "Delivery",
+    "Draw",
+    "DrawnMember",
+    "Duty",
     "Escalation",
+    "EventTask",
     "KeyFileError",
     "ModelsError",
     "Notice",
+    "PlanActed",
     "Product",
     "Recording",
+    "ReviewPlan",
     "ReviewTask",
     "RiskFlag",
     "ScriptActed",

@@ -6,7 +6,7 @@ attempt's recording. Columns of type `Sealed` are encrypted at rest.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
@@ -31,6 +31,12 @@ class Customer(Base):
     branch: Mapped[str] = mapped_column(String(80), default="")  # 营业部
     served_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
     do_not_call: Mapped[bool] = mapped_column(default=False)
+    opened_on: Mapped[date | None]  # None: not known, before last year's end
+    account_state: Mapped[str] = mapped_column(
+        String(20), default="active", server_default="active"
+    )  # active, dormant, suspended, closed
+    investor: Mapped[str] = mapped_column(String(20), default="", server_default="")  # ordinary, professional or ""
+    tolerance: Mapped[str] = mapped_column(String(2), default="", server_default="")  # 风险承受能力 C1 to C5, or ""
     served_by: Mapped[Staff | None] = relationship()
 
 
@@ -53,6 +59,8 @@ class Product(Base):
     code: Mapped[str] = mapped_column(String(40), unique=True)
     name: Mapped[str] = mapped_column(String(120))
     risk_level: Mapped[str] = mapped_column(String(2))
+    kind: Mapped[str] = mapped_column(String(20), default="", server_default="")  # private_fund, fund, service …
+    cooling_off_hours: Mapped[int | None]  # 投资冷静期; None: as the law has it
 
 
 class Campaign(Base):
