@@ -1,30 +1,44 @@
-"""What the written rules say: review types, outcomes, the redial table, the calendar. Pure."""
+"""What the written rules say: review types, shares and draws, outcomes, the redial table, calendar, caps. Pure."""
 
+from rules.annex_a import ANNEX_A, YEARLY_SHARES, Basis, Line, Term, YearlyShare, line_of, lines_of
 from rules.appendix_f import APPENDIX_F, Notice, Row
+from rules.caps import Contact, ContactCaps, allowed_at
 from rules.deadlines import deadline_of, end_of
 from rules.errors import BadEvidence, BadHistory, BadPolicy, RulesError, UnknownYear
 from rules.evidence import Evidence, Source, Verdict, outcome_of
 from rules.hours import CallingHours, Opening, may_call_at, next_allowed
 from rules.labels import label_of
-from rules.outcomes import Ending, Outcome, ReviewType, Risk, RiskLevel, Severity
+from rules.outcomes import Ending, Method, Outcome, ReviewType, Risk, RiskLevel, Severity
 from rules.redial import Decision, PastAttempt, RedialPolicy, next_step
 from rules.risks import severity_of
+from rules.sampling import BadPopulation, Draw, Proof, Quota, Standing, Stratum, Unit, draw, quota_of
 from rules.trading_days import TradingCalendar, parse_closures
 from rules.witnesses import Tone
 
 __all__ = [
+    "ANNEX_A",
     "APPENDIX_F",
+    "YEARLY_SHARES",
     "BadEvidence",
     "BadHistory",
     "BadPolicy",
+    "BadPopulation",
+    "Basis",
     "CallingHours",
+    "Contact",
+    "ContactCaps",
     "Decision",
+    "Draw",
     "Ending",
     "Evidence",
+    "Line",
+    "Method",
     "Notice",
     "Opening",
     "Outcome",
     "PastAttempt",
+    "Proof",
+    "Quota",
     "RedialPolicy",
     "ReviewType",
     "Risk",
@@ -33,17 +47,27 @@ __all__ = [
     "RulesError",
     "Severity",
     "Source",
+    "Standing",
+    "Stratum",
+    "Term",
     "Tone",
     "TradingCalendar",
+    "Unit",
     "UnknownYear",
     "Verdict",
+    "YearlyShare",
+    "allowed_at",
     "deadline_of",
+    "draw",
     "end_of",
     "label_of",
+    "line_of",
+    "lines_of",
     "may_call_at",
     "next_allowed",
     "next_step",
     "outcome_of",
     "parse_closures",
+    "quota_of",
     "severity_of",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 
+from rules.annex_a import Term, line_of
 from rules.errors import RulesError
 from rules.hours import SHANGHAI
 from rules.outcomes import ReviewType
@@ -12,8 +13,6 @@ from rules.trading_days import TradingCalendar
 ANOMALY_TRADING_DAYS = 2
 PERMISSION_DAYS = 30
 LAST_SECOND = time(23, 59, 59)
-
-_BY_YEAR_END = frozenset({ReviewType.SUITABILITY, ReviewType.CONDUCT, ReviewType.OTHER})
 
 
 def deadline_of(review_type: ReviewType, event_at: datetime, *, calendar: TradingCalendar) -> datetime | None:
@@ -27,13 +26,15 @@ def deadline_of(review_type: ReviewType, event_at: datetime, *, calendar: Tradin
     if event_at.tzinfo is None:
         raise RulesError(f"naive instant {event_at}: give it a time zone")
     day = event_at.astimezone(SHANGHAI).date()
-    if review_type is ReviewType.ANOMALY:
-        return end_of(calendar.nth_trading_day(day, ANOMALY_TRADING_DAYS))
-    if review_type is ReviewType.NEW_PERMISSION:
-        return end_of(day + timedelta(days=PERMISSION_DAYS - 1))
-    if review_type in _BY_YEAR_END:
-        return end_of(date(day.year, 12, 31))
-    return None
+    match line_of(review_type).term:
+        case Term.TRADING_DAYS_2:
+            return end_of(calendar.nth_trading_day(day, ANOMALY_TRADING_DAYS))
+        case Term.DAYS_30:
+            return end_of(day + timedelta(days=PERMISSION_DAYS - 1))
+        case Term.YEAR_END:
+            return end_of(date(day.year, 12, 31))
+        case _:
+            return None
 
 
 def end_of(day: date) -> datetime:

@@ -3,6 +3,7 @@
 RulesError
 ├── BadPolicy      a policy or calling hours that contradict the standard: mend the configuration
 ├── BadHistory     attempts that cannot have happened so: mend the caller, a retry is useless
+├── BadPopulation  clients that cannot be drawn from (sampling): mend the list
 ├── BadEvidence    evidence in words that nobody defined: mend the caller
 ├── LifeRefused    something that may not be done with a script version (script_life): the message says what to do
 └── UnknownYear    the trading calendar does not reach so far: add the year's official closures, then retry

@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from rules.outcomes import Outcome, ReviewType, Risk, Severity
+from rules.outcomes import Method, Outcome, ReviewType, Risk, Severity
 
 # One table per set: members of two sets may share a value, and StrEnum members compare as their values do.
 _REVIEW_TYPES = {
@@ -74,11 +74,21 @@ _SEVERITIES = {
     Severity.CARE: "关怀",
 }
 
+_METHODS = {
+    Method.HUMAN_CALL: "人工电话",
+    Method.VOICE_BOT: "智能语音",
+    Method.QUESTIONNAIRE: "问卷",
+    Method.MESSAGE: "即时通讯",
+    Method.MEETING: "面见",
+    Method.EMAIL: "电邮",
+    Method.LETTER: "信函",
+}
+
 LABELS: MappingProxyType[type[StrEnum], Mapping[Any, str]] = MappingProxyType(
-    {ReviewType: _REVIEW_TYPES, Outcome: _OUTCOMES, Risk: _RISKS, Severity: _SEVERITIES}
+    {ReviewType: _REVIEW_TYPES, Outcome: _OUTCOMES, Risk: _RISKS, Severity: _SEVERITIES, Method: _METHODS}
 )
 
 
-def label_of(member: ReviewType | Outcome | Risk | Severity) -> str:
-    """The Chinese name of a review type, an outcome, a risk or a severity."""
+def label_of(member: ReviewType | Outcome | Risk | Severity | Method) -> str:
+    """The Chinese name of a review type, an outcome, a risk, a severity or a method."""
     return LABELS[type(member)][member]

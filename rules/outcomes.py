@@ -20,6 +20,18 @@ class ReviewType(StrEnum):
     OTHER = "other"  # 其他存量客户
 
 
+class Method(StrEnum):
+    """How a client is reviewed (§5.2; e-mail and letter, which §5.2.3 counts among the questionnaires, by §5.1.6 d)."""
+
+    HUMAN_CALL = "human_call"  # 人工电话
+    VOICE_BOT = "voice_bot"  # 智能语音
+    QUESTIONNAIRE = "questionnaire"  # 问卷
+    MESSAGE = "message"  # 即时通讯
+    MEETING = "meeting"  # 面见
+    EMAIL = "email"  # 电邮
+    LETTER = "letter"  # 信函
+
+
 class RiskLevel(StrEnum):
     """Risk level of a product or service (风险等级)."""
 
