@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any, overload
 
 from bot.moves import Attest, Finish, Flag, Note
+from campaign.events import events_of
 from campaign.notices import notice_for
 from campaign.works import House
-from models.settlements import SettledNotice, SettledRecording, SettledTask, Settlement
+from models.settlements import SettledNotice, SettledQuality, SettledRecording, SettledTask, Settlement
 from rules import Decision, Evidence, PastAttempt, RedialPolicy, Severity, Verdict, next_step, outcome_of
 from telephony.recording import SealedRecording
 
@@ -35,6 +36,7 @@ class EndedCall:
     attests: tuple[Attest, ...] = ()
     resume_at: str = ""
     recording: SettledRecording | None = None
+    quality: SettledQuality | None = None  # None: not measured
     agent_id: int | None = None  # who of the staff talked with the client
 
 
@@ -88,6 +90,7 @@ def settlement_of(call: EndedCall, tasks: Sequence[TaskFacts], house: House, now
         escalation=_escalation(call, decisions, [task.deadline_at for task in tasks]),
         notices=_notices(tasks, decisions, house),
         recording=call.recording,
+        quality=call.quality,
     )
 
 
@@ -122,10 +125,13 @@ def _settled(
     answers = [(own(note.question), note) for note in call.notes]
     flags = [(own(flag.node), flag) for flag in call.flags]
     told = [(own(attest.node), attest) for attest in call.attests]
+    waits = decision.final and decision.notice is not None  # for the client to be told
+    status = decision.until_told if waits else decision.status
     return SettledTask(
         task_id=task.task_id,
-        status=decision.status,
-        final=decision.final,
+        status=status,
+        final=decision.final and not waits,
+        closes_as=decision.status if waits else "",
         with_human=decision.with_human,
         due_at=decision.redial_at,
         next_phone=(call.finish.new_number if call.finish else "") or task.next_phone,
@@ -134,6 +140,9 @@ def _settled(
         answers=tuple(_answer(node, note) for node, note in answers if node),
         flags=tuple(_flag(node, flag) for node, flag in flags if node),
         deliveries=tuple(_delivery(node, attest) for node, attest in told if node),
+        events=events_of(
+            call, task.task_id, status, decision, [replace(flag, node=node) for node, flag in flags if node]
+        ),
     )
 
 

@@ -4,14 +4,20 @@ from models.base import Base
 from models.database import Database
 from models.duty_tables import BusinessEvent, Draw, DrawnMember, Duty, EventTask, PlanActed, ReviewPlan
 from models.errors import (
+    CampaignStopped,
     ClientBusy,
     DatabaseUnusable,
     KeyFileError,
+    LinesFull,
     ModelsError,
     SealBroken,
     StaleAttempt,
     VersionChanged,
+    WorkerLost,
 )
+from models.line_tables import IncomingCall, LineQuality
+from models.posting_tables import Event
+from models.running_tables import Line, Worker
 from models.script_tables import ScriptActed, ScriptVersion
 from models.sealed import Seal, current_seal, load_seal, use_seal
 from models.tables import (
@@ -39,6 +45,7 @@ __all__ = [
     "BusinessEvent",
     "CallEvent",
     "Campaign",
+    "CampaignStopped",
     "ClientBusy",
     "Customer",
     "Database",
@@ -48,8 +55,13 @@ __all__ = [
     "DrawnMember",
     "Duty",
     "Escalation",
+    "Event",
     "EventTask",
+    "IncomingCall",
     "KeyFileError",
+    "LineQuality",
+    "Line",
+    "LinesFull",
     "ModelsError",
     "Notice",
     "PlanActed",
@@ -65,6 +77,8 @@ __all__ = [
     "Staff",
     "StaleAttempt",
     "VersionChanged",
+    "Worker",
+    "WorkerLost",
     "current_seal",
     "load_seal",
     "use_seal",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from models.control import is_silent, withhold
 from models.errors import StaleAttempt
+from models.line_tables import LineQuality
+from models.outbox import BY_HAND, SettledEvent, close_told, post_event
 from models.queue import rows_changed
 from models.tables import (
     Answer,
@@ -22,6 +25,7 @@ from models.tables import (
     ReviewTask,
     RiskFlag,
 )
+from rules.postings import PostingState
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,21 @@ class SettledRecording:
     path: str
     duration_ms: int
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettledQuality:
+    """How well a call's audio came through, here and at the far end; see `LineQuality`."""
+
+    received: int
+    lost: int
+    jitter_ms: float
+    concealed_ms: int
+    r_factor: float
+    round_trip_ms: float | None = None
+    far_loss: float | None = None
+    far_jitter_ms: float | None = None
+    far_r_factor: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +64,15 @@ class SettledNotice:
 
 @dataclass(frozen=True, slots=True)
 class SettledTask:
-    """What an attempt came to for one of the tasks that it served; `decision` says why."""
+    """What an attempt came to for one of the tasks that it served; `decision` says why.
+
+    `closes_as`: the final status that it gets when the client has been told; until then `status` stands.
+    """
 
     task_id: int
     status: str
     final: bool = False
+    closes_as: str = ""
     with_human: bool = False
     due_at: datetime | None = None
     next_phone: str | None = None
@@ -58,6 +81,7 @@ class SettledTask:
     answers: tuple[dict[str, Any], ...] = ()
     flags: tuple[dict[str, Any], ...] = ()
     deliveries: tuple[dict[str, Any], ...] = ()
+    events: tuple[SettledEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +101,13 @@ class Settlement:
     escalation: dict[str, Any] | None = None
     notices: tuple[SettledNotice, ...] = ()
     recording: SettledRecording | None = None
+    quality: SettledQuality | None = None
 
 
 def settle(session: Session, settled: Settlement) -> None:
     """Write what became of an attempt; raises `StaleAttempt` when it was settled already."""
     attempt = session.get_one(Attempt, settled.attempt_id)
+    silent = is_silent(session, attempt.customer_id)
     end = (
         update(Attempt)
         .where(Attempt.id == attempt.id, Attempt.ended_at.is_(None), Attempt.worker == settled.worker)
@@ -100,11 +126,13 @@ def settle(session: Session, settled: Settlement) -> None:
         raise StaleAttempt(f"attempt {attempt.call_id} was settled by somebody else")
     served = {one.task_id: one for one in attempt.served}
     for task in settled.tasks:
-        _settle_task(session, served[task.task_id], task)
+        _settle_task(session, served[task.task_id], task, settled.ended_at)
+    if silent:
+        withhold(session, attempt.customer_id)
     _add_common(session, attempt, settled)
 
 
-def _settle_task(session: Session, served: AttemptTask, settled: SettledTask) -> None:
+def _settle_task(session: Session, served: AttemptTask, settled: SettledTask, at: datetime) -> None:
     served.status, served.decision = settled.status, settled.decision
     session.execute(
         update(ReviewTask)
@@ -112,6 +140,7 @@ def _settle_task(session: Session, served: AttemptTask, settled: SettledTask) ->
         .values(
             status=settled.status,
             final=settled.final,
+            closes_as=settled.closes_as,
             with_human=settled.with_human,
             due_at=settled.due_at,
             next_phone=settled.next_phone,
@@ -122,6 +151,7 @@ def _settle_task(session: Session, served: AttemptTask, settled: SettledTask) ->
     session.add_all(Answer(**ids, script_hash=served.script_hash, **row) for row in settled.answers)
     session.add_all(RiskFlag(**ids, **row) for row in settled.flags)
     session.add_all(Delivery(**ids, **row) for row in settled.deliveries)
+    session.add_all(post_event(served.task_id, event, at) for event in settled.events)
 
 
 def _add_common(session: Session, attempt: Attempt, settled: Settlement) -> None:
@@ -134,19 +164,28 @@ def _add_common(session: Session, attempt: Attempt, settled: Settlement) -> None
         )
     if settled.recording:
         session.add(_recording(attempt.id, settled.recording, settled.ended_at))
+    if settled.quality:
+        session.add(LineQuality(attempt_id=attempt.id, **asdict(settled.quality)))
     for notice in settled.notices:
         task_id = notice.task_id or attempt.task_id
         if not _already_noticed(session, task_id, notice.kind):
-            session.add(
-                Notice(
-                    task_id=task_id,
-                    attempt_id=attempt.id,
-                    kind=notice.kind,
-                    channel=notice.channel,
-                    text=notice.text,
-                    created_at=settled.ended_at,
-                )
-            )
+            session.add(_notice(task_id, attempt.id, notice, settled.ended_at))
+    session.flush()
+    close_told(session, attempt.id, settled.ended_at)
+
+
+def _notice(task_id: int, attempt_id: int, notice: SettledNotice, at: datetime) -> Notice:
+    by_hand = notice.channel == BY_HAND
+    return Notice(
+        task_id=task_id,
+        attempt_id=attempt_id,
+        kind=notice.kind,
+        channel=notice.channel,
+        text=notice.text,
+        created_at=at,
+        state=(PostingState.BY_HAND if by_hand else PostingState.WAITING).value,
+        next_try_at=None if by_hand else at,
+    )
 
 
 def _recording(attempt_id: int, sealed: SettledRecording, at: datetime) -> Recording:

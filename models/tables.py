@@ -7,13 +7,17 @@ attempt's recording. Columns of type `Sealed` are encrypted at rest.
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from models.base import Base
+from models.posting_tables import Posting
 from models.sealed import Sealed
+
+if TYPE_CHECKING:
+    from models.line_tables import LineQuality
 
 
 class Customer(Base):
@@ -31,6 +35,8 @@ class Customer(Base):
     branch: Mapped[str] = mapped_column(String(80), default="")  # 营业部
     served_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
     do_not_call: Mapped[bool] = mapped_column(default=False)
+    do_not_call_at: Mapped[datetime | None]
+    do_not_call_why: Mapped[str] = mapped_column(String(120), default="", server_default="")
     opened_on: Mapped[date | None]  # None: not known, before last year's end
     account_state: Mapped[str] = mapped_column(
         String(20), default="active", server_default="active"
@@ -71,6 +77,8 @@ class Campaign(Base):
     name: Mapped[str] = mapped_column(String(120))
     created_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(String(20), default="running")  # running, paused, stopped
+    # When its clients may be called (rules.CallingHours as JSON); None: in the firm's own hours.
+    hours: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class ReviewTask(Base):
@@ -89,19 +97,23 @@ class ReviewTask(Base):
     deadline_at: Mapped[datetime | None]
     status: Mapped[str] = mapped_column(String(40), default="待回访")  # 登记状态, table F.1
     final: Mapped[bool] = mapped_column(default=False)
+    closes_as: Mapped[str] = mapped_column(String(40), default="", server_default="")  # final once the client is told
     with_human: Mapped[bool] = mapped_column(default=False)  # a person goes on; the bot calls no more
     due_at: Mapped[datetime | None]  # None: nothing more to dial
     next_phone: Mapped[str | None] = mapped_column(Sealed)  # a number learnt in a call, dialled instead
     resume_at: Mapped[str] = mapped_column(String(80), default="")  # question at which to go on
     attempts_made: Mapped[int] = mapped_column(default=0)
     trouble: Mapped[str] = mapped_column(String(300), default="")  # why it cannot be dialled; cleared by a new due time
+    dial_by: Mapped[datetime | None]  # in the queue, taken in this order; None: not yet due (models/claims.py)
+    held_by: Mapped[str] = mapped_column(String(80), default="", server_default="")  # the worker that prepares its call
+    held_until: Mapped[datetime | None]
     customer: Mapped[Customer] = relationship()
     product: Mapped[Product | None] = relationship()
     campaign: Mapped[Campaign] = relationship()
     attempts: Mapped[list[Attempt]] = relationship(
         secondary="attempt_task", order_by="Attempt.started_at, Attempt.id", viewonly=True
     )
-    notices: Mapped[list[Notice]] = relationship(order_by="Notice.id")
+    notices: Mapped[list[Notice]] = relationship(order_by="Notice.id", back_populates="task")
 
     __table_args__ = (
         Index(
@@ -111,11 +123,26 @@ class ReviewTask(Base):
             sqlite_where=text("due_at IS NOT NULL"),
             postgresql_where=text("due_at IS NOT NULL"),
         ),
+        Index(
+            "ix_review_task_parked",
+            "campaign_id",
+            "due_at",
+            sqlite_where=text("due_at IS NOT NULL AND dial_by IS NULL"),
+            postgresql_where=text("due_at IS NOT NULL AND dial_by IS NULL"),
+        ),
+        Index(
+            "ix_review_task_queue",
+            "dial_by",
+            "due_at",
+            "id",
+            sqlite_where=text("dial_by IS NOT NULL"),
+            postgresql_where=text("dial_by IS NOT NULL"),
+        ),
     )
 
 
 class Attempt(Base):
-    """One dialling (一次拨打); the row is committed before the line is taken.
+    """One dialling (一次拨打), or a client who called back; the row is committed before the line is taken.
 
     A call may serve several tasks of its client (一事一扰); `task` is the one that leads, `served` are all of them.
     """
@@ -126,8 +153,10 @@ class Attempt(Base):
     task_id: Mapped[int] = mapped_column(ForeignKey("review_task.id"), index=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"))
     no: Mapped[int]  # 1, 2, 3 …
-    dialled: Mapped[str] = mapped_column(Sealed)
+    direction: Mapped[str] = mapped_column(String(10), default="outgoing", server_default="outgoing")  # or incoming
+    dialled: Mapped[str] = mapped_column(Sealed)  # of an incoming one: the number that called
     worker: Mapped[str] = mapped_column(String(80))  # who carries it: an executor id, new at each start
+    line: Mapped[str] = mapped_column(String(40), default="", server_default="")  # the lines whose caps it counts to
     started_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]  # None: on the line now
     outcome: Mapped[str | None] = mapped_column(String(30))
@@ -147,6 +176,7 @@ class Attempt(Base):
     deliveries: Mapped[list[Delivery]] = relationship(order_by="Delivery.at_ms")
     events: Mapped[list[CallEvent]] = relationship(order_by="CallEvent.seq")
     recording: Mapped[Recording | None] = relationship(uselist=False)
+    quality: Mapped[LineQuality | None] = relationship(uselist=False)
 
     def answers_for(self, task_id: int) -> list[Answer]:
         """The answers that count for one of the tasks that it served."""
@@ -177,6 +207,7 @@ class Attempt(Base):
 
     __table_args__ = (
         UniqueConstraint("task_id", "no"),
+        Index("ix_attempt_line", "line", "started_at"),
         # One live call per client, whatever the number of workers.
         Index(
             "ix_attempt_live",
@@ -203,6 +234,9 @@ class AttemptTask(Base):
     questions: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # node of the call: the task's own node
     status: Mapped[str] = mapped_column(String(40), default="")  # 登记状态 of the task after this attempt
     decision: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # reason, suspend_business, questionnaire
+    # What the task was, for an incoming call that counts for nothing.
+    status_before: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    due_before: Mapped[datetime | None]
     attempt: Mapped[Attempt] = relationship(back_populates="served")
     task: Mapped[ReviewTask] = relationship()
 
@@ -298,18 +332,20 @@ class Recording(Base):
     sealed_at: Mapped[datetime]
 
 
-class Notice(Base):
+class Notice(Posting, Base):
     """A notice to the client, in the outbox until a channel has sent it (table F.1, notices)."""
 
     __tablename__ = "notice"
-    id: Mapped[int] = mapped_column(primary_key=True)
     task_id: Mapped[int] = mapped_column(ForeignKey("review_task.id"), index=True)
     attempt_id: Mapped[int | None] = mapped_column(
         ForeignKey("attempt.id"), index=True
     )  # all its closed tasks share it
     kind: Mapped[str] = mapped_column(String(30))  # review_sms, update_contact
-    channel: Mapped[str] = mapped_column(String(20))  # sms, email
+    channel: Mapped[str] = mapped_column(String(20))  # sms, email, im; manual: a person tells the client
     text: Mapped[str] = mapped_column(Sealed)
     created_at: Mapped[datetime]
-    sent_at: Mapped[datetime | None]
-    __table_args__ = (UniqueConstraint("task_id", "kind"),)
+    task: Mapped[ReviewTask] = relationship(back_populates="notices")
+
+    @declared_attr.directive
+    def __table_args__(cls) -> tuple[Any, ...]:
+        return (UniqueConstraint("task_id", "kind"), *super().__table_args__)

@@ -107,7 +107,8 @@ class RedialPolicy:
 class Decision:
     """What a task becomes: its status, and either a redial, a person, or the end.
 
-    `redial_at` is None when nothing more is dialled; `notice` is due before a final status counts.
+    `redial_at` is None when nothing more is dialled; `notice` is due before a final status counts, and `until_told` is
+    the status that stands until then.
     `reason` is a Chinese sentence with the clause. `suspend_business`: note 1; `questionnaire`: note 2.
     """
 
@@ -115,6 +116,7 @@ class Decision:
     final: bool = False
     redial_at: datetime | None = None
     notice: Notice | None = None
+    until_told: str = ""
     with_human: bool = False
     reason: str = ""
     suspend_business: bool = False
@@ -232,6 +234,7 @@ def _closed(row: Row, policy: RedialPolicy, reason: str) -> Decision:
         row.final_status,
         final=True,
         notice=row.notice,
+        until_told=row.temporary_status if row.notice else "",
         reason=reason + notes,
         suspend_business=policy.mandatory,
         questionnaire=policy.suitability,

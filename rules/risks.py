@@ -42,6 +42,19 @@ SEVERITY = MappingProxyType(
 CARE = tuple(risk for risk, severity in SEVERITY.items() if severity is _CARE)  # who needs care, not questions
 
 
+# What staff may have done wrong (疑似违规, §8.4): told to the firm's risk control, never judged.
+VIOLATIONS = frozenset(
+    {
+        Risk.STAFF_OPERATED,
+        Risk.FULL_DISCRETION,
+        Risk.PROMISED_RETURN,
+        Risk.MISLED,
+        Risk.IMPROPER_ADVICE,
+        Risk.STAFF_MISCONDUCT,
+    }
+)
+
+
 def severity_of(risk: Risk) -> Severity:
     """Whether a risk calls a person at once (high), after the review (medium) or after a goodbye at once (care)."""
     return SEVERITY[risk]

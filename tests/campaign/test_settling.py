@@ -70,7 +70,8 @@ def test_a_busy_line_is_dialled_again_after_ten_minutes() -> None:
 def test_exhausted_calls_close_with_a_text_message() -> None:
     history = (after(Outcome.BUSY, hours=3), after(Outcome.BUSY, hours=1))
     settled = settlement_of(unreached("busy"), [replace(TASK, history=history)], HOUSE, CALL.ended_at)
-    assert (settled.tasks[0].status, settled.tasks[0].final) == ("已完成：电话占线", True)
+    (task,) = settled.tasks
+    assert (task.status, task.final, task.closes_as) == ("未完成：电话占线", False, "已完成：电话占线")
     assert (settled.notices[0].kind, settled.notices[0].channel) == ("review_sms", "sms")
     assert "95500" in settled.notices[0].text
 
@@ -78,7 +79,7 @@ def test_exhausted_calls_close_with_a_text_message() -> None:
 def test_an_empty_number_is_told_by_mail_or_by_hand() -> None:
     by_hand = settlement_of(unreached("empty_number"), [TASK], HOUSE, CALL.ended_at)
     by_mail = settlement_of(unreached("empty_number"), [replace(TASK, email="a@b.cn")], HOUSE, CALL.ended_at)
-    assert by_hand.tasks[0].status == by_mail.tasks[0].status == "已完成：空号"
+    assert by_hand.tasks[0].closes_as == by_mail.tasks[0].closes_as == "已完成：空号"
     assert (by_hand.notices[0].channel, by_mail.notices[0].channel) == ("manual", "email")
     assert by_mail.notices[0].kind == "update_contact"
 
@@ -148,7 +149,7 @@ def test_one_answer_counts_for_every_task_under_its_own_question() -> None:
 def test_a_refusal_ends_every_task_with_one_notice() -> None:
     call = replace(CALL, evidence=Evidence(answered=True, ending=Ending.REFUSED), finish=Finish(Ending.REFUSED))
     settled = settlement_of(call, [SUITABILITY, ANOMALY], HOUSE, CALL.ended_at)
-    assert [(one.status, one.final) for one in settled.tasks] == [("已完成：拒绝回访", True)] * 2
+    assert [(one.status, one.closes_as) for one in settled.tasks] == [("未完成：拒绝回访", "已完成：拒绝回访")] * 2
     assert [(one.kind, one.task_id) for one in settled.notices] == [("review_sms", 7)]
 
 
@@ -157,14 +158,14 @@ def test_every_task_is_owed_the_attempts_of_the_strictest() -> None:
     risky = replace(SUITABILITY, policy=RedialPolicy(risk_level=RiskLevel.R5, suitability=True))
     history = (after(Outcome.NO_ANSWER, hours=5),)
     alone = settlement_of(unreached("no_answer"), [replace(ANOMALY, history=history)], HOUSE, CALL.ended_at)
-    assert alone.tasks[0].final
+    assert alone.tasks[0].closes_as == "已完成：无人应答"
     together = settlement_of(
         unreached("no_answer"),
         [replace(ANOMALY, history=history), replace(risky, history=history)],
         HOUSE,
         CALL.ended_at,
     )
-    assert [one.final for one in together.tasks] == [False, False]
+    assert [one.closes_as for one in together.tasks] == ["", ""]
 
 
 def test_what_is_dialled_again_is_dialled_together_unless_a_deadline_forbids_it() -> None:
