@@ -13,8 +13,9 @@ from campaign.facts import task_facts
 from campaign.settling import EndedCall, TaskFacts, recording_of
 from campaign.works import Works
 from models import Attempt, StaleAttempt
-from models.queue import events_of, history_of, unended_attempts
+from models.queue import events_of, history_of
 from models.settlements import link_recording
+from models.workers import left_behind
 from rules import Ending, Evidence
 from telephony.recording import SealedRecording
 
@@ -53,7 +54,7 @@ def _left_behind(works: Works) -> list[tuple[EndedCall, list[TaskFacts]]]:
                 _ended(works, attempt, [move_from_json(row.body) for row in events_of(session, attempt.id)]),
                 [task_facts(one.task, history_of(session, one.task_id), one.questions) for one in attempt.served],
             )
-            for attempt in unended_attempts(session)
+            for attempt in left_behind(session)
         ]
 
 

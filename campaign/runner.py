@@ -12,7 +12,8 @@ from campaign.attempt import review_attempt
 from campaign.masking import kind_and_place
 from campaign.works import Works
 from models import ClientBusy, StaleAttempt
-from models.queue import due_tasks, next_due_at, open_task_count
+from models.claims import any_parked, claim, take_in
+from models.queue import next_due_at, open_task_count
 from rules import may_call_at, next_allowed
 
 LOOK_AGAIN_SECONDS = 1.0  # tasks also come from outside: imports, resumed campaigns
@@ -46,14 +47,21 @@ class Runner:
         free = self.lines - len(self._on_the_line)
         if free <= 0 or not may_call_at(now, self.works.hours):
             return
-        for task_id in await asyncio.to_thread(self._due, free):
+        for task_id in await asyncio.to_thread(self._claim, free):
             if task_id not in self._on_the_line:
                 self._on_the_line[task_id] = asyncio.create_task(self._attempt(task_id))
                 await asyncio.sleep(1 / self.calls_per_second)
 
-    def _due(self, free: int) -> list[int]:
-        with self.works.database.read() as session:
-            return [task.id for task in due_tasks(session, self.works.clock.now(), free)]
+    def _claim(self, free: int) -> list[int]:
+        """The next tasks; what has come due meanwhile is put in order first."""
+        database, now = self.works.database, self.works.clock.now()
+        with database.read() as session:
+            parked = any_parked(session, now)
+        while parked:
+            with database.write() as session:
+                parked = take_in(session, now) > 0
+        with database.write() as session:
+            return claim(session, self.works.worker, now, free)
 
     async def _attempt(self, task_id: int) -> None:
         try:

@@ -5,6 +5,9 @@ ModelsError
 ├── KeyFileError   no usable key: mend the configuration, a retry is useless
 ├── SealBroken     data encrypted with another key: restore the right key file
 ├── StaleAttempt   the attempt was settled by somebody else: drop your result
+├── CampaignStopped  the campaign is over: begin a new one
+├── LinesFull      the lines carry as many calls as they may: try again when one is free
+├── WorkerLost     others took this worker for dead: end its calls and start anew
 ├── VersionChanged  a script version was changed by somebody else: look again, then decide
 └── ClientBusy     the client is on another call: try again when it has ended
 """
@@ -34,6 +37,18 @@ class StaleAttempt(ModelsError):
 
 class ClientBusy(ModelsError):
     """A second call to a client who is on the line."""
+
+
+class CampaignStopped(ModelsError):
+    """A change to a campaign that was stopped for good, or that does not exist."""
+
+
+class LinesFull(ModelsError):
+    """A call more than the lines may carry at once, or start within a second."""
+
+
+class WorkerLost(ModelsError):
+    """A worker that was silent for so long that its calls were given up."""
 
 
 class VersionChanged(ModelsError):

@@ -1,4 +1,4 @@
-"""Whom to call next, and the life of an attempt: due, begun, logged, left behind; settling is in settlements.py."""
+"""What a call serves, and the life of an attempt: begun, logged, left behind; the queue is in claims.py."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, Select, Update, exists, func, insert, or_, select, update
+from sqlalchemy import CursorResult, Select, Update, and_, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
@@ -15,24 +15,10 @@ from models.errors import ClientBusy, StaleAttempt
 from models.tables import Attempt, AttemptTask, CallEvent, Campaign, Customer, ReviewTask
 
 
-def due_tasks(session: Session, now: datetime, limit: int) -> Sequence[ReviewTask]:
-    """Tasks that may be dialled now, the nearest deadline first; none whose client is on the line."""
-    on_the_line = select(Attempt.customer_id).where(Attempt.ended_at.is_(None))
-    query = (
-        _open_tasks()
-        .where(ReviewTask.due_at <= now, ReviewTask.customer_id.not_in(on_the_line))
-        .order_by(ReviewTask.deadline_at.asc().nulls_last(), ReviewTask.due_at, ReviewTask.id)
-        .limit(limit)
-    )
-    first_of_client: dict[int, ReviewTask] = {}
-    for task in session.scalars(query):
-        first_of_client.setdefault(task.customer_id, task)  # a client's other tasks join its call
-    return list(first_of_client.values())
-
-
 def next_due_at(session: Session) -> datetime | None:
     """The earliest instant at which something is to be dialled."""
-    due: datetime | None = session.scalar(_open_tasks().with_only_columns(func.min(ReviewTask.due_at)))
+    query = _open_tasks().with_only_columns(ReviewTask.due_at).order_by(ReviewTask.due_at).limit(1)
+    due: datetime | None = session.scalar(query)
     return due
 
 
@@ -73,7 +59,7 @@ def next_call_at(session: Session, task: ReviewTask, now: datetime) -> datetime 
 def put_off(session: Session, task_id: int, until: datetime) -> None:
     """Make a waiting task due later; one that was taken meanwhile stays taken."""
     waiting = update(ReviewTask).where(ReviewTask.id == task_id, ReviewTask.due_at.is_not(None))
-    session.execute(waiting.values(due_at=until))
+    session.execute(waiting.values(due_at=until, dial_by=None, held_by="", held_until=None))
 
 
 def tasks_sharing_a_call(session: Session, numbers: Sequence[str]) -> int:
@@ -113,14 +99,19 @@ def begin_attempt(
     now: datetime,
     script_hash: str,
     facts: str,
+    line: str = "",
 ) -> Attempt:
-    """Write the attempt before its line is taken; the first task leads.
+    """Write the attempt before its line is taken; the first task leads, `line` is whose caps it counts to.
 
-    Raises `ClientBusy` when the client is on another call and `StaleAttempt` when a task was taken by somebody
-    else. The tasks are no longer due from here on, so that nobody else takes them.
+    Everything that may have changed since the tasks were looked at is checked once more: raises `ClientBusy` when the
+    client is on another call, `StaleAttempt` when a task was taken by somebody else or may no longer be dialled (its
+    campaign was paused, the client must not be called, the deadline has passed). The tasks are no longer due from here
+    on, so that nobody else takes them.
     """
     lead = served[0]
     customer_id = session.scalars(select(ReviewTask.customer_id).where(ReviewTask.id == lead.task_id)).one()
+    if session.scalars(silence_of(customer_id)).one():
+        raise StaleAttempt(f"the client of task {lead.task_id} must not be called")
     attempt = Attempt(
         call_id=f"{lead.task_id}-{lead.no}",
         task_id=lead.task_id,
@@ -128,6 +119,7 @@ def begin_attempt(
         no=lead.no,
         dialled=dialled,
         worker=worker,
+        line=line,
         started_at=now,
         script=lead.script,
         script_hash=script_hash,
@@ -139,20 +131,33 @@ def begin_attempt(
     except IntegrityError as error:
         raise ClientBusy(f"attempt {attempt.call_id}: the client is on another call") from error
     for one in served:
-        _claim(session, one)
+        _take(session, one, worker, now)
     session.add_all(_serving(attempt.id, place, one) for place, one in enumerate(served))
     session.flush()
     return attempt
 
 
-def _claim(session: Session, one: Served) -> None:
-    claim = (
+def silence_of(customer_id: int) -> Select[bool]:
+    """Whether a client must not be called; the row is kept from changing until the transaction ends."""
+    return select(Customer.do_not_call).where(Customer.id == customer_id).with_for_update(read=True)
+
+
+def _take(session: Session, one: Served, worker: str, now: datetime) -> None:
+    running = exists().where(Campaign.id == ReviewTask.campaign_id, Campaign.state == "running")
+    take = (
         update(ReviewTask)
-        .where(ReviewTask.id == one.task_id, ReviewTask.attempts_made == one.no - 1, ReviewTask.due_at.is_not(None))
-        .values(attempts_made=one.no, due_at=None, status="回访中")
+        .where(
+            ReviewTask.id == one.task_id,
+            ReviewTask.attempts_made == one.no - 1,
+            ReviewTask.due_at <= now,
+            or_(ReviewTask.deadline_at.is_(None), ReviewTask.deadline_at >= now),
+            or_(ReviewTask.held_by.in_(("", worker)), ReviewTask.held_until.is_(None), ReviewTask.held_until <= now),
+            running,
+        )
+        .values(attempts_made=one.no, due_at=None, dial_by=None, held_by="", held_until=None, status="回访中")
     )
-    if rows_changed(session, claim) != 1:
-        raise StaleAttempt(f"task {one.task_id} was taken by somebody else")
+    if rows_changed(session, take.execution_options(synchronize_session=False)) != 1:
+        raise StaleAttempt(f"task {one.task_id} was taken by somebody else or may no longer be dialled")
 
 
 def _serving(attempt_id: int, place: int, one: Served) -> AttemptTask:
@@ -170,7 +175,9 @@ def _serving(attempt_id: int, place: int, one: Served) -> AttemptTask:
 
 def set_aside(session: Session, task_id: int, trouble: str) -> None:
     """Take a task that cannot be dialled out of the queue and say why, until somebody has mended it."""
-    session.execute(update(ReviewTask).where(ReviewTask.id == task_id).values(due_at=None, trouble=trouble[:300]))
+    session.execute(
+        update(ReviewTask).where(ReviewTask.id == task_id).values(due_at=None, dial_by=None, trouble=trouble[:300])
+    )
 
 
 def rows_changed(session: Session, statement: Update) -> int:
@@ -192,11 +199,6 @@ def events_of(session: Session, attempt_id: int) -> Sequence[CallEvent]:
     return session.scalars(select(CallEvent).where(CallEvent.attempt_id == attempt_id).order_by(CallEvent.seq)).all()
 
 
-def unended_attempts(session: Session) -> Sequence[Attempt]:
-    """Attempts that nobody ended: on the line now, or left by a process that was killed."""
-    return session.scalars(select(Attempt).where(Attempt.ended_at.is_(None)).order_by(Attempt.id)).all()
-
-
 def history_of(session: Session, task_id: int) -> Sequence[Attempt]:
     """The ended attempts of a task, oldest first."""
     query = (
@@ -211,5 +213,7 @@ def history_of(session: Session, task_id: int) -> Sequence[Attempt]:
 def open_task_count(session: Session) -> int:
     """How many tasks the bot still has to bring to an end (due, waiting or on the line)."""
     on_the_line = select(AttemptTask.task_id).join(AttemptTask.attempt).where(Attempt.ended_at.is_(None))
-    query = select(func.count(ReviewTask.id)).where(or_(ReviewTask.due_at.is_not(None), ReviewTask.id.in_(on_the_line)))
+    stopped = select(Campaign.id).where(Campaign.state == "stopped")
+    waits = and_(ReviewTask.due_at.is_not(None), ReviewTask.campaign_id.not_in(stopped))
+    query = select(func.count(ReviewTask.id)).where(or_(waits, ReviewTask.id.in_(on_the_line)))
     return session.scalar(query) or 0

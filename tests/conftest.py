@@ -14,6 +14,7 @@ from bot.script import script_sources
 from campaign import script_life
 from campaign.script_life import Actor
 from models import Campaign, Customer, Database, ReviewTask, Seal, Staff, use_seal
+from models.claims import queued, take_in
 from models.queue import Served
 
 KEY = bytes(range(32))
@@ -78,6 +79,12 @@ def served(session: Session, *task_ids: int, script: str = "suitability") -> lis
     """The tasks as their next attempt takes them, with a script of no particular content."""
     tasks = [session.get_one(ReviewTask, task_id) for task_id in task_ids]
     return [Served(task.id, task.attempts_made + 1, script, "f" * 64) for task in tasks]
+
+
+def due(session: Session, now: datetime) -> list[int]:
+    """The tasks that a worker would be given now, in order."""
+    take_in(session, now)
+    return queued(session, now, 10)
 
 
 @pytest.fixture

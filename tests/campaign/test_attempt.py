@@ -24,13 +24,14 @@ from campaign.voices import Voices
 from campaign.works import House, Works
 from intents import Intent, load_matcher
 from models import Attempt, Database, ReviewTask, ScriptVersion, StaleAttempt
-from models.queue import due_tasks, open_task_count, unended_attempts
+from models.queue import open_task_count
+from models.workers import left_behind
 from rules import CallingHours, Risk, Severity
 from speech.errors import VoiceUnavailable
 from speech.prompts import Prompts
 from speech.recogniser import Recogniser, find_model
 from telephony import Gateway, RecordingStore
-from tests.conftest import KEY, NOON, publish
+from tests.conftest import KEY, NOON, due, publish
 
 
 class Mute(Voices):
@@ -97,11 +98,11 @@ async def test_a_task_whose_script_is_not_published_is_set_aside_until_it_is(wor
         task = session.get_one(ReviewTask, task_id)
         assert "suitability" in task.trouble
         assert task.attempts == []
-        assert due_tasks(session, NOON, 10) == []
+        assert due(session, NOON) == []
         assert open_task_count(session) == 0
     publish(works.database, "suitability")
     with works.database.read() as session:
-        assert [task.id for task in due_tasks(session, NOON, 10)] == [task_id]
+        assert due(session, NOON) == [task_id]
         assert session.get_one(ReviewTask, task_id).trouble == ""
 
 
@@ -138,7 +139,7 @@ async def test_a_voice_that_fails_before_dialling_is_our_own_line_and_leaves_not
     with works.database.read() as session:
         (attempt,) = session.get_one(ReviewTask, task_id).attempts
         assert attempt.outcome == "own_line_failed"
-        assert unended_attempts(session) == []
+        assert left_behind(session) == []
 
 
 async def test_every_call_stores_the_version_that_it_ran_and_the_next_one_runs_the_new_one(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,25 +13,24 @@ from models import Answer, Attempt, ClientBusy, Database, Notice, ReviewTask, St
 from models.queue import (
     begin_attempt,
     companions,
-    due_tasks,
     events_of,
     history_of,
     log_moves,
     next_due_at,
     open_task_count,
-    unended_attempts,
 )
 from models.settlements import SettledNotice, SettledRecording, SettledTask, Settlement, settle
-from tests.conftest import NOON, served
+from models.workers import left_behind
+from tests.conftest import NOON, due, served
 
 
-def begin(session: Session, *task_ids: int, worker: str = "w1") -> Attempt:
+def begin(session: Session, *task_ids: int, worker: str = "w1", now: datetime = NOON) -> Attempt:
     return begin_attempt(
         session,
         served(session, *task_ids),
         dialled="13800001111",
         worker=worker,
-        now=NOON,
+        now=now,
         script_hash="f" * 64,
         facts="{}",
     )
@@ -49,8 +48,8 @@ def settlement(attempt_id: int, *tasks: SettledTask, worker: str = "w1", **chang
 
 def test_a_task_is_due_from_its_instant_on(database: Database, task_id: int) -> None:
     with database.read() as session:
-        assert due_tasks(session, NOON - timedelta(seconds=1), 10) == []
-        assert [task.id for task in due_tasks(session, NOON, 10)] == [task_id]
+        assert due(session, NOON - timedelta(seconds=1)) == []
+        assert due(session, NOON) == [task_id]
         assert next_due_at(session) == NOON
 
 
@@ -78,7 +77,7 @@ def test_the_nearest_deadline_is_taken_first(database: Database, task_id: int) -
                 )
             )
     with database.read() as session:
-        assert [task.number for task in due_tasks(session, NOON, 10)] == ["T002", "T001", "T003"]
+        assert [session.get_one(ReviewTask, one).number for one in due(session, NOON)] == ["T002", "T001", "T003"]
 
 
 def test_a_begun_task_is_not_due_and_its_client_is_busy(database: Database, task_id: int) -> None:
@@ -86,7 +85,7 @@ def test_a_begun_task_is_not_due_and_its_client_is_busy(database: Database, task
         attempt = begin(session, task_id)
         assert (attempt.call_id, attempt.no, attempt.dialled) == (f"{task_id}-1", 1, "13800001111")
     with database.read() as session:
-        assert due_tasks(session, NOON, 10) == []
+        assert due(session, NOON) == []
         assert open_task_count(session) == 1
     with pytest.raises(ClientBusy), database.write() as session:
         begin(session, task_id, worker="w2")
@@ -96,14 +95,14 @@ def test_a_client_who_must_not_be_called_is_not_due(database: Database, task_id:
     with database.write() as session:
         session.get_one(ReviewTask, task_id).customer.do_not_call = True
     with database.read() as session:
-        assert due_tasks(session, NOON, 10) == []
+        assert due(session, NOON) == []
 
 
 def test_a_paused_campaign_is_not_due(database: Database, task_id: int) -> None:
     with database.write() as session:
         session.get_one(ReviewTask, task_id).campaign.state = "paused"
     with database.read() as session:
-        assert due_tasks(session, NOON, 10) == []
+        assert due(session, NOON) == []
 
 
 def test_settling_writes_everything_and_frees_the_client(database: Database, task_id: int) -> None:
@@ -157,9 +156,9 @@ def test_settling_writes_everything_and_frees_the_client(database: Database, tas
         assert (attempt.deliveries[0].node, attempt.deliveries[0].played_ms) == ("suitability.reminder", 4000)
         assert attempt.recording is not None
         assert attempt.recording.duration_ms == 12000
-        assert unended_attempts(session) == []
-        assert due_tasks(session, NOON + timedelta(minutes=59), 10) == []
-        assert len(due_tasks(session, NOON + timedelta(hours=1), 10)) == 1
+        assert left_behind(session) == []
+        assert due(session, NOON + timedelta(minutes=59)) == []
+        assert len(due(session, NOON + timedelta(hours=1))) == 1
 
 
 def test_a_second_result_is_refused_and_changes_nothing(database: Database, task_id: int) -> None:
@@ -196,7 +195,7 @@ def test_a_settlement_that_fails_leaves_nothing_behind(database: Database, task_
 def test_a_notice_is_written_once_per_task(database: Database, task_id: int) -> None:
     for no in (1, 2):
         with database.write() as session:
-            attempt_id = begin(session, task_id).id
+            attempt_id = begin(session, task_id, now=NOON + timedelta(hours=no)).id
         with database.write() as session:
             told = (SettledNotice("review_sms", "sms", f"第{no}次"),)
             settle(session, settlement(attempt_id, settled_task(task_id), notices=told))
@@ -241,7 +240,7 @@ def test_only_what_is_due_now_can_join_a_call(database: Database, task_id: int, 
         task = session.get_one(ReviewTask, task_id)
         assert [other.id for other in companions(session, task, NOON)] == [other_id]
         assert companions(session, task, NOON - timedelta(seconds=1)) == []
-        assert [one.id for one in due_tasks(session, NOON, 10)] == [other_id]  # one call: the nearest deadline leads
+        assert due(session, NOON) == [other_id]  # one call: the nearest deadline leads
     for values in ({"due_at": NOON + timedelta(hours=1)}, {"due_at": None, "with_human": True}):
         with database.write() as session:
             for name, value in values.items():
@@ -257,7 +256,7 @@ def test_a_call_serves_several_tasks_with_one_row_and_one_number_each(
         attempt_id = begin(session, other_id, task_id).id
     with database.read() as session:
         assert open_task_count(session) == 2
-        assert due_tasks(session, NOON, 10) == []
+        assert due(session, NOON) == []
         attempt = session.get_one(Attempt, attempt_id)
         assert attempt.task_id == other_id
         assert [(one.task_id, one.place, one.no) for one in attempt.served] == [(other_id, 0, 1), (task_id, 1, 1)]
@@ -272,9 +271,9 @@ def test_a_call_serves_several_tasks_with_one_row_and_one_number_each(
         ]
         assert session.get_one(ReviewTask, other_id).final
         assert [one.id for one in history_of(session, task_id)] == [attempt_id]
-        assert [one.id for one in due_tasks(session, NOON + timedelta(hours=1), 10)] == [task_id]
+        assert due(session, NOON + timedelta(hours=1)) == [task_id]
     with database.write() as session:
-        assert begin(session, task_id).call_id == f"{task_id}-2"
+        assert begin(session, task_id, now=NOON + timedelta(hours=1)).call_id == f"{task_id}-2"
 
 
 def test_a_task_that_another_call_took_cannot_be_taken_again(database: Database, task_id: int, other_id: int) -> None:

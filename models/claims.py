@@ -1,0 +1,105 @@
+"""The queue: which task is dialled next, taken by one worker of many.
+
+A task is parked until shortly before it is due, then queued under its deadline (`dial_by`), so that a claim reads the
+head of one index whatever the number of tasks that wait. A claim holds a task for a moment while its call is being
+prepared; a hold is no attempt, and one that nobody lets go of runs out.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Select, exists, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from models.queue import rows_changed
+from models.tables import Attempt, Campaign, Customer, ReviewTask
+
+AHEAD = timedelta(minutes=10)  # what is due at nine is in order before nine
+HOLD = timedelta(seconds=90)  # longer than any call takes to prepare
+NO_DEADLINE = datetime(9999, 1, 1, tzinfo=UTC)
+BATCH = 5000
+OVERDUE = "办理期限已过，未再拨打，由人工处理"
+
+
+def take_in(session: Session, now: datetime, limit: int = BATCH) -> int:
+    """Queue parked tasks that are due soon, `limit` at most, and return how many: call it until that is 0."""
+    parked = _parked(now).limit(limit).with_for_update(of=ReviewTask, skip_locked=True).cte("parked")
+    queue = (
+        update(ReviewTask)
+        .where(ReviewTask.id.in_(select(parked.c.id)))
+        .values(dial_by=func.coalesce(ReviewTask.deadline_at, NO_DEADLINE))
+    )
+    return rows_changed(session, queue.execution_options(synchronize_session=False))
+
+
+def any_parked(session: Session, now: datetime) -> bool:
+    """Whether `take_in` has something to do; a read, so that looking costs no writer its turn."""
+    return session.scalar(_parked(now).limit(1)) is not None
+
+
+def _parked(now: datetime) -> Select[int]:
+    running = select(Campaign.id).where(Campaign.state == "running")
+    return (
+        select(ReviewTask.id)
+        .join(Customer, ReviewTask.customer_id == Customer.id)
+        .where(
+            ReviewTask.campaign_id.in_(running),
+            ReviewTask.due_at <= now + AHEAD,
+            ReviewTask.dial_by.is_(None),
+            Customer.do_not_call.is_(False),
+        )
+    )
+
+
+def queued(session: Session, now: datetime, limit: int) -> list[int]:
+    """The tasks that may be dialled now, the nearest deadline first, one for each client who is not on the line."""
+    return _first_of_each_client(session, _head(now, limit))
+
+
+def claim(session: Session, worker: str, now: datetime, limit: int) -> list[int]:
+    """Take the head of the queue for `worker` and return its tasks; what another one is taking is passed over."""
+    taken = _first_of_each_client(session, _head(now, limit).with_for_update(of=ReviewTask, skip_locked=True))
+    if taken:
+        hold = update(ReviewTask).where(ReviewTask.id.in_(taken)).values(held_by=worker, held_until=now + HOLD)
+        session.execute(hold.execution_options(synchronize_session=False))
+    return taken
+
+
+def let_go(session: Session, worker: str, task_id: int) -> None:
+    """Give up a hold: the task is as it was before the claim."""
+    held = update(ReviewTask).where(ReviewTask.id == task_id, ReviewTask.held_by == worker)
+    session.execute(held.values(held_by="", held_until=None))
+
+
+def give_up_overdue(session: Session, now: datetime) -> int:
+    """Hand queued tasks whose deadline has passed to a person, and return how many (000 table A.1)."""
+    late = update(ReviewTask).where(ReviewTask.dial_by < now, ReviewTask.due_at.is_not(None))
+    given_up = late.values(due_at=None, dial_by=None, with_human=True, trouble=OVERDUE)
+    return rows_changed(session, given_up.execution_options(synchronize_session=False))
+
+
+def _head(now: datetime, limit: int) -> Select[int, int]:
+    on_the_line = exists().where(Attempt.customer_id == ReviewTask.customer_id, Attempt.ended_at.is_(None))
+    return (
+        select(ReviewTask.id, ReviewTask.customer_id)
+        .join(Campaign, ReviewTask.campaign_id == Campaign.id)
+        .join(Customer, ReviewTask.customer_id == Customer.id)
+        .where(
+            ReviewTask.dial_by >= now,
+            ReviewTask.due_at <= now,
+            or_(ReviewTask.held_until.is_(None), ReviewTask.held_until <= now),
+            Campaign.state == "running",
+            Customer.do_not_call.is_(False),
+            ~on_the_line,
+        )
+        .order_by(ReviewTask.dial_by, ReviewTask.due_at, ReviewTask.id)
+        .limit(limit)
+    )
+
+
+def _first_of_each_client(session: Session, query: Select[int, int]) -> list[int]:
+    first: dict[int, int] = {}
+    for task_id, customer_id in session.execute(query):
+        first.setdefault(customer_id, task_id)  # a client's other tasks join its call
+    return list(first.values())

@@ -1,0 +1,41 @@
+"""The tables of running campaigns: which processes call, and what their lines may carry."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+
+
+class Worker(Base):
+    """A process that makes calls; alive for as long as its heartbeat is fresh and nobody has ended it."""
+
+    __tablename__ = "worker"
+    id: Mapped[str] = mapped_column(String(80), primary_key=True)  # an executor id, new at each start
+    host: Mapped[str] = mapped_column(String(120))
+    place: Mapped[str] = mapped_column(String(200))  # what only one process at a time can work on; "" for none
+    started_at: Mapped[datetime]
+    heartbeat_at: Mapped[datetime]
+    draining: Mapped[bool] = mapped_column(default=False)  # takes no new calls
+    ended_at: Mapped[datetime | None]  # it left, or was given up
+    lost: Mapped[bool] = mapped_column(default=False)  # given up: its calls were settled as interrupted
+
+    __table_args__ = (
+        Index(
+            "ix_worker_alive",
+            "heartbeat_at",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+
+class Line(Base):
+    """The lines that calls go out on (a trunk, or a group of them); its row is locked while a call is counted."""
+
+    __tablename__ = "line"
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    counted: Mapped[int] = mapped_column(default=0)  # calls so far

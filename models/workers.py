@@ -1,0 +1,102 @@
+"""Which processes make calls, which of them are dead, and what those left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import exists, func, select, update
+from sqlalchemy.orm import Session
+
+from models.database import Database
+from models.errors import WorkerLost
+from models.queue import rows_changed
+from models.running_tables import Worker
+from models.tables import Attempt
+
+LOST_AFTER = timedelta(seconds=30)  # without a heartbeat
+SWEEP_LOCK = 0x68756970  # advisory: one worker of all sweeps
+
+
+def database_now(session: Session) -> datetime:
+    """The database's own clock, by which all hosts measure heartbeats."""
+    if session.get_bind().dialect.name == "sqlite":
+        return datetime.now(UTC)
+    now: datetime = session.scalars(select(func.clock_timestamp())).one()
+    return now
+
+
+def sign_on(session: Session, worker: Worker) -> None:
+    """Enter a worker; one that worked in the same place before it is gone, or it would hold the place's lock."""
+    if worker.place:
+        gone = update(Worker).where(Worker.place == worker.place, Worker.ended_at.is_(None))
+        session.execute(gone.values(ended_at=worker.started_at, lost=True))
+    session.add(worker)
+
+
+def beat(session: Session, worker: str, now: datetime) -> None:
+    """Say that a worker lives; raises `WorkerLost` for one that was given up."""
+    alive = update(Worker).where(Worker.id == worker, Worker.ended_at.is_(None)).values(heartbeat_at=now)
+    if rows_changed(session, alive) != 1:
+        raise _lost(worker)
+
+
+def drain(session: Session, worker: str) -> None:
+    """Say that a worker takes no new calls."""
+    session.execute(update(Worker).where(Worker.id == worker).values(draining=True))
+
+
+def sign_off(session: Session, worker: str, now: datetime) -> None:
+    """A worker leaves; calls that it still has are settled as interrupted."""
+    leaving = update(Worker).where(Worker.id == worker, Worker.ended_at.is_(None))
+    session.execute(leaving.values(ended_at=now))
+
+
+def still_alive(session: Session, worker: str) -> None:
+    """Raise `WorkerLost` for a worker that was given up, and keep it from being given up until the transaction ends.
+
+    A worker that never signed on (a single process, a tool) is alive.
+    """
+    query = select(Worker.ended_at).where(Worker.id == worker).with_for_update(read=True)
+    row = session.execute(query).one_or_none()
+    if row is not None and row.ended_at is not None:
+        raise _lost(worker)
+
+
+def _lost(worker: str) -> WorkerLost:
+    return WorkerLost(f"worker {worker} was given up after {LOST_AFTER.seconds} s without a heartbeat")
+
+
+def give_up_silent(session: Session, now: datetime) -> Sequence[str]:
+    """Give up the workers whose heartbeat is too old, and return them."""
+    silent = select(Worker.id).where(Worker.ended_at.is_(None), Worker.heartbeat_at < now - LOST_AFTER)
+    lost = session.scalars(silent.with_for_update(skip_locked=True)).all()
+    if lost:
+        session.execute(update(Worker).where(Worker.id.in_(lost)).values(ended_at=now, lost=True))
+    return lost
+
+
+def workers_alive(session: Session) -> Sequence[Worker]:
+    """Everybody who makes calls now."""
+    return session.scalars(select(Worker).where(Worker.ended_at.is_(None)).order_by(Worker.started_at)).all()
+
+
+def left_behind(session: Session) -> Sequence[Attempt]:
+    """Attempts that nobody ended and whose worker is gone, or never signed on."""
+    at_work = exists().where(Worker.id == Attempt.worker, Worker.ended_at.is_(None))
+    query = select(Attempt).where(Attempt.ended_at.is_(None), ~at_work).order_by(Attempt.id)
+    return session.scalars(query).all()
+
+
+@contextmanager
+def sweeping_alone(database: Database) -> Iterator[bool]:
+    """Whether this process is the one that sweeps for as long as the block lasts.
+
+    PostgreSQL keeps it by an advisory lock; on SQLite every settlement is by the single writer anyhow.
+    """
+    if database.engine.dialect.name == "sqlite":
+        yield True
+        return
+    with database.read() as session:
+        yield bool(session.scalar(select(func.pg_try_advisory_xact_lock(SWEEP_LOCK))))
