@@ -3,12 +3,17 @@
 from rules.annex_a import ANNEX_A, YEARLY_SHARES, Basis, Line, Term, YearlyShare, line_of, lines_of
 from rules.appendix_f import APPENDIX_F, Notice, Row
 from rules.caps import Contact, ContactCaps, allowed_at
+from rules.conflicts import Conflict, ConflictKind, Relations, Reviewer, conflict, eligible
+from rules.cooling_off import CoolingOff, VoidReview, void_of
 from rules.deadlines import deadline_of, end_of
 from rules.errors import BadEvidence, BadHistory, BadPolicy, RulesError, UnknownYear
 from rules.evidence import Evidence, Source, Verdict, outcome_of
 from rules.hours import CallingHours, Opening, may_call_at, next_allowed
 from rules.labels import label_of
+from rules.methods import OpeningMode, Refusal, advice_of, refusal_of
 from rules.outcomes import Ending, Method, Outcome, ReviewType, Risk, RiskLevel, Severity
+from rules.people import Post, person_key
+from rules.plan import Plan, PlanAct, PlanRefused, PlanStanding, PlanState, acted, acts_for, problems_of
 from rules.redial import Decision, PastAttempt, RedialPolicy, next_step
 from rules.risks import severity_of
 from rules.sampling import BadPopulation, Draw, Proof, Quota, Standing, Stratum, Unit, draw, quota_of
@@ -25,8 +30,11 @@ __all__ = [
     "BadPopulation",
     "Basis",
     "CallingHours",
+    "Conflict",
+    "ConflictKind",
     "Contact",
     "ContactCaps",
+    "CoolingOff",
     "Decision",
     "Draw",
     "Ending",
@@ -35,12 +43,22 @@ __all__ = [
     "Method",
     "Notice",
     "Opening",
+    "OpeningMode",
     "Outcome",
     "PastAttempt",
+    "Plan",
+    "PlanAct",
+    "PlanRefused",
+    "PlanStanding",
+    "PlanState",
+    "Post",
     "Proof",
     "Quota",
     "RedialPolicy",
+    "Refusal",
+    "Relations",
     "ReviewType",
+    "Reviewer",
     "Risk",
     "RiskLevel",
     "Row",
@@ -55,10 +73,16 @@ __all__ = [
     "Unit",
     "UnknownYear",
     "Verdict",
+    "VoidReview",
     "YearlyShare",
+    "acted",
+    "acts_for",
+    "advice_of",
     "allowed_at",
+    "conflict",
     "deadline_of",
     "draw",
+    "eligible",
     "end_of",
     "label_of",
     "line_of",
@@ -68,6 +92,10 @@ __all__ = [
     "next_step",
     "outcome_of",
     "parse_closures",
+    "person_key",
+    "problems_of",
     "quota_of",
+    "refusal_of",
     "severity_of",
+    "void_of",
 ]

@@ -5,6 +5,7 @@ RulesError
 ├── BadHistory     attempts that cannot have happened so: mend the caller, a retry is useless
 ├── BadPopulation  clients that cannot be drawn from (sampling): mend the list
 ├── BadEvidence    evidence in words that nobody defined: mend the caller
+├── PlanRefused    something that may not be done with a review plan (plan): the message says what to do
 ├── LifeRefused    something that may not be done with a script version (script_life): the message says what to do
 └── UnknownYear    the trading calendar does not reach so far: add the year's official closures, then retry
 """

@@ -10,13 +10,13 @@ written or submitted (双人复核), and whoever refuses or turns back a version
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
 from rules.errors import RulesError
+from rules.people import person_key
 
 
 class VersionState(StrEnum):
@@ -112,19 +112,14 @@ class Standing:
 
 def after(standing: Standing, act: ScriptAct, *, by: str, why: str = "") -> VersionState:
     """The state after an act of a person; raises LifeRefused."""
-    if not _same(by):
+    if not person_key(by):
         raise LifeRefused("没有写明是谁；请用 --by 写上工号或姓名")
     state = TRANSITIONS.get((standing.state, act))
     if state is None:
         remedy = _REMEDIES.get(act, "请先用 history 查看各版本的状态")
         raise LifeRefused(f"这个版本{STATE_WORDS[standing.state]}，不能{ACT_WORDS[act]}；{remedy}")
-    if act is ScriptAct.APPROVE and _same(by) in (_same(standing.author), _same(standing.submitted_by)):
+    if act is ScriptAct.APPROVE and person_key(by) in (person_key(standing.author), person_key(standing.submitted_by)):
         raise LifeRefused(f"“{by}”是这个版本的撰写人或提交人，不能自己审核；请由另一人审核")
     if act in NEEDS_REASON and not why.strip():
         raise LifeRefused(f"{ACT_WORDS[act]}要写明原因；请用 --why 写上")
     return state
-
-
-def _same(person: str) -> str:
-    """A person's id without what one person could write differently: width, case, blanks."""
-    return "".join(unicodedata.normalize("NFKC", person).split()).casefold()

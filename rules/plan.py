@@ -1,0 +1,225 @@
+"""A review plan (客户回访方案, T/SAC 002-2024 §8.1.1 and table D.1) and its life: who may do what with it. Pure.
+
+    draft ─ submit ─> submitted ─ approve ─> approved ─ start ─> running ─ finish ─> finished
+      ^                   ├ reject (back to draft)  │               │
+      └───────────────────┘   └────── withdraw ─────┴── withdraw ───┴─────> withdrawn
+
+Its content is fixed once it is submitted. Nobody approves a plan that they drafted or submitted (双人复核), and whoever
+rejects or withdraws one says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
+
+from rules.errors import RulesError
+from rules.labels import label_of
+from rules.methods import BY_PEOPLE, refusal_of
+from rules.outcomes import Method, ReviewType
+from rules.people import Post, person_key
+
+
+class PlanState(StrEnum):
+    """Where a plan stands."""
+
+    DRAFT = "draft"  # 草稿
+    SUBMITTED = "submitted"  # 待审批
+    APPROVED = "approved"  # 已审批，待执行
+    RUNNING = "running"  # 执行中
+    FINISHED = "finished"  # 已完成
+    WITHDRAWN = "withdrawn"  # 已撤销
+
+
+class PlanAct(StrEnum):
+    """What is done with a plan."""
+
+    SUBMIT = "submit"  # 提交
+    APPROVE = "approve"  # 审批通过
+    REJECT = "reject"  # 退回
+    START = "start"  # 开始执行
+    FINISH = "finish"  # 完成
+    WITHDRAW = "withdraw"  # 撤销
+
+
+# fmt: off
+TRANSITIONS: Mapping[tuple[PlanState, PlanAct], PlanState] = MappingProxyType({
+    (PlanState.DRAFT, PlanAct.SUBMIT): PlanState.SUBMITTED,
+    (PlanState.DRAFT, PlanAct.WITHDRAW): PlanState.WITHDRAWN,
+    (PlanState.SUBMITTED, PlanAct.APPROVE): PlanState.APPROVED,
+    (PlanState.SUBMITTED, PlanAct.REJECT): PlanState.DRAFT,
+    (PlanState.SUBMITTED, PlanAct.WITHDRAW): PlanState.WITHDRAWN,
+    (PlanState.APPROVED, PlanAct.START): PlanState.RUNNING,
+    (PlanState.APPROVED, PlanAct.WITHDRAW): PlanState.WITHDRAWN,
+    (PlanState.RUNNING, PlanAct.FINISH): PlanState.FINISHED,
+    (PlanState.RUNNING, PlanAct.WITHDRAW): PlanState.WITHDRAWN,
+})
+# fmt: on
+
+NEEDS_REASON = frozenset({PlanAct.REJECT, PlanAct.WITHDRAW})
+BY_MANAGERS = frozenset({PlanAct.APPROVE, PlanAct.REJECT, PlanAct.START, PlanAct.FINISH})  # §7.4.1 客户回访管理岗
+
+STATE_WORDS: Mapping[PlanState, str] = MappingProxyType(
+    {
+        PlanState.DRAFT: "草稿",
+        PlanState.SUBMITTED: "待审批",
+        PlanState.APPROVED: "已审批待执行",
+        PlanState.RUNNING: "执行中",
+        PlanState.FINISHED: "已完成",
+        PlanState.WITHDRAWN: "已撤销",
+    }
+)
+ACT_WORDS: Mapping[PlanAct, str] = MappingProxyType(
+    {
+        PlanAct.SUBMIT: "提交",
+        PlanAct.APPROVE: "审批通过",
+        PlanAct.REJECT: "退回",
+        PlanAct.START: "开始执行",
+        PlanAct.FINISH: "完成",
+        PlanAct.WITHDRAW: "撤销",
+    }
+)
+_REMEDIES: Mapping[PlanAct, str] = MappingProxyType(
+    {
+        PlanAct.SUBMIT: "只有草稿可以提交",
+        PlanAct.APPROVE: "只有待审批的方案可以审批",
+        PlanAct.REJECT: "只有待审批的方案可以退回",
+        PlanAct.START: "只有审批通过的方案可以执行",
+        PlanAct.FINISH: "只有执行中的方案可以完成",
+        PlanAct.WITHDRAW: "已完成或已撤销的方案不能再撤销",
+    }
+)
+
+
+class PlanRefused(RulesError):
+    """Something that may not be done with a plan; the (Chinese) message says why and what to do instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStanding:
+    """A plan as the rules see it: its state, who drafted it and who submitted it ("": nobody yet)."""
+
+    state: PlanState = PlanState.DRAFT
+    drafted_by: str = ""
+    submitted_by: str = ""
+
+    @property
+    def authors(self) -> frozenset[str]:
+        """Those who must not approve it, as keys of persons."""
+        return frozenset({person_key(self.drafted_by), person_key(self.submitted_by)}) - {""}
+
+
+def acted(standing: PlanStanding, act: PlanAct, *, by: str, post: Post | None = None, why: str = "") -> PlanState:
+    """The state after an act of a person; raises PlanRefused.
+
+    `post`: the person's, None where the firm keeps none: then only persons are told apart.
+    """
+    if not person_key(by):
+        raise PlanRefused("没有写明是谁；请写上工号或姓名")
+    state = TRANSITIONS.get((standing.state, act))
+    if state is None:
+        raise PlanRefused(f"这个方案{STATE_WORDS[standing.state]}，不能{ACT_WORDS[act]}；{_REMEDIES[act]}")
+    if act is PlanAct.APPROVE and person_key(by) in standing.authors:
+        raise PlanRefused(f"“{by}”是这个方案的制定人或提交人，不能自己审批；请由另一人审批")
+    if not _may(standing, act, person_key(by), post):
+        own = "或方案的制定人、提交人" if act is PlanAct.WITHDRAW else ""
+        raise PlanRefused(f"{ACT_WORDS[act]}须由管理岗{own}进行；请由管理岗人员操作（§7.4.1）")
+    if act in NEEDS_REASON and not why.strip():
+        raise PlanRefused(f"{ACT_WORDS[act]}要写明原因")
+    return state
+
+
+def acts_for(standing: PlanStanding, *, by: str, post: Post | None = None) -> tuple[PlanAct, ...]:
+    """What this person may do with the plan now: the buttons of its page."""
+    me = person_key(by)
+    return tuple(
+        act
+        for act in PlanAct
+        if me
+        and (standing.state, act) in TRANSITIONS
+        and not (act is PlanAct.APPROVE and me in standing.authors)
+        and _may(standing, act, me, post)
+    )
+
+
+def _may(standing: PlanStanding, act: PlanAct, me: str, post: Post | None) -> bool:
+    if post in (None, Post.MANAGER):
+        return True
+    return me in standing.authors if act is PlanAct.WITHDRAW else act not in BY_MANAGERS
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The lines of table D.1; texts as written, `reviewed_from` and `reviewed_until` are its 回访时间."""
+
+    department: str
+    made_on: date
+    purpose: str
+    steps: str
+    reviewed_from: date
+    reviewed_until: date
+    review_types: tuple[ReviewType, ...]
+    methods: tuple[Method, ...]
+    scope: str
+    executing_department: str
+    reviewers: tuple[str, ...]
+    risk_notice: bool
+    other_type: str = ""
+
+
+# The headings of table D.1 in its order, and the fields under them.
+HEADINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("回访需求部门", ("department",)),
+    ("方案制定时间", ("made_on",)),
+    ("回访目的", ("purpose",)),
+    ("回访实施计划", ("steps",)),
+    ("回访时间", ("reviewed_from", "reviewed_until")),
+    ("回访类型", ("review_types", "other_type")),
+    ("回访方式", ("methods",)),
+    ("回访客户范围", ("scope",)),
+    ("回访实施部门", ("executing_department",)),
+    ("回访人员", ("reviewers",)),
+    ("回访风险提示", ("risk_notice",)),
+)
+
+
+def problems_of(plan: Plan) -> tuple[str, ...]:
+    """All that keeps a plan from being submitted, in Chinese with the remedy; empty: nothing."""
+    return (*_missing(plan), *_contradictions(plan), *_refused(plan))
+
+
+def _missing(plan: Plan) -> list[str]:
+    texts = {
+        "回访需求部门": plan.department,
+        "回访目的": plan.purpose,
+        "回访实施计划": plan.steps,
+        "回访客户范围": plan.scope,
+        "回访实施部门": plan.executing_department,
+        "回访类型": plan.other_type.strip() or "".join(plan.review_types),
+        "回访方式": "".join(plan.methods),
+    }
+    return [f"{heading}未填写；请填写" for heading, text in texts.items() if not text.strip()]
+
+
+def _contradictions(plan: Plan) -> list[str]:
+    problems = []
+    if plan.reviewed_until < plan.reviewed_from:
+        problems.append(f"回访时间止于{plan.reviewed_until}，早于开始的{plan.reviewed_from}；请更正")
+    if plan.reviewed_until < plan.made_on:
+        problems.append(f"回访时间止于{plan.reviewed_until}，早于方案制定时间{plan.made_on}；请更正")
+    if BY_PEOPLE & set(plan.methods) and not any(map(person_key, plan.reviewers)):
+        problems.append("人工回访没有写明回访人员；请填写回访人员")
+    return problems
+
+
+def _refused(plan: Plan) -> list[str]:
+    """The types for which none of the plan's methods may be used."""
+    problems = []
+    for review_type in plan.review_types:
+        refusals = [refusal for method in plan.methods if (refusal := refusal_of(review_type, method))]
+        if refusals and len(refusals) == len(plan.methods):
+            problems.append(f"{label_of(review_type)}回访没有可用的回访方式：{refusals[0].reason}")
+    return problems
