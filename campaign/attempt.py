@@ -21,6 +21,7 @@ from campaign.briefing import Notebook
 from campaign.facts import barred_from, facts_for, task_facts
 from campaign.feed import LiveCall, Stage
 from campaign.joining import carried, waits_until
+from campaign.line_quality import settled_quality
 from campaign.masking import kind_and_place, mask_name
 from campaign.roads import HandedOver, Party, Way
 from campaign.settling import EndedCall, TaskFacts, recording_of, settlement_of
@@ -35,7 +36,7 @@ from models.queue import (
     set_aside,
     tasks_of_client,
 )
-from models.settlements import Settlement, settle
+from models.settlements import SettledQuality, Settlement, settle
 from rules import Ending, Evidence, Outcome, label_of
 from speech.errors import SpeechError
 from telephony.errors import TelephonyError
@@ -186,6 +187,7 @@ async def _carry(works: Works, begun: Begun) -> EndedCall:
         course.broken = True
     finally:
         await leg.hang_up()
+        course.quality = settled_quality(await leg.quality())
     if course.way is not None:
         course.handed_over = await course.way.told()
     return _ended(works, begun, course)
@@ -208,6 +210,7 @@ class Course:
     own_line_failed: bool = False
     way: Way | None = None  # to a person
     handed_over: HandedOver = HandedOver()
+    quality: SettledQuality | None = None
 
     @property
     def finish(self) -> Finish | None:
@@ -266,6 +269,7 @@ def _ended(works: Works, begun: Begun, course: Course) -> EndedCall:
         attests=tuple(report.attests) if report else (),
         resume_at=report.resume_at if report else "",
         recording=recording_of(sealed),
+        quality=course.quality,
         agent_id=course.handed_over.taker,
     )
 

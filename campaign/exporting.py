@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from campaign.cells import starts_formula
+from campaign.line_quality import in_a_cell
 from campaign.masking import mask_name, mask_numbers, mask_phone
 from models.tables import Answer, Attempt, AttemptTask, ReviewTask, RiskFlag
 from rules import Outcome, ReviewType, Risk, Severity, label_of
@@ -38,6 +39,7 @@ COLUMNS = (
     "末次结果",
     "原因",
     "风险标记",
+    "线路质量",
 )
 _VALUES = {"yes": "是", "no": "否", "unsure": "不确定"}
 
@@ -58,6 +60,7 @@ def result_chunks(session: Session, *, masked: bool = True) -> Iterator[bytes]:
             joinedload(ReviewTask.product),
             selectinload(ReviewTask.attempts).selectinload(Attempt.answers),
             selectinload(ReviewTask.attempts).selectinload(Attempt.flags),
+            selectinload(ReviewTask.attempts).joinedload(Attempt.quality),
             selectinload(ReviewTask.attempts).selectinload(Attempt.served).joinedload(AttemptTask.task),
         )
         .order_by(ReviewTask.id)
@@ -101,6 +104,7 @@ def _line(task: ReviewTask, questions: Sequence[str], masked: bool) -> list[str]
         label_of(Outcome(last.outcome)) if last and last.outcome else "",
         last.sub_reason if last else "",
         "；".join(_flag(no, flag) for no, attempt in enumerate(attempts, 1) for flag in attempt.flags_for(task.id)),
+        in_a_cell(last.quality) if last and last.ended_at else "",
         *(_answer(answers.get(question, ""), masked) for question in questions),
     ]
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from bot.replay import move_from_json
 from campaign.exporting import results_csv
+from campaign.line_quality import UNMEASURED, heard_here, heard_there, judged
 from console.desk import Desk, desk_of
 from console.render import PAGE_SIZE, page
 from console.transcript import transcript_of
@@ -94,7 +95,19 @@ def show_call(request: Request, call_id: str) -> Response:
             peaks=json.dumps(peaks),
             private=masked_words(attempt.task.customer.name),
             trouble=trouble,
+            line=_line(attempt),
         )
+
+
+def _line(attempt: Attempt) -> tuple[str, list[tuple[str, str]]]:
+    """The judgement of the line, and the figures behind it by direction."""
+    quality = attempt.quality
+    if quality is None:
+        return UNMEASURED, []
+    figures = [("客户到我方", heard_here(quality)), ("我方到客户", heard_there(quality))]
+    if quality.round_trip_ms is not None:
+        figures.append(("往返时延", f"{quality.round_trip_ms:.0f}毫秒"))
+    return judged(quality), figures
 
 
 def _peaks(desk: Desk, attempt: Attempt) -> tuple[str, list[list[float]]]:

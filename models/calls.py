@@ -106,6 +106,7 @@ def call(session: Session, call_id: str) -> Attempt | None:
             selectinload(Attempt.flags),
             selectinload(Attempt.deliveries),
             selectinload(Attempt.events),
+            joinedload(Attempt.quality),
             joinedload(Attempt.recording),
         )
     )

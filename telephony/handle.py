@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from telephony.legs import AudioIn, HungUp, LegEvent, Played
 from telephony.medialeg import MediaLeg, Partner
 from telephony.playout import PlayQueue
+from telephony.rtp.quality import CallQuality
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +120,10 @@ class LegHandle:
                 await self.ended()
         except TimeoutError:
             log.error("call %s did not end within %s s", self._call_id, _HANG_UP_SECONDS)
+
+    async def quality(self) -> CallQuality | None:
+        """None: what carries this call measures nothing."""
+        return None
 
     def deliver(self, event: LegEvent) -> None:
         """Take an event from the gateway (called on this handle's loop)."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
+from telephony.rtp.quality import CallQuality
+
 SAMPLE_RATE = 8000  # Hz, end to end
 FRAME_MS = 20
 FRAME_SAMPLES = SAMPLE_RATE * FRAME_MS // 1000
@@ -108,6 +110,9 @@ class Leg(Protocol):
 
     async def hang_up(self) -> None:
         """End the call and wait (bounded) until the recording is sealed."""
+
+    async def quality(self) -> CallQuality | None:
+        """How the call can be heard, or could be until it ended; None where the way of its audio tells nothing."""
 
 
 class Dialer(Protocol):

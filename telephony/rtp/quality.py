@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 _R0 = 93.2  # the defaults of G.107 all together
 _BPL = 25.1  # G.711 with concealment (G.113 table I.3)
 _PACKET_MS = 20.0
+
+
+class Judgement(StrEnum):
+    """What listeners think of a line, by the bands of the rating R in ITU-T G.107 Annex B, table B.1."""
+
+    GOOD = "良好"  # R 80 and above: satisfied, or very satisfied
+    FAIR = "一般"  # 60 to 80: some or many users dissatisfied
+    POOR = "差"  # below 60: nearly all users dissatisfied
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +40,22 @@ class CallQuality:
     @property
     def r_factor(self) -> float:
         """0 (nothing is understood) to 93 (as good as narrow-band gets)."""
-        one_way = (self.round_trip_ms or 0.0) / 2 + _PACKET_MS + 2 * self.jitter_ms
-        return r_factor(self.loss, one_way)
+        return r_factor(self.loss, self._one_way_ms(self.jitter_ms))
+
+    @property
+    def far_r_factor(self) -> float | None:
+        """The same of our audio at the far end; None where it never reported."""
+        if self.far_loss is None:
+            return None
+        return r_factor(self.far_loss, self._one_way_ms(self.far_jitter_ms or 0.0))
 
     @property
     def opinion(self) -> float:
         """The mean opinion score, 1 to 4.5."""
         return opinion_score(self.r_factor)
+
+    def _one_way_ms(self, jitter_ms: float) -> float:
+        return (self.round_trip_ms or 0.0) / 2 + _PACKET_MS + 2 * jitter_ms
 
 
 def r_factor(loss: float, one_way_ms: float) -> float:
@@ -47,6 +65,13 @@ def r_factor(loss: float, one_way_ms: float) -> float:
     percent = 100 * loss
     loss_impairment = 95 * percent / (percent + _BPL)
     return max(0.0, min(100.0, _R0 - delay_impairment - loss_impairment))
+
+
+def judgement_of(r: float) -> Judgement:
+    """The judgement that a transmission rating stands for (G.107 table B.1)."""
+    if r >= 80:
+        return Judgement.GOOD
+    return Judgement.FAIR if r >= 60 else Judgement.POOR
 
 
 def opinion_score(r: float) -> float:

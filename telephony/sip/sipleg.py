@@ -61,8 +61,11 @@ class SipLeg(LegHandle):
         await self._on_line(lambda control: control.hold(False))
 
     async def quality(self) -> CallQuality | None:
-        """How the call can be heard, or could be; None when nothing was ever connected."""
-        return await self._on_line(lambda control: control.quality())
+        """How the call can be heard, or could be; None when nothing was ever connected, or the dialer is closed."""
+        try:
+            return await self._on_line(lambda control: control.quality())
+        except NotNow:
+            return None
 
     async def transfer(self, target: str, replacing: SipLeg | None = None) -> TransferResult:
         """Have the far end call `target` (a sip: address); with `replacing` it takes that call over there.

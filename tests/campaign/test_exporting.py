@@ -10,7 +10,19 @@ import pytest
 
 from campaign.exporting import CHUNK, neutral, result_chunks, results_csv
 from campaign.masking import mask_name, mask_numbers, mask_phone
-from models import Answer, Attempt, AttemptTask, Campaign, Customer, Database, Product, ReviewTask, RiskFlag, Seal
+from models import (
+    Answer,
+    Attempt,
+    AttemptTask,
+    Campaign,
+    Customer,
+    Database,
+    LineQuality,
+    Product,
+    ReviewTask,
+    RiskFlag,
+    Seal,
+)
 
 NINE = datetime(2026, 6, 1, 1, tzinfo=UTC)  # 09:00 in Shanghai
 
@@ -76,7 +88,8 @@ def test_a_task_with_its_answers_and_flags(filled: Database) -> None:
         "话术": "suitability", "产品代码": "P5", "截止时间": "2026-06-01 09:00:00", "登记状态": "已完成：已回访",
         "是否完成": "是", "是否转人工": "否", "拨打次数": "2", "合并任务": "", "首次拨打": "2026-06-01 10:00:00",
         "末次拨打": "2026-06-01 11:00:00", "末次结果": "已回访", "原因": "",
-        "风险标记": "高：全权委托（第2次拨打01:12）", "opening.identity": "是", "relay.give_contact": "13987654321",
+        "风险标记": "高：全权委托（第2次拨打01:12）", "线路质量": "未测",
+        "opening.identity": "是", "relay.give_contact": "13987654321",
     }  # fmt: skip
     assert second["登记状态"] == "待回访"
     assert (second["首次拨打"], second["末次结果"], second["opening.identity"]) == ("", "", "")
@@ -97,6 +110,16 @@ def test_a_call_for_two_tasks_counts_for_both_with_the_answers_of_each(filled: D
     assert (first["合并任务"], second["合并任务"]) == ("T2", "T1")
     assert (first["suitability.self_operated"], first["anomaly.self_operated"]) == ("是", "")
     assert (second["suitability.self_operated"], second["anomaly.self_operated"]) == ("", "是")
+
+
+def test_the_line_of_the_last_call_is_judged_by_its_worse_direction(filled: Database) -> None:
+    with filled.write() as session:
+        session.add(LineQuality(attempt_id=2, received=980, lost=20, jitter_ms=4.0, concealed_ms=400, r_factor=85.2,
+                                far_loss=0.25, far_r_factor=45.3))  # fmt: skip
+    with filled.read() as session:
+        first, second = table(results_csv(session))
+    assert first["线路质量"] == "差（来：R值85，丢包2.0%，抖动4毫秒，补偿0.4秒；去：R值45，丢包25.0%）"
+    assert second["线路质量"] == ""
 
 
 def test_masked_by_default(filled: Database) -> None:

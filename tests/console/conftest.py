@@ -25,7 +25,7 @@ from console import AskedWords, Desk, add_pages
 from intents import Intent, Match
 from models import Database
 from models.queue import Served, begin_attempt, log_moves
-from models.settlements import SettledRecording, SettledTask, Settlement, settle
+from models.settlements import SettledQuality, SettledRecording, SettledTask, Settlement, settle
 from telephony.legs import FRAME_BYTES, SAMPLE_RATE
 from telephony.recording import RecordingStore
 from tests.conftest import KEY, NOON, publish
@@ -108,6 +108,7 @@ def _settle_call(database: Database, store: RecordingStore, task_id: int, call_i
                 evidence={"decided_by": "对话"},
                 escalation={"severity": "high", "deadline_at": None},
                 recording=SettledRecording(sealed.path, sealed.duration_ms, sealed.sha256),
+                quality=SettledQuality(600, 0, 3.0, 0, 91.0, 12.0, 0.1, 5.0, 65.0),
             ),
         )
 

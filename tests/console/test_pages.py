@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
-from models import ReviewTask
+from models import LineQuality, ReviewTask
 from models.queue import Served, begin_attempt
 from models.settlements import SettledTask, Settlement, settle
 from tests.conftest import NOON
@@ -60,6 +60,18 @@ def test_a_call_shows_words_flags_answers_and_evidence(pages: TestClient, place:
     for shown in (WORDS, "请问账户是您本人操作吗？", "非本人操作", "规则：否定", "对话", "93%"):
         assert shown in text, shown
     assert 'data-start="9000"' in text
+
+
+def test_a_call_shows_how_well_it_could_be_heard_in_both_directions(pages: TestClient, place: Place) -> None:
+    text = pages.get(f"/calls/{place.call_id}").text
+    for shown in ("通话质量", ">一般<", "R值91，丢包0.0%，抖动3毫秒", "R值65，丢包10.0%，抖动5毫秒", "12毫秒"):
+        assert shown in text, shown
+
+
+def test_a_call_over_a_line_that_measures_nothing_says_so(pages: TestClient, place: Place) -> None:
+    with place.desk.database.write() as session:
+        session.execute(delete(LineQuality))
+    assert ">未测<" in pages.get(f"/calls/{place.call_id}").text
 
 
 def test_an_escalation_leads_to_the_second_where_it_was_said(pages: TestClient, place: Place) -> None:

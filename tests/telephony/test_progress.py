@@ -188,7 +188,7 @@ class Overheard:
         self._leg = leg
         self.call_id = leg.call_id
         self.read: list[LegEvent] = []
-        self.play, self.clear, self.hang_up = leg.play, leg.clear, leg.hang_up
+        self.play, self.clear, self.hang_up, self.quality = leg.play, leg.clear, leg.hang_up, leg.quality
 
     async def events(self) -> AsyncIterator[LegEvent]:
         async for event in self._leg.events():

@@ -6,6 +6,9 @@ Revises: 0002
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -13,4 +16,58 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    op.add_column("attempt", sa.Column("direction", sa.String(length=10), nullable=False, server_default="outgoing"))
+    op.add_column("attempt_task", sa.Column("status_before", sa.String(length=40), nullable=False, server_default=""))
+    op.add_column("attempt_task", sa.Column("due_before", sa.DateTime(timezone=True), nullable=True))
+    _make_line_quality()
+    _make_incoming_call()
+
+
+def _make_line_quality() -> None:
+    op.create_table(
+        "line_quality",
+        sa.Column("attempt_id", sa.Integer(), nullable=False),
+        sa.Column("received", sa.Integer(), nullable=False),
+        sa.Column("lost", sa.Integer(), nullable=False),
+        sa.Column("jitter_ms", sa.Double(), nullable=False),
+        sa.Column("concealed_ms", sa.Integer(), nullable=False),
+        sa.Column("r_factor", sa.Double(), nullable=False),
+        sa.Column("round_trip_ms", sa.Double(), nullable=True),
+        sa.Column("far_loss", sa.Double(), nullable=True),
+        sa.Column("far_jitter_ms", sa.Double(), nullable=True),
+        sa.Column("far_r_factor", sa.Double(), nullable=True),
+        sa.ForeignKeyConstraint(["attempt_id"], ["attempt.id"], name=op.f("fk_line_quality_attempt_id")),
+        sa.PrimaryKeyConstraint("attempt_id", name=op.f("pk_line_quality")),
+    )
+
+
+def _make_incoming_call() -> None:
+    op.create_table(
+        "incoming_call",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("call_id", sa.String(length=60), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("caller", sa.String(length=40), nullable=False),
+        sa.Column("trunk", sa.String(length=80), nullable=False),
+        sa.Column("treatment", sa.String(length=20), nullable=False),
+        sa.Column("reason", sa.String(length=20), nullable=False),
+        sa.Column("customer_id", sa.Integer(), nullable=True),
+        sa.Column("attempt_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_incoming_call_customer_id")),
+        sa.ForeignKeyConstraint(["attempt_id"], ["attempt.id"], name=op.f("fk_incoming_call_attempt_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_incoming_call")),
+        sa.UniqueConstraint("call_id", name=op.f("uq_incoming_call_call_id")),
+    )
+    op.create_index(op.f("ix_incoming_call_at"), "incoming_call", ["at"])
+    op.create_index(op.f("ix_incoming_call_customer_id"), "incoming_call", ["customer_id"])
+    op.create_index(op.f("ix_incoming_call_attempt_id"), "incoming_call", ["attempt_id"])
+
+
+def downgrade() -> None:
+    op.drop_table("incoming_call")
+    op.drop_table("line_quality")
+    with op.batch_alter_table("attempt_task") as attempt_task:
+        attempt_task.drop_column("due_before")
+        attempt_task.drop_column("status_before")
+    with op.batch_alter_table("attempt") as attempt:
+        attempt.drop_column("direction")
