@@ -7,7 +7,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.problems import MOST_PROBLEMS
-from campaign.sheet import MOST_BYTES
 from models import Customer, Staff
 from tests.campaign.importers import CLIENTS, TASKS, faults, only_fault, take
 
@@ -98,12 +97,13 @@ class TestWholeFiles:
             ("客户号,姓名,手机号,姓名\nC1,王小明,13800001111,王\n", "第1行「姓名」：列名重复（第4列）"),
             ("客户号,姓名,,手机号\nC1,王小明,x,13800001111\n", "第1行：第3列没有列名"),
             ("客户号,姓名,手机号,身份证号\nC1,王小明,13800001111,1\n", "第1行「身份证号」：不认识这一列"),
-            ("甲\n1\n", "第1行：认不出是客户文件还是任务文件"),
-            ("甲,乙\n1,2\n", "第1行：认不出是客户文件还是任务文件"),
+            ("甲\n1\n", "第1行：认不出是哪一种文件"),
+            ("甲,乙\n1,2\n", "第1行：认不出是哪一种文件"),
             ("任务号,客户号,回访类型,话术,券商\nT1,C1,新开户,新开户回访,某某\n", "第1行「券商」：这一列由系统填写"),
             ("客户号,姓名,手机号\nC1,王\0明,13800001111\n", "第2行：有空字符（NUL）"),
             ("客户号,姓名,手机号\n".encode("utf-16"), "整个文件：文件是UTF-16"),
-            (b"PK\x03\x04rest of a workbook", "整个文件：这是电子表格文件，不是CSV"),
+            (b"PK\x03\x04rest of a workbook", "整个文件：电子表格文件已损坏"),
+            (b"\xd0\xcf\x11\xe0old workbook", "整个文件：这是旧版（.xls）或有密码的电子表格文件"),
             (b"\xff\xff\xff\xff", "第1行：既不是UTF-8也不是GB18030编码"),
             ("客户号,姓名,手机号\nC1,王".encode() + b"\xff,13800001111\n", "第2行：有损坏的UTF-8字符"),
             ('客户号,姓名,手机号\nC1,"王小明,13800001111\nC2,单丽,13800002222\n', "第2行：双引号没有成对"),
@@ -115,8 +115,9 @@ class TestWholeFiles:
     def test_what_is_no_table(self, session: Session, content: str | bytes, fault: str) -> None:
         assert only_fault(session, content).startswith(fault)
 
-    def test_too_large(self, session: Session) -> None:
-        assert "50MB" in only_fault(session, b"a" * (MOST_BYTES + 1))
+    def test_too_large(self, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("campaign.reading.MOST_BYTES", 1 << 20)
+        assert "1MB" in only_fault(session, b"a" * (1 + (1 << 20)))
 
     def test_too_many_rows(self, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("campaign.sheet.MOST_ROWS", 2)

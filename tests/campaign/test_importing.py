@@ -21,7 +21,7 @@ class TestClients:
         assert (done.kind, done.added, done.updated, done.staff_added) == (Kind.CLIENTS, 1, 0, 1)
         client = session.scalars(select(Customer)).one()
         assert (client.number, client.name, client.gender, client.phone) == ("C1", "王小明", "先生", "13800001111")
-        assert done.summary() == "已导入客户：新增1名，更新0名。新登记客户经理工号1个，请补充姓名。"
+        assert done.summary() == "已导入客户：新增1名，更新0名，未变0名。新登记客户经理工号1个，请补充姓名。"
         assert (client.email, client.branch) == ("wang@example.com", "合肥营业部")
         assert client.served_by is not None
         assert (client.served_by.number, client.served_by.post) == ("B01", "broker")
@@ -48,7 +48,7 @@ class TestClients:
     def test_more_rows_than_one_statement_takes(self, session: Session) -> None:
         rows = "".join(f"C{number},客户{number},,138{number:08},,,\n" for number in range(1203))
         assert take(session, CLIENTS + rows).added == 1203
-        assert take(session, CLIENTS + rows).updated == 1203
+        assert take(session, CLIENTS + rows).unchanged == 1203
         assert session.scalar(select(func.count()).select_from(Customer)) == 1203
 
     def test_optional_columns_may_be_missing_and_the_order_is_free(self, session: Session) -> None:
