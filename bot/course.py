@@ -2,7 +2,7 @@
 
 A pause ends the client's turn, and sometimes the client then goes on: 是的 … 哦不对，不是我. While the bot's reply has
 hardly begun, the next `Heard` holds both parts and `goes_on`: the dialogue forgets that it heard the first one alone.
-What it noted and flagged for that alone is taken back too (`standing`).
+What it noted and flagged for that alone is taken back too (`standing`), and so is all that a machine had said.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from bot.dialogue import advance, begin
 from bot.moves import Action, Attest, BargedIn, Event, Facts, Finish, Flag, Heard, Note, PromptFinished
 from bot.nodes import Script
 from bot.state import State
+from rules.outcomes import Ending
 
 Move: TypeAlias = Event | Action
 
@@ -55,10 +56,12 @@ def _before(course: Course, again: State | None, event: Event) -> State | None:
 
 
 def standing(log: Iterable[Move]) -> tuple[Move, ...]:
-    """The moves of a log without the notes, flags and endings that were taken back."""
+    """The moves of a log without the notes, flags and endings that were taken back or were a machine's."""
     kept: list[Move] = []
     last_heard = 0
     for move in log:
+        if isinstance(move, Finish) and move.ending is Ending.MACHINE:
+            kept = [each for each in kept if not isinstance(each, _TAKEN_BACK)]
         if isinstance(move, Heard) and move.goes_on:
             kept[last_heard:] = [each for each in kept[last_heard:] if not isinstance(each, _TAKEN_BACK)]
         elif isinstance(move, Heard):

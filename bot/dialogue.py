@@ -10,6 +10,8 @@ Rules that hold whatever happens:
 - A risky answer is noted, flagged and, when grave, handed to a human; it is never judged or explained.
 - A client who needs care (distress, a death, a minor, drink) is asked nothing more and put through to nobody.
 - Events that come late, twice or out of order change nothing (HEEDED).
+- A machine in the client's place is told nothing more and leaves nothing on record; once the review has begun,
+  whoever is there has shown to be a person.
 - Every wait and every loop is bounded (script limits); after too many turns the call ends as after silence.
 """
 
@@ -33,6 +35,7 @@ from bot.moves import (
     Finish,
     Heard,
     HungUp,
+    MachineAnswered,
     Pressed,
     PromptFinished,
     TransferFailed,
@@ -52,8 +55,8 @@ from rules.outcomes import Ending, Risk
 # Which events each stage heeds; the rest came late or out of order.
 HEEDED: Mapping[Stage, tuple[type[Event], ...]] = MappingProxyType(
     {
-        Stage.TALKING: (Heard, Pressed, FellSilent, BargedIn, PromptFinished, HungUp),
-        Stage.HANDING_OVER: (Heard, PromptFinished, AgentJoined, TransferFailed, HungUp),
+        Stage.TALKING: (Heard, Pressed, FellSilent, BargedIn, PromptFinished, HungUp, MachineAnswered),
+        Stage.HANDING_OVER: (Heard, PromptFinished, AgentJoined, TransferFailed, HungUp, MachineAnswered),
         Stage.WITH_AGENT: (PromptFinished, HungUp),
         Stage.OVER: (Heard, PromptFinished, HungUp),
     }
@@ -101,12 +104,16 @@ def _take(turn: Turn, event: Event) -> Turn:
             return turn.having(stage=Stage.WITH_AGENT)
         case TransferFailed():
             return _stay_alone(turn)
+        case MachineAnswered():
+            return _leave_machine(turn)
         case _:
             assert_never(event)
 
 
 def _hear(turn: Turn, heard: Heard) -> Turn:
     said = Said.heard(heard)
+    if turn.state.ending is Ending.MACHINE:
+        return turn
     if turn.state.stage is not Stage.TALKING:
         return flag(turn, said.risks, said)
     if heard.under_prompt:
@@ -244,6 +251,14 @@ def _after_release(turn: Turn, said: Said, onward: Callable[[Turn, Said], Turn])
     if released.state.node != turn.state.node:
         return _mark(released, said, said.risks, _keep_on)
     return onward(released, said)
+
+
+def _leave_machine(turn: Turn) -> Turn:
+    """End the call without another word: no one is there to hear it."""
+    if turn.node.review:
+        return turn
+    turn = turn.having(stage=Stage.OVER, question="", owed=(), kept=(), ending=Ending.MACHINE)
+    return turn.do(Finish(Ending.MACHINE))
 
 
 def _hang_up(turn: Turn, hung_up: HungUp) -> Turn:

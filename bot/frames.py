@@ -14,6 +14,7 @@ from pipecat.frames.frames import (
 )
 
 from bot.moves import Say
+from rules.witnesses import AnsweringMachine
 
 
 @dataclass
@@ -59,6 +60,14 @@ class LinePlayed(SystemFrame):
 class LineEnded(SystemFrame):
     """The call is over."""
 
+    at_ms: int
+
+
+@dataclass
+class MachineHeard(SystemFrame):
+    """A machine answered in the client's place."""
+
+    machine: AnsweringMachine
     at_ms: int
 
 

@@ -16,6 +16,7 @@ from typing import TypeAlias
 from intents.values import Intent, Match
 from rules.hours import CallingHours
 from rules.outcomes import Ending, Risk, Severity
+from rules.witnesses import AnsweringMachine
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,17 @@ class TransferFailed:
     at_ms: int
 
 
-Event: TypeAlias = Heard | Pressed | FellSilent | BargedIn | PromptFinished | HungUp | AgentJoined | TransferFailed
+@dataclass(frozen=True, slots=True)
+class MachineAnswered:
+    """Not a person answered but a voicemail, a phone assistant or the network: certain, not guessed."""
+
+    machine: AnsweringMachine
+    at_ms: int
+
+
+Event: TypeAlias = (
+    Heard | Pressed | FellSilent | BargedIn | PromptFinished | HungUp | AgentJoined | TransferFailed | MachineAnswered
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +190,7 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """End the call after what is queued has been played."""
+    """End the call after what is queued has been played; with Ending.MACHINE at once, in mid-word."""
 
     ending: Ending
     callback_at: datetime | None = None
@@ -203,3 +214,4 @@ class Facts:
     hours: CallingHours = CallingHours()
     callback_before: datetime | None = None
     dialled: str = ""  # the number of this call, digits only; "" where it is not known
+    incoming: bool = False  # the client has called us

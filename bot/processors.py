@@ -12,7 +12,7 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from bot.agents import Agents, Joined, NoAgents, NotJoined
 from bot.certainty import Understanding, understand
 from bot.floor import Floor
-from bot.frames import KeyPressed, LineEnded, LinePlayed, TurnEnded, prompt_frames
+from bot.frames import KeyPressed, LineEnded, LinePlayed, MachineHeard, TurnEnded, prompt_frames
 from bot.moves import (
     Action,
     AgentJoined,
@@ -26,6 +26,7 @@ from bot.moves import (
     Heard,
     HungUp,
     Listen,
+    MachineAnswered,
     Note,
     Pressed,
     PromptFinished,
@@ -37,7 +38,7 @@ from bot.playout import Prompt
 from bot.report import Report
 from bot.turns import TurnTaking
 from bot.waiting import Silence, Waiting
-from rules.outcomes import Risk
+from rules.outcomes import Ending, Risk
 
 Log = Callable[[Event | Action, int], None]
 _MOST_WAITING = 256
@@ -54,7 +55,7 @@ class Mind(Protocol):
     def advance(self, event: Event) -> tuple[Action, ...]: ...
 
 
-_Happened = Event | Silence | TurnEnded | KeyPressed | LinePlayed | LineEnded
+_Happened = Event | Silence | TurnEnded | KeyPressed | LinePlayed | LineEnded | MachineHeard
 
 
 class DialogueProcessor(FrameProcessor):
@@ -89,7 +90,7 @@ class DialogueProcessor(FrameProcessor):
         """Collect what happens."""
         await super().process_frame(frame, direction)
         match frame:
-            case TurnEnded() | KeyPressed() | LinePlayed() | LineEnded():
+            case TurnEnded() | KeyPressed() | LinePlayed() | LineEnded() | MachineHeard():
                 self._inbox.put_nowait(frame)
             case InterruptionFrame():
                 self._note_barge_in()
@@ -132,6 +133,8 @@ class DialogueProcessor(FrameProcessor):
                 await self._played(happened)
             case LineEnded():
                 await self._end(happened)
+            case MachineHeard():
+                await self._advance(MachineAnswered(happened.machine, happened.at_ms))
             case _:
                 await self._advance(happened)
 
@@ -261,7 +264,7 @@ class DialogueProcessor(FrameProcessor):
                 case Transfer():
                     self._transfer(action)
                 case Finish():
-                    self._finish(action)
+                    await self._finish(action)
                 case _:
                     assert_never(action)
         await self._rest()
@@ -273,10 +276,23 @@ class DialogueProcessor(FrameProcessor):
         for frame in prompt_frames(prompt.serial, say):
             await self.push_frame(frame)
 
-    def _finish(self, finish: Finish) -> None:
+    async def _finish(self, finish: Finish) -> None:
         self._waiting.end()
         self._report.finish = finish
         self._floor.closing = True
+        if finish.ending is Ending.MACHINE:
+            await self._break_off()
+
+    async def _break_off(self) -> None:
+        """A machine is there: stop in mid-word, and keep nothing that it said."""
+        report, floor = self._report, self._floor
+        for kept in (report.notes, report.flags, report.attests, report.delivered, self._held):
+            kept.clear()
+        floor.taking_back = False
+        floor.playout.interrupt(everything=True)
+        await self.push_frame(InterruptionFrame())
+        for prompt, finished in floor.playout.settle_cut(floor.clock.now_ms):
+            await self._prompt_finished(prompt, finished)
 
     def _transfer(self, transfer: Transfer) -> None:
         self._waiting.end()

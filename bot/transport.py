@@ -16,6 +16,7 @@ from bot.frames import (
     KeyPressed,
     LineEnded,
     LinePlayed,
+    MachineHeard,
     PromptBegins,
     PromptEnds,
     SpeechBegan,
@@ -23,6 +24,7 @@ from bot.frames import (
 )
 from bot.playout import Prompt
 from bot.turns import TurnTaking
+from rules.witnesses import AnsweringMachine
 from speech.vad import GateTuning, SpeechGate, StartedSpeaking, StoppedSpeaking
 
 SAMPLE_RATE = 8000  # Hz, end to end
@@ -34,7 +36,8 @@ class Line(Protocol):
     """One answered call; the telephony room's Leg is one.
 
     `events` yields audio (`pcm`, `at_ms`), keys (`key`, `at_ms`), marks played (`mark`, `played_ms`, `complete`,
-    `at_ms`) and at last the end (`cause`, `at_ms`); anything else is passed over.
+    `at_ms`), a machine that answered in the client's place (`machine`, `at_ms`) and at last the end (`cause`, `at_ms`);
+    anything else is passed over.
     """
 
     @property
@@ -100,6 +103,8 @@ class LegInput(FrameProcessor):
                 await self.push_frame(LinePlayed(mark=mark, played_ms=played_ms, complete=complete, at_ms=at_ms))
             case object(key=str(key), at_ms=int(at_ms)):
                 await self.push_frame(KeyPressed(key=key, at_ms=at_ms))
+            case object(machine=AnsweringMachine() as machine, at_ms=int(at_ms)):
+                await self.push_frame(MachineHeard(machine=machine, at_ms=at_ms))
             case object(cause=_, at_ms=int(at_ms)):
                 await self._end(at_ms)
 

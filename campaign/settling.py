@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, overload
 
@@ -184,6 +184,7 @@ def _evidence(call: EndedCall, verdict: Verdict, decisions: Sequence[Decision]) 
     return (
         call.details
         | {"ending": ending, "decided_by": verdict.decided_by, "conflicts": list(verdict.conflicts)}
+        | {"disagreements": [asdict(one) for one in verdict.disagreements]}
         | _reasons(decisions)
         | {"new_number": bool(call.finish and call.finish.new_number)}
     )

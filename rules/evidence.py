@@ -50,14 +50,17 @@ _SOURCE_NAMES = {
 class Evidence:
     """What is known of one ended attempt; every witness is kept apart.
 
-    `announced`: a value of intents.Announced. `tone`: the last tone recognised before the end. `cleared_locally`:
-    we ended the call (ring time over, or certain enough), so that its codes are echoes of our own. `interrupted`: our
-    process ended in mid-call. `own_line_failed`: the gateway or trunk says that it could not carry the call.
+    `announced`: a value of intents.Announced, heard before answer or in a person's place after it. `tone`: the last
+    tone recognised before answer or the end; `tone_after_answer`: one that came in a person's place.
+    `cleared_locally`: we ended the call (ring time over, or certain enough), so that its codes are echoes of our own.
+    `interrupted`: our process ended in mid-call. `own_line_failed`: the gateway or trunk says that it could not carry
+    the call.
     """
 
     ending: Ending | None = None
     announced: str | None = None
     tone: Tone | None = None
+    tone_after_answer: Tone | None = None
     sip_status: int | None = None
     q850: int | None = None
     answered: bool = False
@@ -67,13 +70,36 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A witness that said otherwise than the one that decided; `says` in its own words, `outcome` None: answered."""
+
+    decided_by: Source
+    decided: Outcome
+    source: Source
+    says: str
+    outcome: Outcome | None
+
+    def __str__(self) -> str:
+        other = label_of(self.outcome) if self.outcome else "已接通"
+        return (
+            f"{_SOURCE_NAMES[self.decided_by]}为「{label_of(self.decided)}」，"
+            f"{_SOURCE_NAMES[self.source]}（{self.says}）为「{other}」"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The outcome, a Chinese sub-reason (empty where the outcome says it all), who decided, who said otherwise."""
 
     outcome: Outcome
     sub_reason: str
     decided_by: Source
-    conflicts: tuple[str, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
+
+    @property
+    def conflicts(self) -> tuple[str, ...]:
+        """The disagreements in words."""
+        return tuple(map(str, self.disagreements))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +120,21 @@ def outcome_of(evidence: Evidence) -> Verdict:
     decisive = testimonies[0] if testimonies else _course(evidence)
     if _is_weak(evidence) and len(testimonies) > 1:
         decisive = testimonies[1]
-    conflicts = tuple(
-        f"{_SOURCE_NAMES[decisive.source]}为「{label_of(decisive.meaning.outcome)}」，"
-        f"{_SOURCE_NAMES[one.source]}（{one.says}）为「{label_of(one.meaning.outcome)}」"
+    said: list[tuple[Source, str, Outcome | None]] = [
+        (one.source, one.says, one.meaning.outcome)
         for one in testimonies
         if one is not decisive and not one.agrees_with(decisive)
-    )
+    ]
+    if _is_unreached(evidence, decisive):
+        said.append((Source.SIGNALLING, "SIP 200", None))
+    conflicts = tuple(Disagreement(decisive.source, decisive.meaning.outcome, *one) for one in said)
     return Verdict(decisive.meaning.outcome, decisive.meaning.sub_reason, decisive.source, conflicts)
+
+
+def _is_unreached(evidence: Evidence, decisive: _Testimony) -> bool:
+    """Whether an answered call is filed as one that the network did not put through."""
+    by_network = decisive.source in (Source.ANNOUNCEMENT, Source.TONE)
+    return evidence.answered and by_network and decisive.meaning.outcome is not Outcome.MACHINE
 
 
 def _is_weak(evidence: Evidence) -> bool:
@@ -135,9 +169,8 @@ def _announcement(evidence: Evidence) -> _Testimony | None:
 
 
 def _tone(evidence: Evidence) -> _Testimony | None:
-    if evidence.tone is None or evidence.answered:
-        return None
-    return _Testimony(Source.TONE, evidence.tone.value, TONES[evidence.tone])
+    tone = evidence.tone_after_answer if evidence.answered else evidence.tone
+    return _Testimony(Source.TONE, tone.value, TONES[tone]) if tone is not None else None
 
 
 def _signalling(evidence: Evidence) -> _Testimony | None:

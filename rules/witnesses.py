@@ -21,6 +21,14 @@ class Tone(StrEnum):
     SIT = "sit"  # 特种信息音, 950/1400/1800 Hz
 
 
+class AnsweringMachine(StrEnum):
+    """What answered in a person's place."""
+
+    VOICEMAIL = "voicemail"  # 语音信箱
+    ASSISTANT = "assistant"  # 智能助理, also a company's menu
+    NETWORK = "network"  # 网络提示音: announcement or tone after a 200 OK
+
+
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """An outcome with its sub-reason; `also`: outcomes for which networks use the same sign."""
@@ -50,7 +58,7 @@ ENDINGS: Mapping[Ending, Meaning] = MappingProxyType(
         Ending.NOBODY_SPOKE: Meaning(Outcome.SILENT, "接通后无人说话", frozenset({Outcome.MACHINE})),
         Ending.HANDED_OVER: Meaning(Outcome.NEEDS_HUMAN, "转人工"),
         Ending.HUNG_UP: Meaning(Outcome.HUNG_UP, also=frozenset({Outcome.INTERRUPTED})),
-        Ending.MACHINE: Meaning(Outcome.MACHINE, "语音信箱"),
+        Ending.MACHINE: Meaning(Outcome.MACHINE, "语音信箱", frozenset(Outcome)),  # the words say which it was
     }
 )
 

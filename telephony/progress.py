@@ -10,14 +10,25 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from intents import Announced
+from intents import Announced, classify_announcement
 from rules.witnesses import Tone
 from speech.errors import SpeechError
 from speech.recogniser import Recogniser, Stream, Transcript
-from telephony.announcements import ENDINGS, Quote, Verdict, verdict_of
-from telephony.legs import Answered, AudioIn, EarlyMedia, HangupCause, HungUp, Leg, LegEvent, Ringing
+from telephony.announcements import ENDINGS, Classify, Quote, Verdict, verdict_of
+from telephony.legs import (
+    FRAME_BYTES,
+    FRAME_MS,
+    Answered,
+    AudioIn,
+    EarlyMedia,
+    HangupCause,
+    HungUp,
+    Leg,
+    LegEvent,
+    Ringing,
+)
 from telephony.sound_gate import SoundGate
 from telephony.tones import ToneDetector, ToneHeard
 
@@ -25,6 +36,7 @@ log = logging.getLogger(__name__)
 
 _ENDING_TONES = frozenset({Tone.BUSY, Tone.CONGESTION, Tone.EMPTY_NUMBER})
 _ENDING_CYCLES = 3
+_SIT_WORDS_MS = 2500  # after the special information tone the network often says why
 _STABLE_MS = 180  # a partial text must say the same for so long
 _QUOTES = 20  # utterances kept
 _SURE = 0.5  # the recogniser's own confidence in a final text
@@ -61,12 +73,16 @@ class ProgressDetector:
     `final`; `certain` says that waiting brings nothing more.
     """
 
+    classify: Classify = staticmethod(classify_announcement)
+
     def __init__(self) -> None:
         self.gate = SoundGate()
+        self.now_ms = 0  # up to where audio was heard
         self._tones = ToneDetector()
         self._candidate: Announced | None = None
         self._candidate_ms = 0  # since when the partial text says so
-        self._quotes: list[Quote] = []
+        self._finals: list[Quote] = []
+        self._deciding: tuple[Quote, ...] = ()  # with the partial text that decided
         self._verdict = verdict_of(())
 
     @property
@@ -77,7 +93,7 @@ class ProgressDetector:
     @property
     def quotes(self) -> tuple[Quote, ...]:
         """Everything that was understood, in order."""
-        return tuple(self._quotes)
+        return self._deciding or tuple(self._finals)
 
     @property
     def verdict(self) -> Verdict:
@@ -87,14 +103,23 @@ class ProgressDetector:
     @property
     def certain(self) -> bool:
         """Whether the outcome is beyond doubt, so that the call can be cleared."""
+        return self.tone_is_certain or (self._verdict.sure and self._verdict.match.outcome in ENDINGS)
+
+    @property
+    def tone_is_certain(self) -> bool:
+        """Whether a tone ends the call: after some cycles, the SIT once no words follow that give the reason."""
         tone = self._tones.heard
-        if tone is not None and tone.tone in _ENDING_TONES and tone.cycles >= _ENDING_CYCLES:
-            return True
-        return self._verdict.sure and self._verdict.match.outcome in ENDINGS
+        if tone is None:
+            return False
+        if tone.tone is Tone.SIT:
+            silent = self.gate.end_ms <= tone.end_ms or self.now_ms - self.gate.end_ms >= _SIT_WORDS_MS
+            return silent and self.now_ms - tone.end_ms >= _SIT_WORDS_MS
+        return tone.tone in _ENDING_TONES and tone.cycles >= _ENDING_CYCLES
 
     def hear(self, audio: AudioIn) -> tuple[bytes, bool]:
         """Take early media; returns the audio to decode (may be empty) and whether the utterance ends with it."""
         self._tones.feed(audio.pcm, audio.at_ms)
+        self.now_ms = audio.at_ms + len(audio.pcm) * FRAME_MS // FRAME_BYTES
         wanted = self.gate.feed(audio.pcm, audio.at_ms, self._tones.sounding)
         return wanted.pcm, wanted.ended
 
@@ -103,63 +128,40 @@ class ProgressDetector:
 
         A final text asked for in mid-word would lose that word.
         """
-        quotes = [*self._quotes, Quote(text, self.gate.start_ms, self.gate.end_ms)]
-        verdict = verdict_of(quotes)
+        quotes = (*self._finals, Quote(text, self.gate.start_ms, self.gate.end_ms))
+        verdict = verdict_of(quotes, self.classify)
         outcome = verdict.match.outcome if verdict.sure else None
         if outcome is not self._candidate:
             self._candidate, self._candidate_ms = outcome, self.gate.end_ms
         if outcome in ENDINGS and self.gate.end_ms - self._candidate_ms >= _STABLE_MS:
-            self._quotes, self._verdict = quotes, verdict
+            self._deciding, self._verdict = quotes, verdict
 
     def final(self, transcript: Transcript) -> None:
         """Take a finished utterance."""
         self._candidate = None
         if transcript.text and not self.certain:
             quote = Quote(transcript.text, self.gate.start_ms, self.gate.end_ms, transcript.confidence >= _SURE)
-            self._quotes = [*self._quotes[1 - _QUOTES :], quote]
-            self._verdict = verdict_of(self._quotes)
+            self._finals, self._deciding = [*self._finals[1 - _QUOTES :], quote], ()
+            self._verdict = verdict_of(self._finals, self.classify)
 
 
 @dataclass(slots=True)
-class _Listener:
-    """The shell's state: a leg, a recogniser stream, the detector, the clock."""
+class Hearer:
+    """Has a recogniser hear what a detector wants decoded; a recogniser that fails leaves tones and codes."""
 
-    leg: Leg
+    call_id: str
     stream: Stream
-    detector: ProgressDetector = field(default_factory=ProgressDetector)
-    rang_at: float | None = None
-    deaf: bool = False  # the recogniser failed: tones and codes remain
+    detector: ProgressDetector
+    deaf: bool = False
 
-    async def follow(self) -> LegEvent | None:
-        """Read events until the answer, the end, or certainty (None)."""
-        events = self.leg.events()
-        try:
-            async for event in events:
-                if isinstance(event, Answered | HungUp):
-                    return event
-                if isinstance(event, Ringing | EarlyMedia) and self.rang_at is None:
-                    self.rang_at = asyncio.get_running_loop().time()
-                if isinstance(event, AudioIn) and await self._hear(event):
-                    return None
-        finally:
-            if isinstance(events, AsyncGenerator):
-                await events.aclose()
-        return None
-
-    async def _hear(self, audio: AudioIn) -> bool:
+    async def hear(self, audio: AudioIn) -> bool:
+        """Take audio; returns whether the detector is certain."""
         pcm, ended = self.detector.hear(audio)
         if pcm and not self.deaf:
             self.detector.partial(await self._decode(pcm))
         if ended:
             await self.finish()
         return self.detector.certain
-
-    async def _decode(self, pcm: bytes) -> str:
-        try:
-            return await self.stream.accept(pcm)
-        except SpeechError as error:
-            self._give_up(error)
-            return ""
 
     async def finish(self) -> None:
         """Have the utterance finished."""
@@ -170,9 +172,45 @@ class _Listener:
         except SpeechError as error:
             self._give_up(error)
 
+    async def _decode(self, pcm: bytes) -> str:
+        try:
+            return await self.stream.accept(pcm)
+        except SpeechError as error:
+            self._give_up(error)
+            return ""
+
     def _give_up(self, error: SpeechError) -> None:
         self.deaf = True
-        log.warning("call %s: announcements are not heard any more: %s", self.leg.call_id, error)
+        log.warning("call %s: announcements are not heard any more: %s", self.call_id, error)
+
+
+@dataclass(slots=True)
+class _Listener:
+    """The shell's state: a leg, what is heard on it, the clock."""
+
+    leg: Leg
+    hearer: Hearer
+    rang_at: float | None = None
+
+    @property
+    def detector(self) -> ProgressDetector:
+        return self.hearer.detector
+
+    async def follow(self) -> LegEvent | None:
+        """Read events until the answer, the end, or certainty (None)."""
+        events = self.leg.events()
+        try:
+            async for event in events:
+                if isinstance(event, Answered | HungUp):
+                    return event
+                if isinstance(event, Ringing | EarlyMedia) and self.rang_at is None:
+                    self.rang_at = asyncio.get_running_loop().time()
+                if isinstance(event, AudioIn) and await self.hearer.hear(event):
+                    return None
+        finally:
+            if isinstance(events, AsyncGenerator):
+                await events.aclose()
+        return None
 
     def outcome(self, event: LegEvent | None, cause: HangupCause, cleared_locally: bool) -> BeforeAnswer:
         """All the evidence as one value."""
@@ -198,11 +236,11 @@ async def listen_before_answer(leg: Leg, ears: Recogniser, *, ring_seconds: floa
     Returns with the leg answered (its further events unread), or ended: by the far end, by us because the outcome is
     certain, or by us after `ring_seconds`.
     """
-    listener = _Listener(leg, ears.stream())
+    listener = _Listener(leg, Hearer(leg.call_id, ears.stream(), ProgressDetector()))
     try:
         return await _listen(leg, listener, ring_seconds)
     finally:
-        listener.stream.close()
+        listener.hearer.stream.close()
 
 
 async def _listen(leg: Leg, listener: _Listener, ring_seconds: float) -> BeforeAnswer:
@@ -210,12 +248,12 @@ async def _listen(leg: Leg, listener: _Listener, ring_seconds: float) -> BeforeA
         async with asyncio.timeout(ring_seconds):
             event = await listener.follow()
     except TimeoutError:
-        await listener.finish()
+        await listener.hearer.finish()
         before = listener.outcome(None, HangupCause.TIMED_OUT, cleared_locally=True)
         await leg.hang_up()
         return before
     if isinstance(event, HungUp):
-        await listener.finish()  # the end often cuts the announcement off
+        await listener.hearer.finish()  # the end often cuts the announcement off
         return listener.outcome(event, event.cause, cleared_locally=False)
     before = listener.outcome(event, HangupCause.LOCAL, cleared_locally=event is None)
     if event is None:

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 from bot.course import go_on, open_course, standing
 from bot.dialogue import advance
-from bot.moves import Action, BargedIn, Event, Flag, Heard, Note, PromptFinished, Say
+from bot.moves import Action, BargedIn, Event, Finish, Flag, Heard, MachineAnswered, Note, PromptFinished, Say
 from bot.nodes import Script
 from bot.replay import differences
 from bot.script import load_script
 from bot.state import State
 from intents import load_matcher
+from rules.outcomes import Ending
+from rules.witnesses import AnsweringMachine
 from tests.bot.conversation import Conversation, facts_for
 
 SCRIPT = load_script("new_account")
@@ -69,3 +71,13 @@ def test_what_was_noted_for_a_part_does_not_stand() -> None:
     assert [move for move in kept if isinstance(move, Note | Flag)] == [
         move for move in second if isinstance(move, Note | Flag)
     ]
+
+
+def test_what_a_machine_has_said_leaves_nothing_on_record() -> None:
+    talk = Conversation(SCRIPT, facts_for(SCRIPT))
+    talk.say("是的")
+    assert talk.notes
+    talk.feed(MachineAnswered(AnsweringMachine.ASSISTANT, talk.now_ms))
+    kept = standing(talk.log)
+    assert [move for move in kept if isinstance(move, Note | Flag | Finish)] == [Finish(Ending.MACHINE)]
+    assert differences(SCRIPT, talk.facts, talk.log) == ()

@@ -20,6 +20,7 @@ from bot.moves import (
     FellSilent,
     Flag,
     HungUp,
+    MachineAnswered,
     Pressed,
     Transfer,
     TransferFailed,
@@ -28,11 +29,13 @@ from bot.nodes import Exit, Goodbye, Node, Script
 from bot.script import load_script
 from intents import Intent, Match, load_matcher
 from rules.outcomes import Risk
+from rules.witnesses import AnsweringMachine
 from tests.bot.conversation import BEIJING, Conversation, facts_for
 
 FOLDER = Path(__file__).parent.parent / "dialogues"
 TURN_KEYS = {"client", "means", "risks", "asks", "goes", "says", "notes", "flags", "transfers"}
 DIALOGUE_KEYS = {"turns", "ends", "resume_at", "callback_at", "number", "delivered", "callback_before", "dialled"}
+MACHINES = dict(zip(("语音信箱", "智能助理", "网络提示音"), AnsweringMachine, strict=True))
 Walked = set[tuple[str, str]]
 
 
@@ -118,6 +121,8 @@ def happen(talk: Conversation, turn: dict[str, Any]) -> None:
             talk.feed(TransferFailed("none_free", talk.now_ms))
         case "坐席接听":
             talk.feed(AgentJoined("agent-1", talk.now_ms))
+        case "语音信箱" | "智能助理" | "网络提示音":
+            talk.feed(MachineAnswered(MACHINES[note], talk.now_ms))
         case "听着说":
             match = Match(Intent(means), risks) if means else load_matcher().match(talk.state.question, words)
             talk.feed(talk.heard(match, words, under_prompt=True))

@@ -22,6 +22,7 @@ from bot.moves import (
     Heard,
     HungUp,
     Listen,
+    MachineAnswered,
     Note,
     Pressed,
     PromptFinished,
@@ -43,6 +44,7 @@ from bot.script import load_script
 from intents import Intent, Match
 from rules.hours import CallingHours
 from rules.outcomes import Ending, Risk, Severity
+from rules.witnesses import AnsweringMachine
 from tests.bot.conversation import BEIJING, CALLED_AT, Conversation, facts_for
 
 MOVES: list[Move] = [
@@ -54,6 +56,7 @@ MOVES: list[Move] = [
     HungUp(70),
     AgentJoined("agent-1", 80),
     TransferFailed("declined", 90),
+    MachineAnswered(AnsweringMachine.ASSISTANT, 95),
     Say("a.b/ask", "您好", interruptible=False, must_hear=True, slower=True),
     Listen("a.b", 1500),
     Collect("a.b"),

@@ -169,11 +169,37 @@ class TestConflicts:
     def test_where_nobody_spoke_the_announcement_speaks(self) -> None:
         verdict = outcome_of(Evidence(ending=Ending.NOBODY_SPOKE, announced="powered_off", answered=True))
         assert verdict.outcome is Outcome.POWERED_OFF
-        assert len(verdict.conflicts) == 1
+        assert verdict.conflicts == (
+            "网络语音提示为「关机」，对话（nobody_spoke）为「接通后无人说话」",
+            "网络语音提示为「关机」，信令（SIP 200）为「已接通」",
+        )
 
     def test_the_announcement_says_which_machine(self) -> None:
         verdict = outcome_of(Evidence(ending=Ending.MACHINE, announced="phone_assistant", answered=True))
         assert (verdict.outcome, verdict.sub_reason, verdict.conflicts) == (Outcome.MACHINE, "智能助理", ())
+
+    def test_what_the_network_says_after_answer_decides_and_contradicts_the_answer(self) -> None:
+        verdict = outcome_of(Evidence(ending=Ending.MACHINE, announced="empty_number", answered=True, sip_status=200))
+        assert (verdict.outcome, verdict.decided_by) == (Outcome.EMPTY_NUMBER, Source.ANNOUNCEMENT)
+        (conflict,) = verdict.disagreements
+        assert (conflict.decided, conflict.source, conflict.outcome) == (Outcome.EMPTY_NUMBER, Source.SIGNALLING, None)
+        assert verdict.conflicts == ("网络语音提示为「空号」，信令（SIP 200）为「已接通」",)
+
+    def test_voicemail_after_answer_contradicts_nothing(self) -> None:
+        verdict = outcome_of(Evidence(ending=Ending.MACHINE, announced="voicemail", answered=True))
+        assert (verdict.outcome, verdict.sub_reason, verdict.conflicts) == (Outcome.MACHINE, "语音信箱", ())
+
+    def test_a_tone_in_a_persons_place_decides_and_contradicts_the_answer(self) -> None:
+        verdict = outcome_of(
+            Evidence(ending=Ending.MACHINE, tone=Tone.RINGBACK, tone_after_answer=Tone.BUSY, answered=True)
+        )
+        assert (verdict.outcome, verdict.decided_by) == (Outcome.BUSY, Source.TONE)
+        assert verdict.conflicts == ("信号音为「电话占线」，信令（SIP 200）为「已接通」",)
+
+    def test_a_tone_after_a_conversation_is_the_end_of_the_line(self) -> None:
+        verdict = outcome_of(Evidence(ending=Ending.COMPLETED, tone_after_answer=Tone.BUSY, answered=True))
+        assert verdict.outcome is Outcome.REVIEWED
+        assert verdict.conflicts == ("对话为「已回访」，信号音（busy）为「电话占线」",)
 
     def test_our_own_cancel_is_no_witness(self) -> None:
         verdict = outcome_of(Evidence(tone=Tone.RINGBACK, sip_status=486, cleared_locally=True))

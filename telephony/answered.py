@@ -1,0 +1,137 @@
+"""The first seconds after answer: a person, or a machine in the client's place.
+
+Voicemail and phone assistants come after the answer, and so do some networks' announcements and tones. The detector is
+that of early media with stricter ears: only words that no person says there count, and in doubt it is a person.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from types import MappingProxyType
+from typing import Any
+
+from intents import Announced, classify_announcement
+from intents.answering import classify_answer
+from rules.witnesses import AnsweringMachine, Tone
+from speech.recogniser import Transcript
+from telephony.announcements import ENDINGS, Quote
+from telephony.progress import ProgressDetector
+from telephony.tones import ToneHeard
+
+SCREENED_MS = 25_000  # from the answer; who has talked for so long is a person
+_GREETING = re.compile("[喂歪您你好哎诶欸啊嗯哦]*")
+_PERSON_SPEAKS = 2  # utterances that are more than a greeting and no machine's
+_GOES_ON = frozenset({Announced.BUSY, Announced.NO_ANSWER, Announced.UNREACHABLE})
+_SETTLED_MS = 1500  # of silence after words that 请留言 may follow
+_LONGEST_WAIT_MS = 4000  # the same without silence
+
+MACHINES: Mapping[Announced, AnsweringMachine] = MappingProxyType(
+    dict.fromkeys(ENDINGS, AnsweringMachine.NETWORK)
+    | {
+        Announced.VOICEMAIL: AnsweringMachine.VOICEMAIL,
+        Announced.PHONE_ASSISTANT: AnsweringMachine.ASSISTANT,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AfterAnswer:
+    """What answered, every witness kept apart; `machine` None: a person, as far as is known.
+
+    `announcement` are the words that decided, `announced` what they mean; `at_ms` is where it was certain.
+    """
+
+    machine: AnsweringMachine | None = None
+    announcement: str = ""
+    announced: Announced | None = None
+    announcement_evidence: str = ""
+    announcement_confidence: float = 0.0
+    tone: Tone | None = None
+    quotes: tuple[Quote, ...] = ()
+    at_ms: int = 0
+
+    def details(self) -> dict[str, Any]:
+        """What is stored with the attempt, apart from what was heard before answer; nothing for a person."""
+        if self.machine is None and self.tone is None:
+            return {}
+        return {
+            "answered_by": self.machine.value if self.machine else None,
+            "answered_announcement": self.announcement,
+            "answered_announced": self.announced.value if self.announced else None,
+            "answered_evidence": self.announcement_evidence,
+            "answered_confidence": self.announcement_confidence,
+            "answered_tone": self.tone.value if self.tone else None,
+            "answered_at_ms": self.at_ms,
+            "answered_quotes": [asdict(quote) for quote in self.quotes],
+        }
+
+
+class AnsweredDetector(ProgressDetector):
+    """Gathers what is said after answer; values in, values out, as in early media.
+
+    `certain` says that a machine is there, `person` that a person is and nothing more need be heard.
+    """
+
+    classify = staticmethod(classify_answer)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._decided: Announced | None = None
+        self._decided_ms = 0
+        self._spoken = 0  # utterances that are more than a greeting and no machine's
+
+    @property
+    def person(self) -> bool:
+        """Whether somebody has talked as people do."""
+        return self._spoken >= _PERSON_SPEAKS and not self.verdict.sure
+
+    @property
+    def certain(self) -> bool:
+        """Whether a machine is there beyond doubt, and what it says will hardly change."""
+        outcome = self._verdict.match.outcome if self._verdict.sure else None
+        if outcome not in ENDINGS:
+            return self.tone_is_certain
+        if outcome not in _GOES_ON:
+            return True
+        return self.now_ms - self.gate.end_ms >= _SETTLED_MS or self.now_ms - self._decided_ms >= _LONGEST_WAIT_MS
+
+    def partial(self, text: str) -> None:
+        """Take the utterance so far."""
+        super().partial(text)
+        self._note_decision()
+
+    def final(self, transcript: Transcript) -> None:
+        """Take a finished utterance."""
+        super().final(transcript)
+        self._note_decision()
+        if not _GREETING.fullmatch(transcript.text) and classify_announcement(transcript.text).outcome not in ENDINGS:
+            self._spoken += 1
+
+    def _note_decision(self) -> None:
+        outcome = self._verdict.match.outcome if self._verdict.sure else None
+        if outcome is not self._decided:
+            self._decided, self._decided_ms = outcome, self.now_ms
+
+    def found(self, *, at_the_end: bool = False) -> AfterAnswer:
+        """All the evidence as one value; at the end of the line what is sure need not be waited for."""
+        match, tone = self._verdict.match, self.tone
+        by_words = self._verdict.sure and match.outcome in ENDINGS and (at_the_end or self.certain)
+        machine = MACHINES[match.outcome] if by_words and match.outcome else None
+        if machine is None and self.tone_is_certain:
+            machine = AnsweringMachine.NETWORK
+        return AfterAnswer(
+            machine=machine,
+            announcement=self._verdict.text if machine else "",
+            announced=match.outcome if by_words else None,
+            announcement_evidence=match.evidence if by_words else "",
+            announcement_confidence=match.confidence if by_words else 0.0,
+            tone=_telling(tone),
+            quotes=self.quotes,
+            at_ms=self.now_ms,
+        )
+
+
+def _telling(tone: ToneHeard | None) -> Tone | None:
+    return tone.tone if tone is not None and tone.tone is not Tone.RINGBACK else None
