@@ -19,8 +19,10 @@ from rich.console import Console
 import script_commands
 from bot.errors import BotError
 from bot.moves import Action
+from campaign.channel_file import ChannelsInvalid
 from campaign.demo import DEMO_CLIENTS, DEMO_FACTOR, Demo
 from campaign.demo_firm import demo_clock
+from campaign.demo_network import SimulatedNetwork
 from campaign.demo_verdict import DemoResult
 from campaign.exporting import results_csv
 from campaign.importing import import_file
@@ -40,6 +42,7 @@ from telephony.errors import TelephonyError
 
 ROOM_ERRORS = (
     BotError,
+    ChannelsInvalid,
     InstallationError,
     IntentsError,
     ModelsError,
@@ -132,22 +135,33 @@ def _check_port(host: str, port: int) -> None:
 
 
 def _demo(chosen: argparse.Namespace, settings: Settings) -> int:
-    settings = settings.model_copy(update={"trunks": None})  # its clients are simulated
+    if settings.trunks is not None:
+        print("演示只拨打模拟的客户：HUIFANG_TRUNKS 指定的线路不会使用，不会拨出任何真实号码", file=sys.stderr)
     demo = Demo(clients=chosen.calls, lines=chosen.lines or settings.lines)
     if chosen.exit:
         return uvloop.run(_demo_alone(demo, settings, as_json=chosen.json))
     port = chosen.port or settings.port
     _check_port(settings.host, port)
 
-    async def job(works: Works) -> None:
+    async def job(works: Works, network: SimulatedNetwork) -> None:
         console = Console(stderr=True)
         console.print(f"控制台 http://{settings.host}:{port}（Ctrl-C 结束）")
         async with _shown(works, console, demo):
-            await demo.run(works)
+            await demo.run(works, network)
         _print_result(console, demo.result)
         console.print(f"演示结束。控制台仍在 http://{settings.host}:{port}，按 Ctrl-C 结束。")
 
-    uvloop.run(serve(settings, job=job, make_clock=demo_clock(DEMO_FACTOR), port=port))
+    async def serve_demo() -> None:
+        async with demo.network(settings.service_number) as network:
+            await serve(
+                settings,
+                job=lambda works: job(works, network),
+                make_clock=demo_clock(DEMO_FACTOR),
+                open_dialer=network.dialer,
+                port=port,
+            )
+
+    uvloop.run(serve_demo())
     return 0
 
 
@@ -163,10 +177,13 @@ async def _shown(works: Works, console: Console, demo: Demo) -> AsyncIterator[No
 
 
 async def _demo_alone(demo: Demo, settings: Settings, *, as_json: bool) -> int:
-    alone = settings.model_copy(update={"gateway_port": 0})
     console = Console(stderr=True, quiet=as_json)
-    async with open_works(alone, demo_clock(DEMO_FACTOR)) as works, _shown(works, console, demo):
-        result = await demo.run(works)
+    async with (
+        demo.network(settings.service_number) as network,
+        open_works(settings, demo_clock(DEMO_FACTOR), network.dialer) as works,
+        _shown(works, console, demo),
+    ):
+        result = await demo.run(works, network)
     if as_json:
         print(json.dumps(result.as_json(), ensure_ascii=False))
     else:

@@ -43,7 +43,7 @@ from telephony.gateway import Gateway
 from telephony.gateways.dialer import ExchangeDialer
 from telephony.gateways.exchange_file import load_exchange
 from telephony.legs import Dialer
-from telephony.recording import RecordingStore
+from telephony.recording import Recorder, RecordingStore
 from telephony.sip.dialer import SipDialer
 from telephony.sip.trunk_file import load_trunks
 
@@ -51,6 +51,7 @@ from telephony.sip.trunk_file import load_trunks
 SWITCH_SECONDS = 0.001
 
 Job = Callable[[Works], Awaitable[None]]
+OpenDialer = Callable[[Recorder], AbstractAsyncContextManager[Dialer]]
 
 log = logging.getLogger(__name__)
 
@@ -91,8 +92,13 @@ def open_database(settings: Settings) -> Database:
 
 
 @asynccontextmanager
-async def open_works(settings: Settings, make_clock: Callable[[Database], Clock]) -> AsyncIterator[Works]:
-    """Everything that calls are made with, after the remains of a killed process have been settled."""
+async def open_works(
+    settings: Settings, make_clock: Callable[[Database], Clock], open_dialer: OpenDialer | None = None
+) -> AsyncIterator[Works]:
+    """Everything that calls are made with, after the remains of a killed process have been settled.
+
+    `open_dialer` stands in for the line that the settings name.
+    """
     sys.setswitchinterval(SWITCH_SECONDS)
     with _lock(settings.data_dir):
         database = open_database(settings)
@@ -100,7 +106,8 @@ async def open_works(settings: Settings, make_clock: Callable[[Database], Clock]
         recordings = RecordingStore(settings.data_dir / "recordings", current_seal().key)
         ears = Recogniser(find_model(settings.asr_model, settings.data_dir / "models"), threads=settings.asr_threads)
         _tell_unheard(scripts.current(), ears)
-        async with CallLog(database) as call_log, _dialer(settings, recordings) as dialer:
+        line = open_dialer(recordings) if open_dialer else _dialer(settings, recordings)
+        async with CallLog(database) as call_log, line as dialer:
             works = Works(
                 database=database,
                 dialer=dialer,
@@ -171,13 +178,18 @@ def create_app(works: Works, firm: str, browsers: BrowserLines | None = None) ->
 
 
 async def serve(
-    settings: Settings, *, job: Job, make_clock: Callable[[Database], Clock] = real_clock, port: int | None = None
+    settings: Settings,
+    *,
+    job: Job,
+    make_clock: Callable[[Database], Clock] = real_clock,
+    open_dialer: OpenDialer | None = None,
+    port: int | None = None,
 ) -> None:
     """Serve the console and carry out `job` (run campaigns, or a demo) until a signal ends the process.
 
     Raises the room errors of whatever cannot start, before anything is served.
     """
-    async with open_works(settings, make_clock) as works, BrowserLines() as browsers:
+    async with open_works(settings, make_clock, open_dialer) as works, BrowserLines() as browsers:
         config = uvicorn.Config(
             create_app(works, settings.firm, browsers),
             host=settings.host,

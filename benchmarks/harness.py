@@ -15,16 +15,16 @@ from typing import Any
 import numpy as np
 
 from benchmarks.machine import resident_mib
-from campaign.demo import TRUNK_SECONDS, simulated_network
 from campaign.demo_firm import demo_clock, open_demo
+from campaign.demo_network import SimulatedNetwork, simulated_network
 from campaign.runner import Runner
 from campaign.works import Works
 from models import Database
 from models.calls import figures_of
 from server import open_works
 from settings import Settings
-from telephony.gateway import Gateway
 from telephony.simulator.cast import load_cast
+from telephony.sip.dialer import SipDialer
 
 SAMPLE_SECONDS = 0.5
 
@@ -68,26 +68,30 @@ async def run_calls(calls: int) -> Measured:
     """Hold `calls` conversations at once, one per client, and measure them."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "network.jsonl"
-        settings = Settings(data_dir=Path(folder) / "data", gateway_port=0)
-        async with open_works(settings, demo_clock(1.0)) as works:  # calling hours are kept whatever the time is
-            return await _run(works, calls, log)
+        settings = Settings(data_dir=Path(folder) / "data")
+        async with (
+            simulated_network(clients=calls, number=settings.service_number, log=log, benchmark=True) as network,
+            # calling hours are kept whatever the time is
+            open_works(settings, demo_clock(1.0), network.dialer) as works,
+        ):
+            return await _run(works, network, calls, log)
 
 
-async def _run(works: Works, calls: int, log: Path) -> Measured:
-    gateway = works.dialer
-    if not isinstance(gateway, Gateway):
-        raise TypeError("measured over the WebSocket gateway")
+async def _run(works: Works, network: SimulatedNetwork, calls: int, log: Path) -> Measured:
+    dialer = works.dialer
+    if not isinstance(dialer, SipDialer):
+        raise TypeError("measured over SIP")
     cast = load_cast().of(calls, benchmark=True)
-    async with simulated_network(gateway, clients=calls, log=log, benchmark=True) as network:
-        await asyncio.gather(asyncio.to_thread(works.prerender), network.connected(TRUNK_SECONDS))
-        with works.database.write() as session:
-            campaign_id = open_demo(session, cast, works.clock.now()).id
-        gateway.lateness(reset=True)
-        before, began, cpu = resident_mib(), time.monotonic(), time.process_time()
-        async with _peak_memory() as peak:
-            await Runner(works, calls).run(until_done=True)
-        seconds, used = time.monotonic() - began, time.process_time() - cpu
-        late = gateway.lateness()
+    await asyncio.gather(asyncio.to_thread(works.prerender), network.ready())
+    with works.database.write() as session:
+        campaign_id = open_demo(session, cast, works.clock.now()).id
+    dialer.lateness(reset=True)
+    before, began, cpu = resident_mib(), time.monotonic(), time.process_time()
+    async with _peak_memory() as peak:
+        await Runner(works, calls).run(until_done=True)
+    seconds, used = time.monotonic() - began, time.process_time() - cpu
+    late = dialer.lateness()
+    await network.stop()
     return Measured(
         calls=calls,
         seconds=seconds,

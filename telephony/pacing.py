@@ -11,18 +11,21 @@ _BINS = 20_000  # of 0.1 ms: lateness is told apart up to 2 s
 
 
 class Schedule:
-    """Ticks every 20 ms from `start` (seconds of a monotonic clock); a late tick is made up, none is dropped."""
+    """Ticks every 20 ms from `start` (seconds of a monotonic clock); a late tick is made up, none is dropped.
 
-    __slots__ = ("_done", "_start")
+    `tick_seconds` is for a clock that runs faster or slower than ours.
+    """
 
-    def __init__(self, start: float) -> None:
-        self._start = start
+    __slots__ = ("_done", "_start", "_tick_seconds")
+
+    def __init__(self, start: float, tick_seconds: float = TICK_SECONDS) -> None:
+        self._start, self._tick_seconds = start, tick_seconds
         self._done = 0
 
     @property
     def next_at(self) -> float:
         """When the next tick is due."""
-        return self._start + self._done * TICK_SECONDS
+        return self._start + self._done * self._tick_seconds
 
     def is_due(self, now: float) -> bool:
         """Whether a tick is due at `now`."""

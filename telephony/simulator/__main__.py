@@ -22,7 +22,6 @@ from speech.recogniser import Recogniser, find_model
 from telephony.errors import TrunkUnavailable
 from telephony.simulator.cast import load_cast
 from telephony.simulator.errors import SimulatorError
-from telephony.simulator.exchange import Exchange
 from telephony.simulator.network import Network
 from telephony.simulator.sip_phones import SipPhones
 from telephony.simulator.story import Story
@@ -32,7 +31,7 @@ _PARENT_SECONDS = 1.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until SIGTERM or SIGINT (status 0) or until no gateway answers; a trouble is one line and status 1."""
+    """Serve until SIGTERM or SIGINT (status 0); a trouble is one line and status 1."""
     chosen = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="telephony.simulator: %(message)s", stream=sys.stderr)
     try:
@@ -49,16 +48,14 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m telephony.simulator",
         description="A simulated telephone network whose clients listen and speak.",
     )
-    parser.add_argument("--gateway", default="ws://127.0.0.1:8001", help="where to connect (default: %(default)s)")
     parser.add_argument(
-        "--sip", type=int, metavar="PORT", help="take SIP calls on this UDP port instead; 0: a free one"
+        "--port", type=int, default=0, help="UDP port on 127.0.0.1 (default: a free one, told in the first line)"
     )
     parser.add_argument("--cast", type=Path, help="YAML of clients (default: the demo's 24)")
     parser.add_argument("--clients", type=int, help="this many clients, made from the cast over and over")
     parser.add_argument("--benchmark", action="store_true", help="only clients who talk a review through at once")
     parser.add_argument("--seed", type=int, default=0, help="decides all chance (default: %(default)s)")
     parser.add_argument("--log", type=Path, help="file of JSON lines, one per call (default: standard output)")
-    parser.add_argument("--wait", type=float, default=30.0, help="seconds to wait for a gateway (default: %(default)s)")
     parser.add_argument("--cache", type=Path, default=Path("var"), help="folder of rendered voices and the model")
     parser.add_argument("--child", action="store_true", help="end when the program that started this one ends")
     parser.add_argument("--model", default="", help="Vosk model that the clients hear with (default: the shipped one)")
@@ -78,21 +75,24 @@ async def _serve(chosen: argparse.Namespace, out: TextIO) -> None:
     cast = load_cast(chosen.cast)
     if chosen.clients:
         cast = cast.of(chosen.clients, benchmark=chosen.benchmark)
+    log = _Log(out)
+    phones = SipPhones(chosen.port, log.call)
+    _tell({"event": "listening", "sip_port": phones.port})
     recogniser = Recogniser(find_model(chosen.model, chosen.cache / "models"), threads=1)
     try:
         network = Network(cast, Utterances(chosen.cache / "callers"), recogniser, chosen.seed)
         await asyncio.to_thread(network.prepare)
-        log = _Log(out)
-        if chosen.sip is not None:
-            phones = SipPhones(chosen.sip, network.connect_call, log.call)
-            log.line({**log.connected(len(cast.clients)), "sip_port": phones.port})
-            await phones.run(stop)
-        else:
-            exchange = Exchange(chosen.gateway, network.connect_call, log.call)
-            await exchange.run(chosen.wait, stop, lambda: log.line(log.connected(len(cast.clients))))
+        phones.serve(network)
+        _tell({"event": "ready", "clients": len(cast.clients), "cpu_seconds": _cpu_seconds()})
+        await phones.run(stop)
         log.line(log.summary(recogniser))
     finally:
         recogniser.close()
+
+
+def _tell(fields: dict[str, object]) -> None:
+    """A line for whoever started this: always on standard output, wherever the calls are logged."""
+    print(json.dumps(fields), flush=True)  # noqa: T201
 
 
 def _watch_parent(parent: int, stop: asyncio.Event) -> None:
@@ -116,10 +116,6 @@ class _Log:
     def call(self, story: Story) -> None:
         self._calls[story.call] += 1
         self.line(story.as_json())
-
-    def connected(self, clients: int) -> dict[str, object]:
-        """The network is ready to be dialled; what it cost to get there."""
-        return {"event": "connected", "clients": clients, "cpu_seconds": _cpu_seconds()}
 
     def summary(self, recogniser: Recogniser) -> dict[str, object]:
         """What this process carried and what it cost."""

@@ -11,6 +11,7 @@ from ruamel.yaml.nodes import Node
 
 from rules.outcomes import Outcome, ReviewType, Risk, RiskLevel
 from speech.voice import caller_voices
+from telephony.simulator.conditions import Conditions, read_conditions
 from telephony.simulator.ear import Question, load_questions
 from telephony.simulator.personas import Personas, load_personas
 from telephony.simulator.roles import Cast, Client, Contact, Duty, Expected, Product
@@ -21,14 +22,17 @@ __all__ = ["Cast", "Client", "Contact", "Duty", "Expected", "Product", "load_cas
 CAST = Path(__file__).with_name("cast.yaml")
 _PHONE = re.compile(r"1[3-9]\d{9}")
 _TITLES = ("先生", "女士")
+_OPTIONAL = ("line", "script", "slots", "product", "elsewhere", "also", "conditions", "calls_back_after")
+_SPAN = re.compile(r"(\d+(?:\.\d+)?) ?(s|min|h)")
+_SECONDS = {"s": 1, "min": 60, "h": 3600}
 
 
 def load_cast(path: Path | None = None) -> Cast:
     """Read a cast (the demo's by default) with personas and questions; raises SheetError naming every fault."""
     personas, questions = load_personas(), load_questions()
     sheet = Sheet(path or CAST)
-    parts = sheet.fields(sheet.root(), ("clients",))
-    reader = _Reader(sheet, personas, questions)
+    parts = sheet.fields(sheet.root(), ("clients",), ("conditions",))
+    reader = _Reader(sheet, personas, questions, read_conditions(sheet, parts.get("conditions"), Conditions()))
     clients = tuple(reader.client(name, node) for name, _, node in sheet.entries(parts.get("clients")))
     reader.check_numbers(clients)
     sheet.raise_problems()
@@ -42,16 +46,18 @@ class _Reader:
     sheet: Sheet
     personas: Personas
     questions: Mapping[str, Question]
+    conditions: Conditions  # where a client names none
     phone_nodes: list[tuple[str, Node]] = field(default_factory=list)
 
     def client(self, name: str, node: Node) -> Client:
         required = ("name", "title", "phone", "voice", "review", "calls", "expected")
-        fields = self.sheet.fields(node, required, ("line", "script", "slots", "product", "elsewhere", "also"))
+        fields = self.sheet.fields(node, required, _OPTIONAL)
         review = self.choice(fields.get("review"), list(ReviewType), "review type", ReviewType.OTHER)
         line = self.choice(fields.get("line"), self.answered_lines(), "line that is answered", "rings")
         script = self.sheet.text(fields.get("script"), review)
         also = tuple(self.duty(one) for one in self.sheet.items(fields.get("also")))
         scripts = (script, *(duty.script for duty in also))
+        calls = self.calls(fields.get("calls"))
         return Client(
             id=name,
             name=self.sheet.text(fields.get("name")),
@@ -60,13 +66,15 @@ class _Reader:
             voice=self.voice(fields.get("voice")),
             review=ReviewType(review),
             script=script,
-            calls=self.calls(fields.get("calls")),
+            calls=calls,
             expected=self.expected(fields.get("expected"), scripts),
             line=line,
             slots=self.slots(fields.get("slots")),
             product=self.product(fields.get("product")),
             elsewhere=self.contact(fields.get("elsewhere")),
             also=also,
+            conditions=read_conditions(self.sheet, fields.get("conditions"), self.conditions),
+            calls_back_after=self.calls_back_after(fields.get("calls_back_after"), calls),
         )
 
     def duty(self, node: Node) -> Duty:
@@ -122,6 +130,18 @@ class _Reader:
         fields = self.sheet.fields(node, ("phone", "voice", "calls"))
         phone, voice = self.phone(fields.get("phone")), self.voice(fields.get("voice"))
         return Contact(phone, voice, self.calls(fields.get("calls")))
+
+    def calls_back_after(self, node: Node | None, calls: Sequence[str]) -> float | None:
+        if node is None:
+            return None
+        found = _SPAN.fullmatch(self.sheet.text(node))
+        if found is None:
+            self.sheet.complain(node, "a time span belongs here, such as 30 s, 5 min or 1.5 h")
+            return None
+        known = self.personas.personas
+        if not any(known[name].manner for name in calls if name in known):
+            self.sheet.complain(node, "nobody in calls talks: add the persona that calls back")
+        return float(found[1]) * _SECONDS[found[2]]
 
     def expected(self, node: Node | None, scripts: Sequence[str]) -> Expected:
         fields = self.sheet.fields(node, ("status", "outcome", "attempts"), ("answers", "risks"))

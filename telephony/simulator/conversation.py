@@ -16,7 +16,6 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from telephony.codecs import Codec
 from telephony.legs import FRAME_MS, FRAME_SAMPLES
 from telephony.simulator import audio, client
 from telephony.simulator.client import HangUp, Mind, Person, Press, Reply, Say, Stay
@@ -54,9 +53,9 @@ class Conversation:
     hear what `take_audio` gives whenever `wants_recogniser`.
     """
 
-    def __init__(self, room: Room, codec: Codec, story: Story, chance: Random, press: Callable[[str], None]) -> None:
+    def __init__(self, room: Room, story: Story, chance: Random, press: Callable[[str], None]) -> None:
         self.over = False  # the client has put the phone down
-        self._room, self._codec, self._story, self._chance, self._press = room, codec, story, chance, press
+        self._room, self._story, self._chance, self._press = room, story, chance, press
         self._mind = Mind()
         self._ms = 0  # since dialling
         self._speech: list[bytes] = []  # frames still to be said, the next one last
@@ -73,12 +72,12 @@ class Conversation:
         self._spoke_until: float | None = None  # when the last frame of a reply left, until it is answered
         self._noise: Samples = np.frombuffer(room.noise, "<i2")
         self._noise_at = chance.randrange(len(self._noise) // FRAME_SAMPLES) * FRAME_SAMPLES
-        self._loudness = _loudness_by_code(codec)
 
-    def pick_up(self, ms: int) -> None:
-        """Begin."""
+    def pick_up(self, ms: int, *, greets: bool = True) -> None:
+        """Begin; whoever calls does not greet but lets the other side speak."""
         self._ms = ms
-        self._act(client.greet(self._room.person, self._draw()))
+        if greets:
+            self._act(client.greet(self._room.person, self._draw()))
 
     def tick(self, ms: int, now: float) -> bytes:
         """Live on for 20 ms; returns the frame to be sent."""
@@ -87,7 +86,7 @@ class Conversation:
         if not self._speech:
             self._react()
         if not self._speech:
-            return self._codec.encode(self._noise_frame().tobytes())
+            return self._noise_frame().tobytes()
         frame = self._speech.pop()
         if not self._speech:
             self._finish_speaking(now)
@@ -97,7 +96,7 @@ class Conversation:
         """A frame of the other side has arrived."""
         self._unheard.append(frame)
         self._quiet_ms += FRAME_MS
-        if self._is_audible(frame):
+        if _is_audible(frame):
             self._quiet_ms = self._waited_ms = 0
             self._heard = None
             self._sentence_open = True
@@ -120,7 +119,7 @@ class Conversation:
 
     def take_audio(self) -> bytes:
         """16-bit samples for the recogniser."""
-        pcm = self._codec.decode(b"".join(self._unheard))
+        pcm = b"".join(self._unheard)
         self._unheard.clear()
         return pcm
 
@@ -170,7 +169,7 @@ class Conversation:
     def _say(self, reply: Say) -> None:
         frames = audio.frames_of(self._room.voice(reply.text, reply.muffled))
         noisy = (np.frombuffer(frame, "<i2").astype(np.int32) + self._noise_frame() for frame in frames)
-        spoken = [self._codec.encode(np.clip(mix, -32768, 32767).astype("<i2").tobytes()) for mix in noisy]
+        spoken = [np.clip(mix, -32768, 32767).astype("<i2").tobytes() for mix in noisy]
         self._speech = spoken[::-1]
         self._hangs_up_after = reply.hangs_up
         self._story.said.append(Saidline(self._ms, self._ms, reply.text, "murmur" if reply.muffled else "speech"))
@@ -187,15 +186,10 @@ class Conversation:
         self._noise_at = (self._noise_at + FRAME_SAMPLES) % len(self._noise)
         return frame
 
-    def _is_audible(self, frame: bytes) -> bool:
-        if self._loudness is None:
-            return bool((audio.signal_of(frame) ** 2).mean() > _AUDIBLE)
-        return bool(self._loudness[np.frombuffer(frame, np.uint8)].mean() > _AUDIBLE)
-
     def _draw(self) -> int:
         return self._chance.randrange(1 << 16)
 
 
-def _loudness_by_code(codec: Codec) -> audio.Signal | None:
-    """The square of every code of a one-byte format, so that a frame need not be decoded; None for the others."""
-    return audio.signal_of(codec.decode(bytes(range(256)))) ** 2 if codec.frame_bytes == FRAME_SAMPLES else None
+def _is_audible(frame: bytes) -> bool:
+    """Whether somebody speaks in a frame."""
+    return bool((audio.signal_of(frame) ** 2).mean() > _AUDIBLE)

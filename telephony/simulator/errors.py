@@ -1,8 +1,7 @@
 """Errors of the simulated network.
 
 SimulatorError
-├── SheetError          a YAML sheet (cast, personas, questions) is wrong: mend it, all problems are listed
-└── GatewayUnreachable  no gateway answered within the time given: start it, then start the network again
+└── SheetError  a YAML sheet (cast, personas, questions) is wrong: mend it, all problems are listed
 """
 
 from __future__ import annotations
@@ -20,7 +19,3 @@ class SheetError(SimulatorError):
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = tuple(problems)
-
-
-class GatewayUnreachable(SimulatorError):
-    """Nobody listens at the gateway's address."""

@@ -1,13 +1,12 @@
-"""What happens on a line before anybody speaks, laid out tick by tick for one wire format."""
+"""What happens on a line before anybody speaks, laid out tick by tick."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from telephony.codecs import Codec
 from telephony.legs import FRAME_MS, SAMPLE_RATE
 from telephony.simulator import audio
 from telephony.simulator.personas import LineKind, Sound
@@ -27,16 +26,28 @@ class Stretch:
     frames: tuple[bytes, ...] = ()
 
 
-def lay_out(line: LineKind, codec: Codec, announce: Speaker) -> tuple[Stretch, ...]:
+def lay_out(line: LineKind, announce: Speaker) -> tuple[Stretch, ...]:
     """The stretches of one kind of line; the last one is the answer or the end."""
     stretches = []
     if line.rings:
         stretches.append(Stretch(Rang(), round(line.rings * 1000 / FRAME_MS)))
     for place, sound in enumerate(line.early):
-        frames = tuple(codec.encode(frame) for frame in audio.frames_of(audio.pcm_of(_render(sound, announce))))
+        frames = tuple(audio.frames_of(audio.pcm_of(_render(sound, announce))))
         stretches.append(Stretch(None if place else MediaBegan(), len(frames), frames))
     stretches.append(Stretch(PickedUp() if line.answers else Ended(line.sip, line.q850), 0))
     return tuple(stretches)
+
+
+def rung_longer(line: LineKind, seconds: float) -> LineKind:
+    """The same line answered that much later: what is heard last goes on."""
+    if not seconds:
+        return line
+    if not line.early:
+        return replace(line, rings=line.rings + seconds)
+    *before, last = line.early
+    if last.kind == "announce":
+        return replace(line, early=(*line.early, Sound("tone", "ringback", seconds)))
+    return replace(line, early=(*before, replace(last, seconds=length_of(last) + seconds)))
 
 
 def announcements(line: LineKind) -> list[str]:
@@ -44,12 +55,17 @@ def announcements(line: LineKind) -> list[str]:
     return [sound.what for sound in line.early if sound.kind == "announce"]
 
 
+def length_of(sound: Sound) -> float:
+    """The seconds of a tone or of music."""
+    return sound.seconds or (5.0 if sound.kind == "tone" else 8.0)
+
+
 def _render(sound: Sound, announce: Speaker) -> audio.Signal:
     match sound.kind:
         case "tone":
-            signal = audio.tone(sound.what, sound.seconds or 5.0)
+            signal = audio.tone(sound.what, length_of(sound))
         case "music":
-            signal = audio.music(sound.what, sound.seconds or 8.0)
+            signal = audio.music(sound.what, length_of(sound))
         case _:
             signal = _rounds(announce(sound.what), sound.times)
     level = audio.speech_rms(signal) * 10 ** (-NETWORK_SNR_DB / 20)

@@ -44,7 +44,11 @@ class Listening:
                 self._awake.clear()
                 await self._listen()
         finally:
-            self._hearing.close()
+            self.close()
+
+    def close(self) -> None:
+        """Give the recogniser's stream back."""
+        self._hearing.close()
 
     async def _listen(self) -> None:
         try:

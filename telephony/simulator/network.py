@@ -5,29 +5,38 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
 
 from speech.recogniser import Recogniser
-from telephony.codecs import CODECS, Format
 from telephony.simulator import audio
 from telephony.simulator.call import FarEnd
 from telephony.simulator.client import Person, possible_texts
+from telephony.simulator.conditions import Conditions
 from telephony.simulator.conversation import Room
 from telephony.simulator.ear import ear_for
-from telephony.simulator.exchange import CallShell
-from telephony.simulator.lines import Stretch, announcements, lay_out
+from telephony.simulator.lines import Stretch, announcements, lay_out, rung_longer
+from telephony.simulator.listening import Listening
 from telephony.simulator.personas import LineKind, Manner, Persona
 from telephony.simulator.roles import Cast, Client
 from telephony.simulator.story import Story
 from telephony.simulator.voices import ANNOUNCER, Utterance, Utterances, line_noise
-from telephony.wire import Dial
 
-SNR_DB = 20.0
 SPEECH_RMS = 0.1  # -20 dB full scale, as the voices are levelled
 _UNKNOWN_NUMBER = "empty_number"  # the line behind a number that nobody has
 _ATTEMPT = re.compile(r"-([1-9]\d{0,2})$")  # calls are named task-attempt; another name is counted by its number
 _DIGITS = dict(zip("0123456789", "零幺二三四五六七八九", strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A client in one call: what it does, how it hears, what its line is like and the chance of that line."""
+
+    far: FarEnd
+    listening: Listening
+    conditions: Conditions
+    chance: Random
 
 
 class Network:
@@ -37,47 +46,80 @@ class Network:
         self.cast, self._utterances, self._recogniser, self._seed = cast, utterances, recogniser, seed
         self._owners = cast.by_number()
         self._dialled: Counter[str] = Counter()
-        self._laid_out: dict[tuple[str, Format], tuple[Stretch, ...]] = {}
+        self._laid_out: dict[LineKind, tuple[Stretch, ...]] = {}
+        self._latest: dict[str, Story] = {}  # by client, its calls back included
+        self._called_back: set[str] = set()
 
-    def prepare(self, format: Format = Format.ALAW) -> int:
+    def prepare(self) -> int:
         """Render everything that can be heard in this cast; returns how many utterances that is."""
         count = self._utterances.prerender(wanted_utterances(self.cast))
-        for line in self.cast.personas.lines.values():
-            self._lay_out(line, format)
+        lines = list(self.cast.personas.lines.values())
+        delays = {client.conditions.answer_delay_seconds for client in self.cast.clients}
+        for line in (*lines, *(rung_longer(line, delay) for line in lines if line.answers for delay in delays)):
+            self._lay_out(line)
         return count
 
-    def connect_call(self, dial: Dial) -> CallShell:
-        """The far end that answers one dial command."""
-        self._dialled[dial.number] += 1
-        no, owner = self._dialled[dial.number], self._owners.get(dial.number)
-        attempt = _ATTEMPT.search(dial.call)
-        chance = Random(f"{self._seed}/{dial.call}")
-        codec = CODECS[dial.format]
-        story = Story(dial.call, no, datetime.now(UTC).isoformat("T", "milliseconds"))
+    def connect_call(self, call: str, number: str) -> Party:
+        """The far end that answers a call to a number."""
+        self._dialled[number] += 1
+        no, owner = self._dialled[number], self._owners.get(number)
+        attempt = _ATTEMPT.search(call)
+        chance = Random(f"{self._seed}/{call}")
+        story = Story(call, no, _now())
+        conditions = owner.conditions if owner else Conditions()
         room, line = None, self.cast.personas.lines[_UNKNOWN_NUMBER]
         if owner is not None:
-            persona = self.cast.personas.personas[owner.persona_at(dial.number, int(attempt[1]) if attempt else no)]
+            persona = self.cast.personas.personas[owner.persona_at(number, int(attempt[1]) if attempt else no)]
             line = self.cast.personas.lines[persona.line or owner.line]
-            room = self._room(owner, persona, dial.number, chance) if line.answers else None
+            room = self._room(owner, persona, number, chance) if line.answers else None
             story.client, story.persona = owner.id, persona.id
+            self._latest[owner.id] = story
         story.line = line.id
-        far = FarEnd(story, self._lay_out(line, dial.format), room, codec, chance)
-        return CallShell(far, codec, self._recogniser.stream())
+        stretches = self._lay_out(rung_longer(line, conditions.answer_delay_seconds) if room else line)
+        return self._party(FarEnd(story, stretches, room, chance), conditions)
+
+    def callback_due(self, story: Story) -> float | None:
+        """How many seconds after a call that is over its client calls back, having missed it; None: it does not."""
+        owner = next((client for client in self.cast.clients if client.id == story.client), None)
+        missed = owner is not None and not story.calls_back and story.answered_ms is None
+        if owner is None or not missed or owner.calls_back_after is None or owner.id in self._called_back:
+            return None
+        self._called_back.add(owner.id)
+        return owner.calls_back_after
+
+    def call_back(self, client: str) -> tuple[Party, str] | None:
+        """A client who calls back and its number; None where it is on the line or was reached meanwhile."""
+        owner = next(one for one in self.cast.clients if one.id == client)
+        latest = self._latest[client]
+        if latest.ended_ms is None or latest.answered_ms is not None:
+            return None
+        story = Story(f"callback-{client}"[:60], self._dialled[owner.phone], _now(), calls_back=True)
+        chance = Random(f"{self._seed}/{story.call}")
+        known = self.cast.personas.personas
+        persona = next(known[name] for name in owner.calls if known[name].manner)
+        story.client, story.persona, self._latest[client] = client, persona.id, story
+        room = self._room(owner, persona, owner.phone, chance)
+        return self._party(FarEnd(story, (), room, chance), owner.conditions), owner.phone
+
+    def _party(self, far: FarEnd, conditions: Conditions) -> Party:
+        chance = Random(f"{self._seed}/{far.story.call}/line")
+        return Party(far, Listening(far, self._recogniser.stream()), conditions, chance)
 
     def _room(self, owner: Client, persona: Persona, number: str, chance: Random) -> Room:
         person = person_of(self.cast, owner, persona)
         ear = ear_for(self.cast.questions, [duty.script for duty in owner.duties], person.slots)
         voice = owner.voice_at(number)
-        noise = line_noise(chance.randrange(12), SPEECH_RMS * 10 ** (-SNR_DB / 20))
+        noise = line_noise(chance.randrange(12), SPEECH_RMS * 10 ** (-owner.conditions.snr_db / 20))
         return Room(person, ear, lambda text, muffled: self._utterances.get(voice, text, muffled), noise)
 
-    def _lay_out(self, line: LineKind, format: Format) -> tuple[Stretch, ...]:
-        key = line.id, format
-        if key not in self._laid_out:
-            self._laid_out[key] = lay_out(
-                line, CODECS[format], lambda text: audio.signal_of(self._utterances.get(ANNOUNCER, text))
-            )
-        return self._laid_out[key]
+    def _lay_out(self, line: LineKind) -> tuple[Stretch, ...]:
+        if line not in self._laid_out:
+            self._laid_out[line] = lay_out(line, lambda text: audio.signal_of(self._utterances.get(ANNOUNCER, text)))
+        return self._laid_out[line]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat("T", "milliseconds")
 
 
 def person_of(cast: Cast, owner: Client, persona: Persona) -> Person:

@@ -8,6 +8,7 @@ from itertools import cycle, islice
 
 from rules.outcomes import Outcome, ReviewType, Risk, RiskLevel
 from speech.voice import caller_voices
+from telephony.simulator.conditions import Conditions
 from telephony.simulator.ear import Question
 from telephony.simulator.personas import Personas
 
@@ -75,6 +76,8 @@ class Client:
     product: Product | None = None
     elsewhere: Contact | None = None
     also: tuple[Duty, ...] = ()  # reviews that the same call is to carry
+    conditions: Conditions = Conditions()
+    calls_back_after: float | None = None  # seconds after the first call that it missed
 
     @property
     def duties(self) -> tuple[Duty, ...]:

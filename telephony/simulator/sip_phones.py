@@ -1,4 +1,4 @@
-"""The simulated network over real SIP and RTP: every number of the cast behind one address, on one 20 ms clock."""
+"""The simulated network over real SIP and RTP: every number of the cast behind one address, on one clock."""
 
 from __future__ import annotations
 
@@ -9,114 +9,64 @@ import re
 import time
 from collections.abc import Callable
 
-from sipmessage import Request
+from sipmessage import URI, Request
 
-from telephony.codecs import Format
-from telephony.errors import SipError, TelephonyError
+from telephony.errors import TelephonyError
 from telephony.legs import FRAME_MS
 from telephony.pacing import Schedule
-from telephony.rtp.stream import Stream
-from telephony.simulator.exchange import MOST_CALLS, CallShell
+from telephony.simulator.network import Network, Party
+from telephony.simulator.phone import HOST, Phone
 from telephony.simulator.story import Story
 from telephony.sip.agent import Agent
 from telephony.sip.alarms import Intervals
 from telephony.sip.dialog import Local
 from telephony.sip.digest import Authenticator
-from telephony.sip.events import CallEvent, Changed, Early, Over, PickedUp
 from telephony.sip.hop import Hop
-from telephony.sip.incoming import Incoming
+from telephony.sip.identity import CallerId
 from telephony.sip.layer import ServerTransaction
-from telephony.sip.mediaport import MediaPort
-from telephony.sip.offers import Ours
-from telephony.sip.sipline import terms_of
+from telephony.sip.outgoing import Placing
 from telephony.sip.udp import UdpSocket
-from telephony.wire import Dial, Ended, KeyPressed, MediaBegan, MediaEvent, Rang, is_call_id, is_number
-from telephony.wire import PickedUp as Answers
+from telephony.wire import is_call_id, is_number
 
 log = logging.getLogger(__name__)
 
-HOST = "127.0.0.1"
+MOST_CALLS = 200  # at once; more are refused as congestion
 _CALL = re.compile(r"(.+)-[0-9a-f]{24}")  # a dialer's Call-ID: its own name of the call, and a token
-_GOODBYE_TICKS = 50
-
-
-class SipPhone:
-    """One call: a far end, its signalling and its audio."""
-
-    def __init__(self, shell: CallShell, incoming: Incoming, loop: asyncio.AbstractEventLoop) -> None:
-        self.shell, self.far = shell, shell.far
-        self._incoming = incoming
-        self._port = MediaPort(loop, HOST)
-        self.stream = self._port.stream = Stream(_nothing, random.getrandbits, time.monotonic())
-        self._ours = Ours(HOST, self._port.port, session_id=int(time.monotonic() * 1000))
-        incoming.tell = self._hear
-
-    def tick(self, now: float) -> None:
-        """20 ms have passed."""
-        frame = self.far.tick(now)
-        while self.far.outbox:
-            self._act(self.far.outbox.popleft(), now)
-        if frame is not None:
-            self._port.send(self.stream.send(frame))
-            self.far.story.frames_sent += 1
-        if (heard := self.stream.take()) is not None:
-            self.far.receive(heard, now)
-        self._port.send(self.stream.report(now))
-        self.shell.listening.wake()
-
-    def close(self) -> None:
-        """The call is over."""
-        self._port.send(self.stream.goodbye(time.monotonic()))
-        self._port.close()
-
-    def _act(self, event: MediaEvent, now: float) -> None:
-        try:
-            match event:
-                case Rang():
-                    self._incoming.ring(now)
-                case MediaBegan():
-                    self._incoming.progress(self._ours, now)
-                case Answers():
-                    self._incoming.answer(self._ours, now)
-                case KeyPressed(digit=digit):
-                    self.stream.press(digit)
-                case Ended(sip=sip, q850=q850) if self._incoming.session is None:
-                    self._incoming.refuse(sip or 480, now, q850=q850)
-                case Ended():
-                    self._incoming.hang_up(now)
-        except SipError as error:
-            log.error("call %s: %s", self.far.story.call, error)
-            self.far.lose()
-
-    def _hear(self, event: CallEvent, now: float) -> None:
-        if isinstance(event, Early | PickedUp | Changed):
-            self.stream.settle(terms_of(event.agreed, HOST))
-        elif isinstance(event, Over):
-            self.far.hung_up()
-        self.shell.listening.wake()
+_GOODBYE_TICKS = 150
 
 
 class SipPhones:
-    """A SIP address behind which the whole network lies.
+    """A SIP address behind which the whole network lies; `finished` gets the story of every call that is over.
 
-    `connect_call` makes the far end of one call, `finished` gets the story of every call that is over.
+    It listens at once and takes calls from `serve` on. Clients call back to the address and number that dialled last.
     """
 
-    def __init__(self, port: int, connect_call: Callable[[Dial], CallShell], finished: Callable[[Story], None]) -> None:
-        self._connect_call, self._finished = connect_call, finished
+    def __init__(self, port: int, finished: Callable[[Story], None]) -> None:
+        self._finished = finished
+        self._network: Network | None = None
         self._loop = asyncio.get_running_loop()
         self._udp = UdpSocket(self._loop, HOST, port, self._receive)
         self.port = self._udp.port
         self._agent = Agent(Local(HOST, self.port), random.SystemRandom(), Intervals())
-        self._agent.invited = self._invited
-        self._calls: dict[str, SipPhone] = {}
+        self._authenticator = Authenticator(None, self._agent.token)
+        self._schedule = Schedule(time.monotonic())
+        self._calls: dict[str, Phone] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._callbacks: set[asyncio.TimerHandle] = set()
+        self._dialler: tuple[Hop, str] | None = None
+
+    def serve(self, network: Network) -> None:
+        """Take calls from now on."""
+        self._network = network
+        self._agent.invited = self._invited
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop`; then every call is ended."""
         clock = asyncio.create_task(self._clock())
         try:
             await stop.wait()
+            for timer in self._callbacks:
+                timer.cancel()
             for call in self._calls.values():
                 call.far.shut_down()
             if self._tasks:
@@ -129,17 +79,17 @@ class SipPhones:
             self._udp.close()
 
     async def _clock(self) -> None:
-        """Tick all calls every 20 ms; what was late is made up at once."""
-        schedule = Schedule(time.monotonic())
+        """Give every call its time; what was late is made up at once."""
         while True:
             now = time.monotonic()
-            while schedule.is_due(now):
-                schedule.advance()
-                for call in list(self._calls.values()):
-                    call.tick(now)
-            self._agent.expire(time.monotonic())
+            while self._schedule.is_due(now):
+                self._schedule.advance()
+            for call in list(self._calls.values()):
+                call.advance(now)
+            self._agent.expire(now)
             self._flush()
-            await asyncio.sleep(max(0.0, schedule.next_at - time.monotonic()))
+            next_at = min((call.next_at for call in self._calls.values()), default=self._schedule.next_at)
+            await asyncio.sleep(max(0.0, min(next_at, self._schedule.next_at) - time.monotonic()))
 
     def _receive(self, data: bytes, source: Hop, now: float) -> None:
         self._agent.receive(data, source, now)
@@ -149,39 +99,70 @@ class SipPhones:
         for each in self._agent.take_outbox():
             self._udp.send(each.data, each.hop)
 
+    # Calls to clients
+
     def _invited(self, request: Request, transaction: ServerTransaction, now: float) -> None:
         name = _CALL.fullmatch(request.call_id)
-        dial = Dial(
-            name[1] if name and is_call_id(name[1]) else self._agent.token(), request.uri.user or "", Format.SLIN
-        )
+        call = name[1] if name and is_call_id(name[1]) else self._agent.token()
+        number = request.uri.user or ""
         try:
-            incoming = self._agent.take_in(Authenticator(None, self._agent.token), request, transaction)
+            incoming = self._agent.take_in(self._authenticator, request, transaction)
         except ValueError:
             transaction.reject(400, now)
             return
-        if dial.call in self._calls or len(self._calls) >= MOST_CALLS or not is_number(dial.number):
+        if self._network is None or call in self._calls or not is_number(number):
             incoming.refuse(503, now, q850=42)
             return
-        try:
-            phone = SipPhone(self._connect_call(dial), incoming, self._loop)
-        except TelephonyError as error:
-            log.error("call %s is refused: %s", dial.call, error)
+        self._dialler = transaction.source, incoming.caller
+        phone = self._enter(call, self._network.connect_call(call, number))
+        if phone is None:
             incoming.refuse(503, now, q850=42)
-            return
-        self._calls[dial.call] = phone
-        task = asyncio.create_task(phone.shell.listening.run())
-        self._tasks.add(task)
-        task.add_done_callback(lambda done: self._settle(dial.call, phone, done))
+        else:
+            phone.expect(incoming, request.body)
 
-    def _settle(self, name: str, phone: SipPhone, task: asyncio.Task[None]) -> None:
+    # Calls of clients
+
+    def _call_back(self, client: str) -> None:
+        """A client who missed a call calls the number that has called it."""
+        found = self._network.call_back(client) if self._network else None
+        if found is None or self._dialler is None:
+            return
+        party, number = found
+        phone = self._enter(party.far.story.call, party)
+        if phone is not None:
+            hop, dialler = self._dialler
+            target = URI("sip", hop.host, user=dialler or None, port=hop.port)
+            placing = Placing(target, hop, CallerId(number, HOST), phone.ours, name=party.far.story.call)
+            phone.call = self._agent.place(self._authenticator, placing, phone.hear, time.monotonic())
+            self._flush()
+
+    # Both
+
+    def _enter(self, name: str, party: Party) -> Phone | None:
+        """A telephone for a call, None where the network is full."""
+        try:
+            if len(self._calls) >= MOST_CALLS:
+                raise TelephonyError("the network is full")
+            phone = Phone(party, self._loop, self._schedule.next_at)
+        except TelephonyError as error:
+            log.error("call %s is refused: %s", name, error)
+            party.listening.close()
+            return None
+        self._calls[name] = phone
+        task = asyncio.create_task(phone.run())
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: self._settle(name, phone, done))
+        return phone
+
+    def _settle(self, name: str, phone: Phone, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("call %s broke", name, exc_info=task.exception())
             phone.far.lose()
         self._calls.pop(name, None)
         phone.close()
-        self._finished(phone.far.story)
-
-
-def _nothing(key: str) -> None:
-    """Keys that the other side presses mean nothing to a client."""
+        story = phone.far.story
+        self._finished(story)
+        seconds = self._network.callback_due(story) if self._network else None
+        if seconds is not None:
+            self._callbacks.add(self._loop.call_later(seconds, self._call_back, story.client))

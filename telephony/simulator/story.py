@@ -49,6 +49,7 @@ class Story:
     call: str
     no: int
     dialled_at: str
+    calls_back: bool = False  # it is the client who calls
     client: str = ""  # "": nobody in the cast has this number
     persona: str = ""
     line: str = ""
@@ -89,7 +90,7 @@ class Story:
     def as_json(self) -> dict[str, Any]:
         """The story as it goes into the log, one object per call."""
         return {
-            "event": "call",
+            "event": "callback" if self.calls_back else "call",
             "call": self.call,
             "client": self.client,
             "persona": self.persona,

@@ -12,7 +12,7 @@ from telephony.legs import HangupCause
 from telephony.medialeg import MediaLeg
 from telephony.mediathread import MediaThread
 from telephony.pacing import Lateness
-from telephony.recording import RecordingStore
+from telephony.recording import Recorder
 from telephony.sip.alarms import Intervals
 from telephony.sip.board import Board, open_board
 from telephony.sip.online import OnLine
@@ -33,7 +33,7 @@ class SipDialer:
     def __init__(
         self,
         trunks: tuple[Trunk, ...],
-        recordings: RecordingStore,
+        recordings: Recorder,
         *,
         batch_frames: int = 3,
         play_seconds: float = 120.0,

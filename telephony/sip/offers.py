@@ -39,7 +39,8 @@ class Agreed:
 class Ours:
     """Our side of a session: one value a call carries; every description that is sent is a new `version`.
 
-    `key` is with what we seal what we send, where SRTP is agreed on; `secure` offers nothing but SRTP.
+    `key` is with what we seal what we send, where SRTP is agreed on; `secure` offers nothing but SRTP. `codecs` are
+    the audio that we speak (FORMATS).
     """
 
     address: str
@@ -49,11 +50,13 @@ class Ours:
     direction: Direction = Direction.BOTH
     key: bytes = field(default=b"", repr=False)
     secure: bool = False
+    codecs: tuple[str, ...] = tuple(FORMATS)
 
     def offer(self) -> Sdp:
         """An offer of everything that we speak."""
         crypto = [Crypto(tag, suite, self.key) for tag, suite in enumerate(Suite, 1)] if self.secure else []
-        return self._describe(_media(self.port, _OFFERED, self.direction, crypto))
+        codings = tuple(each for each in _OFFERED if each.name == EVENTS or each.name in self.codecs)
+        return self._describe(_media(self.port, codings, self.direction, crypto))
 
     def next(self, direction: Direction | None = None) -> Ours:
         """The same for the next description, perhaps in another direction."""
@@ -92,12 +95,12 @@ class Ours:
             usable = usable and bool(self.key) and _crypto_of(media) is not None
         else:
             usable = usable and not self.secure and media.protocol in _PLAIN
-        return usable and any(each.name in FORMATS and each.rate == 8000 for each in media.codings)
+        return usable and bool(self._spoken(media))
 
     def _agree(self, theirs: Media, secret: Secret | None) -> Agreed:
-        audio = [each for each in theirs.codings if each.name in FORMATS and each.rate == 8000]
+        audio = self._spoken(theirs)
         if not audio:
-            raise NoCommonCodec("the far end speaks neither PCMA nor PCMU")
+            raise NoCommonCodec(f"the far end speaks no {' and no '.join(self.codecs)}")
         events = [each.payload_type for each in theirs.codings if each.name == EVENTS.upper() and each.rate == 8000]
         allowed = theirs.direction.mirrored
         return Agreed(
@@ -110,6 +113,10 @@ class Ours:
             event_types=tuple(dict.fromkeys([*events, 101])),
             secret=secret,
         )  # fmt: skip
+
+    def _spoken(self, theirs: Media) -> list[Coding]:
+        """What of their audio we speak too."""
+        return [each for each in theirs.codings if each.name in self.codecs and each.rate == 8000]
 
     def _describe(self, *media: Media) -> Sdp:
         return Sdp(self.address, media, self.session_id, self.version)

@@ -67,7 +67,7 @@ def replayed(ran: Ran) -> int:
 
 @contextmanager
 def _ran(folder: Path, demo: Demo) -> Iterator[Ran]:
-    settings = Settings(data_dir=folder / "data", gateway_port=0)
+    settings = Settings(data_dir=folder / "data")
     demo.simulator_log = folder / "network.jsonl"
     result, most = asyncio.run(_run(settings, demo))
     seal = load_seal("", settings.data_dir / "secret.key")
@@ -84,10 +84,13 @@ def _ran(folder: Path, demo: Demo) -> Iterator[Ran]:
 
 
 async def _run(settings: Settings, demo: Demo) -> tuple[DemoResult, int]:
-    async with open_works(settings, demo_clock(DEMO_FACTOR)) as works:
+    async with (
+        demo.network(settings.service_number) as network,
+        open_works(settings, demo_clock(DEMO_FACTOR), network.dialer) as works,
+    ):
         counted = [0]
         most = asyncio.create_task(_count_calls(works, counted))
-        result = await asyncio.wait_for(demo.run(works), CAMPAIGN_SECONDS)
+        result = await asyncio.wait_for(demo.run(works, network), CAMPAIGN_SECONDS)
         most.cancel()
         await asyncio.gather(most, return_exceptions=True)
         return result, counted[0]

@@ -18,14 +18,14 @@ from websockets.asyncio.client import connect
 from bot.moves import AgentJoined
 from bot.replay import differences, facts_from_json, move_from_json
 from campaign.attempt import review_attempt
-from campaign.demo import DEMO_CLIENTS, TRUNK_SECONDS, simulated_network
+from campaign.demo import DEMO_CLIENTS
 from campaign.demo_firm import demo_clock, open_demo
+from campaign.demo_network import READY_SECONDS, simulated_network
 from campaign.works import Works
 from models import Escalation, ReviewTask, Staff
 from server import create_app, open_works
 from settings import Settings
 from telephony.browser import BrowserLines
-from telephony.gateway import Gateway
 from telephony.simulator.cast import load_cast
 from tests.console.agent_floor import serving
 from tests.telephony.browserend import Browser
@@ -56,30 +56,29 @@ class Took:
 
 @pytest.fixture(scope="module")
 def took(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Took]:
-    yield asyncio.run(asyncio.wait_for(_run(tmp_path_factory.mktemp("hand_over")), CALL_SECONDS + TRUNK_SECONDS))
+    yield asyncio.run(asyncio.wait_for(_run(tmp_path_factory.mktemp("hand_over")), CALL_SECONDS + READY_SECONDS))
 
 
 async def _run(folder: Path) -> Took:
-    settings, took = Settings(data_dir=folder / "data", gateway_port=0), Took()
-    async with open_works(settings, demo_clock(1.0)) as works, BrowserLines() as browsers:
-        gateway = works.dialer
-        assert isinstance(gateway, Gateway)
-        async with (
-            simulated_network(gateway, clients=DEMO_CLIENTS) as network,
-            serving(create_app(works, "华夏安信证券", browsers)) as base,
-        ):
-            task_id = _open_task(works)
-            script = works.scripts.script("suitability")
-            await asyncio.to_thread(works.voices.prompts_of(script).prerender, script.fixed_texts())
-            await network.connected(TRUNK_SECONDS)
-            watching = asyncio.create_task(_watch(works, took))
-            agent = asyncio.create_task(_be_the_agent(base, took))
-            await review_attempt(works, task_id)
-            await agent
-            await watching
-            _look(works, task_id, took)
-            async with httpx.AsyncClient() as web:
-                took.page = (await web.get(f"{base}/calls/{task_id}-1")).text
+    settings, took = Settings(data_dir=folder / "data"), Took()
+    async with (
+        simulated_network(clients=DEMO_CLIENTS, number=settings.service_number) as network,
+        open_works(settings, demo_clock(1.0), network.dialer) as works,
+        BrowserLines() as browsers,
+        serving(create_app(works, "华夏安信证券", browsers)) as base,
+    ):
+        task_id = _open_task(works)
+        script = works.scripts.script("suitability")
+        await asyncio.to_thread(works.voices.prompts_of(script).prerender, script.fixed_texts())
+        await network.ready()
+        watching = asyncio.create_task(_watch(works, took))
+        agent = asyncio.create_task(_be_the_agent(base, took))
+        await review_attempt(works, task_id)
+        await agent
+        await watching
+        _look(works, task_id, took)
+        async with httpx.AsyncClient() as web:
+            took.page = (await web.get(f"{base}/calls/{task_id}-1")).text
     return took
 
 

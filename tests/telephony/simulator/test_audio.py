@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from telephony.codecs import CODECS, Format
 from telephony.simulator import audio
+from telephony.simulator.conditions import Conditions
 from telephony.simulator.lines import lay_out
-from telephony.simulator.network import SNR_DB, SPEECH_RMS
+from telephony.simulator.network import SPEECH_RMS
 from telephony.simulator.personas import load_personas
 from telephony.simulator.voices import Utterances, line_noise
 from telephony.wire import Ended, MediaBegan, PickedUp, Rang
@@ -61,7 +61,7 @@ def test_music_is_no_tone_of_the_network() -> None:
 def test_line_noise_lies_20_db_below_the_voice(seed: int, utterances: Utterances) -> None:
     utterances.prerender([("lin", "是的，我就是", False)])
     voice = audio.speech_rms(audio.signal_of(utterances.get("lin", "是的，我就是")))
-    noise = audio.rms(audio.signal_of(line_noise(seed, SPEECH_RMS * 10 ** (-SNR_DB / 20))))
+    noise = audio.rms(audio.signal_of(line_noise(seed, SPEECH_RMS * 10 ** (-Conditions().snr_db / 20))))
     assert 20 * np.log10(voice / noise) == pytest.approx(20, abs=1.5)
 
 
@@ -96,16 +96,16 @@ def test_frames_are_whole() -> None:
 
 
 def test_lines_are_laid_out_tick_by_tick() -> None:
-    lines, codec = load_personas().lines, CODECS[Format.ALAW]
+    lines = load_personas().lines
 
     def announce(text: str) -> audio.Signal:
         return audio.tone("busy", 1.0)
 
-    rings = lay_out(lines["rings"], codec, announce)
+    rings = lay_out(lines["rings"], announce)
     assert [type(stretch.event) for stretch in rings] == [Rang, PickedUp] and rings[0].ticks == 100
-    busy = lay_out(lines["busy_tone"], codec, announce)
+    busy = lay_out(lines["busy_tone"], announce)
     assert busy[0].event == MediaBegan() and len(busy[0].frames) == 400
     assert busy[-1].event == Ended(486, 17)
-    spoken = lay_out(lines["powered_off"], codec, announce)
+    spoken = lay_out(lines["powered_off"], announce)
     assert spoken[0].ticks == pytest.approx(2 * (0.8 + 1.0) * 50, abs=1)  # said twice, with pauses
     assert spoken[-1].event == Ended(480, 20)

@@ -7,7 +7,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from telephony.codecs import CODECS, Format
+from telephony.codecs import SILENCE
 from telephony.simulator import audio, conversation
 from telephony.simulator.call import FarEnd, Stage
 from telephony.simulator.cast import load_cast
@@ -21,10 +21,9 @@ from telephony.simulator.voices import line_noise
 from telephony.wire import Ended, KeyPressed, MediaBegan, PickedUp, Rang
 
 CAST = load_cast()
-CODEC = CODECS[Format.ALAW]
 NOISE = line_noise(1, 0.01)
 VOICE = audio.pcm_of(audio.tone("busy", 0.3) / 2.24)  # stands for 300 ms of speech at -20 dB
-BOT = [CODEC.encode(frame) for frame in audio.frames_of(audio.pcm_of(audio.tone("congestion", 0.7) / 2.24))]
+BOT = audio.frames_of(audio.pcm_of(audio.tone("congestion", 0.7) / 2.24))
 
 
 class Line:
@@ -36,7 +35,7 @@ class Line:
         room = Room(person, ear_for(CAST.questions, [owner.script], person.slots), lambda text, muffled: VOICE, NOISE)
         self.story = Story("1-1", 1, "")
         self.keys: list[str] = []
-        self.talk = Conversation(room, CODEC, self.story, Random(1), self.keys.append)
+        self.talk = Conversation(room, self.story, Random(1), self.keys.append)
         self.ms = 0
         self.sent: list[bytes] = []
         self.talk.pick_up(0)
@@ -45,7 +44,7 @@ class Line:
         """Let time pass; the bot sends its frames, then silence."""
         frames = list(bot or [])
         for _ in range(ms // 20):
-            self.talk.receive(frames.pop(0) if frames else CODEC.silence, self.ms / 1000)
+            self.talk.receive(frames.pop(0) if frames else SILENCE, self.ms / 1000)
             self.ms += 20
             self.sent.append(self.talk.tick(self.ms, self.ms / 1000))
 
@@ -58,7 +57,7 @@ class Line:
 
     def level(self, begin_ms: int, end_ms: int) -> float:
         """RMS of what was sent in a stretch of time, in dB full scale."""
-        pcm = CODEC.decode(b"".join(self.sent[begin_ms // 20 : end_ms // 20]))
+        pcm = b"".join(self.sent[begin_ms // 20 : end_ms // 20])
         return 20 * float(np.log10(audio.rms(audio.signal_of(pcm))))
 
 
@@ -179,23 +178,8 @@ def test_a_greeting_is_said_at_once_and_is_no_turn() -> None:
     assert line.story.latencies_ms == []
 
 
-def test_linear_frames_are_listened_to_as_well() -> None:
-    slin = CODECS[Format.SLIN]
-    room = Room(
-        person_of(CAST, CAST.clients[0], CAST.personas.personas["cooperative"]),
-        ear_for(CAST.questions, ["new_account"], {}),
-        lambda text, muffled: VOICE,
-        NOISE,
-    )
-    talk = Conversation(room, slin, Story("1-1", 1, ""), Random(1), lambda key: None)
-    for frame in audio.frames_of(audio.pcm_of(audio.tone("ringback", 1.1))):
-        talk.receive(frame, 0.0)
-    assert talk.wants_recogniser
-    assert len(talk.tick(20, 0.0)) == 320
-
-
 def far_end(stretches: tuple[Stretch, ...], room: Room | None = None) -> FarEnd:
-    return FarEnd(Story("1-1", 1, ""), stretches, room, CODEC, Random(1))
+    return FarEnd(Story("1-1", 1, ""), stretches, room, Random(1))
 
 
 def test_a_line_that_nobody_answers_plays_and_ends_with_its_codes() -> None:
