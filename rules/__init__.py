@@ -8,16 +8,17 @@ from rules.cooling_off import CoolingOff, VoidReview, void_of
 from rules.deadlines import deadline_of, end_of
 from rules.errors import BadEvidence, BadHistory, BadPolicy, RulesError, UnknownYear
 from rules.evidence import Evidence, Source, Verdict, outcome_of
-from rules.hours import CallingHours, Opening, may_call_at, next_allowed
+from rules.hours import CallingHours, Opening, may_call_at, next_allowed, stretches
 from rules.labels import label_of
 from rules.methods import OpeningMode, Refusal, advice_of, refusal_of
 from rules.outcomes import Ending, Method, Outcome, ReviewType, Risk, RiskLevel, Severity
+from rules.pace import Due, Forecast, Owed, calls_expected, forecast, summary_of
 from rules.people import Post, person_key
 from rules.plan import Plan, PlanAct, PlanRefused, PlanStanding, PlanState, acted, acts_for, problems_of
 from rules.redial import Decision, PastAttempt, RedialPolicy, next_step
 from rules.risks import severity_of
 from rules.sampling import BadPopulation, Draw, Proof, Quota, Standing, Stratum, Unit, draw, quota_of
-from rules.trading_days import TradingCalendar, parse_closures
+from rules.trading_days import PublicDays, TradingCalendar, parse_closures, parse_years, public_days
 from rules.witnesses import Tone
 
 __all__ = [
@@ -37,14 +38,17 @@ __all__ = [
     "CoolingOff",
     "Decision",
     "Draw",
+    "Due",
     "Ending",
     "Evidence",
+    "Forecast",
     "Line",
     "Method",
     "Notice",
     "Opening",
     "OpeningMode",
     "Outcome",
+    "Owed",
     "PastAttempt",
     "Plan",
     "PlanAct",
@@ -53,6 +57,7 @@ __all__ = [
     "PlanState",
     "Post",
     "Proof",
+    "PublicDays",
     "Quota",
     "RedialPolicy",
     "Refusal",
@@ -79,11 +84,13 @@ __all__ = [
     "acts_for",
     "advice_of",
     "allowed_at",
+    "calls_expected",
     "conflict",
     "deadline_of",
     "draw",
     "eligible",
     "end_of",
+    "forecast",
     "label_of",
     "line_of",
     "lines_of",
@@ -92,10 +99,14 @@ __all__ = [
     "next_step",
     "outcome_of",
     "parse_closures",
+    "parse_years",
     "person_key",
     "problems_of",
+    "public_days",
     "quota_of",
     "refusal_of",
     "severity_of",
+    "stretches",
+    "summary_of",
     "void_of",
 ]

@@ -6,7 +6,8 @@ chinesecalendar; for a year that it does not know, the official closures are add
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
@@ -14,6 +15,7 @@ import chinese_calendar
 
 from rules.errors import RulesError, UnknownYear
 
+_YEAR = re.compile(r"([1-9]\d{3})年")
 LONGEST_CLOSURE_DAYS = 60  # no closure of the exchange was ever near this long
 
 # Weekdays on which the exchange was closed although they were no public holiday.
@@ -38,9 +40,20 @@ class TradingCalendar:
             raise RulesError(f"closures of {year} hold days of another year: {', '.join(strays)}; remove them")
         return replace(self, closures=self.closures | days, years=self.years | {year})
 
+    def with_file(self, text: str) -> TradingCalendar:
+        """This calendar with the years of a file of official closures.
+
+        A line `2027年` opens a year; the lines after it are all its closed days, as `parse_closures` reads them. Raises
+        RulesError that names every wrong line, and every year that lists no closed weekday.
+        """
+        calendar = self
+        for year, days in parse_years(text).items():
+            calendar = calendar.with_year(year, days)
+        return calendar
+
     def is_trading_day(self, day: date) -> bool:
         """Whether the exchange trades on this day; raises UnknownYear where nobody said."""
-        if day.weekday() >= 5 or day in self.closures:
+        if not _is_weekday(day) or day in self.closures:
             return False
         return day.year in self.years or not _public_holiday(day)
 
@@ -64,10 +77,7 @@ def parse_closures(text: str) -> frozenset[date]:
     """
     days: set[date] = set()
     wrong: list[str] = []
-    for number, raw in enumerate(text.splitlines(), start=1):
-        line = raw.partition("#")[0].strip()
-        if not line:
-            continue
+    for number, line in _lines(text):
         try:
             days |= _days(line)
         except ValueError:
@@ -75,6 +85,61 @@ def parse_closures(text: str) -> frozenset[date]:
     if wrong:
         raise RulesError("closures must be dates like 2027-01-01 or ranges 2027-02-05..2027-02-11; " + "; ".join(wrong))
     return frozenset(days)
+
+
+def parse_years(text: str) -> dict[int, frozenset[date]]:
+    """The closed days of a file by year; raises RulesError as `TradingCalendar.with_file` says."""
+    years: dict[int, set[date]] = {}
+    year = 0
+    wrong: list[str] = []
+    for number, line in _lines(text):
+        if heading := _YEAR.fullmatch(line):
+            year = int(heading[1])
+            years.setdefault(year, set())
+            continue
+        try:
+            days = _days(line)
+        except ValueError:
+            wrong.append(f"line {number}: {line!r} is no date, no range and no year")
+            continue
+        if {day.year for day in days} != {year}:
+            wrong.append(f"line {number}: {line!r} stands under {f'{year}年' if year else 'no year'}")
+        else:
+            years[year] |= days
+    wrong += [f"{year}年 lists no closed weekday" for year, days in years.items() if not any(map(_is_weekday, days))]
+    if wrong:
+        raise RulesError(f"closures: {'; '.join(wrong)}; write a line 2027年, then days like 2027-02-05..2027-02-11")
+    return {year: frozenset(days) for year, days in years.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class PublicDays:
+    """The public holidays of a year (法定节假日) with their weekends, and the weekend days worked for them (调休)."""
+
+    holidays: frozenset[date]
+    workdays: frozenset[date]
+
+
+def public_days(year: int) -> PublicDays:
+    """What the State Council announced for a year; raises UnknownYear where the package does not know it."""
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    try:
+        holidays = chinese_calendar.get_holidays(first, last, include_weekends=False)
+        workdays = chinese_calendar.get_workdays(first, last, include_weekends=True)
+    except NotImplementedError as error:
+        raise _unknown(year) from error
+    return PublicDays(frozenset(holidays), frozenset(day for day in workdays if not _is_weekday(day)))
+
+
+def _is_weekday(day: date) -> bool:
+    return day.weekday() < 5
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines that say something, with their numbers, without comments."""
+    for number, raw in enumerate(text.splitlines(), start=1):
+        if line := raw.partition("#")[0].strip():
+            yield number, line
 
 
 def _days(line: str) -> set[date]:
@@ -91,7 +156,11 @@ def _public_holiday(day: date) -> bool:
     try:
         return bool(chinese_calendar.is_holiday(day))
     except NotImplementedError as error:
-        raise UnknownYear(
-            f"no trading calendar for {day.year}: update the package chinesecalendar, or add the exchange's official "
-            f"closures with TradingCalendar.with_year({day.year}, parse_closures(text))"
-        ) from error
+        raise _unknown(day.year) from error
+
+
+def _unknown(year: int) -> UnknownYear:
+    return UnknownYear(
+        f"no trading calendar for {year}: update the package chinesecalendar, or add the exchange's official closures "
+        f"with TradingCalendar.with_year({year}, parse_closures(text)) or in a file for TradingCalendar.with_file"
+    )
