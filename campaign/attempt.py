@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any
 
 from bot.errors import ConversationError, ScriptError
@@ -14,28 +14,19 @@ from bot.merged_walk import AsAskedAlone, unmarked
 from bot.moves import AgentJoined, Collect, Facts, Finish, Listen, Transfer, TransferFailed
 from bot.nodes import fill
 from bot.pipeline import converse
-from bot.replay import Move, facts_to_json, move_to_json
+from bot.replay import Move, move_to_json
 from bot.report import Report
 from bot.script import Script
+from campaign.beginning import Begun, begin, plan
 from campaign.briefing import Notebook
-from campaign.facts import barred_from, facts_for, task_facts
-from campaign.feed import LiveCall, Stage
-from campaign.joining import carried, waits_until
+from campaign.feed import Stage
+from campaign.lease import LeaseDoubtful
 from campaign.line_quality import settled_quality
-from campaign.masking import kind_and_place, mask_name
+from campaign.masking import kind_and_place
 from campaign.roads import HandedOver, Party, Way
 from campaign.settling import EndedCall, TaskFacts, recording_of, settlement_of
 from campaign.works import Works
-from models import ReviewTask, StaleAttempt
-from models.queue import (
-    begin_attempt,
-    companions,
-    history_of,
-    next_call_at,
-    put_off,
-    set_aside,
-    tasks_of_client,
-)
+from models.queue import set_aside
 from models.settlements import SettledQuality, Settlement, settle
 from rules import Ending, Evidence, Outcome, label_of
 from speech.errors import SpeechError
@@ -52,44 +43,31 @@ _STAGES: Mapping[type[Move], Stage] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """An attempt whose row is committed and whose line is not taken yet."""
-
-    attempt_id: int
-    call_id: str
-    number: str
-    started_at: datetime
-    script: Script
-    facts: Facts
-    tasks: tuple[TaskFacts, ...]
-    live: LiveCall
-    client: str  # name
-    title: str  # 先生, 女士
-    barred: frozenset[str]  # the staff who must not talk with this client
-
-
-async def review_attempt(works: Works, task_id: int) -> None:
+async def review_attempt(works: Works, task_id: int) -> Settlement | None:
     """Dial a task once, together with what else the client is to be asked now, and store what became of it.
 
-    A task that can wait for a call that its client gets anyhow is put off until then. Before anything is dialled
-    ClientBusy or StaleAttempt may be raised, and a task whose script is not published
-    or whose slots are missing is set aside.
+    A task that can wait for a call that its client gets anyhow, or that the caps hold back, is put off: None. Before
+    anything is dialled ClientBusy, StaleAttempt, LinesFull or WorkerLost may be raised, and a task whose script is not
+    published or whose slots are missing is set aside.
     """
     try:
-        begun = await asyncio.to_thread(_begin, works, task_id)
+        planned = await asyncio.to_thread(plan, works, task_id)
     except ScriptError as error:
         log.error("task %d cannot be dialled and is set aside: %s", task_id, error)
         await asyncio.to_thread(_set_aside, works, task_id, str(error))
-        return
-    if begun is None:
-        return
+        return None
+    if planned is None:
+        return None
+    with suppress(SpeechError):  # the call will meet it again, and store it
+        await _prepare_prompts(works, planned.call.script, planned.facts)
+    begun = await asyncio.to_thread(begin, works, planned)
     works.feed.show(begun.live)
     try:
         call = await _carry(works, begun)
         await works.call_log.flush()
         settlement = await asyncio.to_thread(store_ended, works, call, begun.tasks)
         works.feed.change(begun.call_id, stage=Stage.ENDED, outcome=label_of(Outcome(settlement.outcome)))
+        return settlement
     finally:
         works.call_log.forget(begun.attempt_id)
         works.feed.drop(begun.call_id)
@@ -108,70 +86,14 @@ def _set_aside(works: Works, task_id: int, trouble: str) -> None:
         set_aside(session, task_id, trouble)
 
 
-def _begin(works: Works, task_id: int) -> Begun | None:
-    """Settle what the call is to carry, then claim its tasks in one short transaction; None: the task was put off."""
-    now = works.clock.now()
-    with works.database.read() as session:
-        task = session.get_one(ReviewTask, task_id)
-        if task.due_at is None or task.due_at > now:
-            raise StaleAttempt(f"task {task_id} is no longer due: it was served by another call")
-        later = waits_until(task, next_call_at(session, task, now), now)
-        if later is not None:
-            _put_off(works, task_id, later)
-            return None
-        call = carried(task, companions(session, task, now), works.scripts.script, works.house)
-        facts = facts_for(call.tasks, call.slots, works.hours, now)
-        tasks = tuple(
-            task_facts(each, history_of(session, each.id), one.questions)
-            for each, one in zip(call.tasks, call.served, strict=True)
-        )
-        numbers = "、".join(each.number for each in call.tasks)
-        client, title = task.customer.name, task.customer.gender
-        barred = barred_from(task.customer, tasks_of_client(session, task.customer_id))
-    with works.database.write() as session:
-        attempt = begin_attempt(
-            session,
-            call.served,
-            dialled=facts.dialled,
-            worker=works.worker,
-            now=now,
-            script_hash=call.script.hash,
-            facts=facts_to_json(facts),
-        )
-    return Begun(
-        attempt_id=attempt.id,
-        call_id=attempt.call_id,
-        number=facts.dialled,
-        started_at=now,
-        script=call.script,
-        facts=facts,
-        tasks=tasks,
-        live=LiveCall(
-            call_id=attempt.call_id,
-            attempt_id=attempt.id,
-            task_number=numbers,
-            client=mask_name(client),
-            title=call.script.title,
-            stage=Stage.DIALLING,
-        ),
-        client=client,
-        title=title,
-        barred=barred,
-    )
-
-
-def _put_off(works: Works, task_id: int, until: datetime) -> None:
-    log.info("task %d waits for another call to its client", task_id)
-    with works.database.write() as session:
-        put_off(session, task_id, until)
-
-
 async def _carry(works: Works, begun: Begun) -> EndedCall:
     course = Course()
     try:
-        await _prepare_prompts(works, begun)
+        await _prepare_prompts(works, begun.script, begun.facts)
+        if works.lease is not None and not works.lease.held:
+            raise LeaseDoubtful("this worker may have been given up: it dials nobody")
         leg = await works.dialer.dial(begun.call_id, begun.number, ring_seconds=works.ring_seconds)
-    except (SpeechError, TelephonyError) as error:
+    except (SpeechError, TelephonyError, LeaseDoubtful) as error:
         log.warning("call %s could not be placed: %s", begun.call_id, error)
         course.own_line_failed = True
         return _ended(works, begun, course)
@@ -193,10 +115,10 @@ async def _carry(works: Works, begun: Begun) -> EndedCall:
     return _ended(works, begun, course)
 
 
-async def _prepare_prompts(works: Works, begun: Begun) -> None:
+async def _prepare_prompts(works: Works, script: Script, facts: Facts) -> None:
     """Synthesise what is said with this client's slots before the line is taken."""
-    prompts = works.voices.prompts_of(begun.script)
-    for text in begun.script.fixed_texts(begun.facts.slots):
+    prompts = works.voices.prompts_of(script)
+    for text in script.fixed_texts(facts.slots):
         await prompts.fetch(text)
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from campaign.calllog import CallLog
 from campaign.clock import Clock
 from campaign.feed import Feed
+from campaign.lease import Lease
 from campaign.published import Shelf
 from campaign.roads import Road, ToCallback
 from campaign.voices import Voices
 from intents import Matcher
 from models import Database
+from models.lines import LineCaps
 from rules import CallingHours
+from rules.caps import ContactCaps
 from speech.recogniser import Recogniser
 from telephony.legs import Dialer
 from telephony.recording import RecordingStore
@@ -45,6 +49,10 @@ class Works:
     call_log: CallLog
     feed: Feed
     worker: str  # an executor id, new at each start
+    lease: Lease | None = None  # this worker's place among others; None: it is alone
+    lines: LineCaps | None = None  # what all workers together may put on the lines
+    caps: ContactCaps | None = None  # how often one client may be called
+    agents_free: Callable[[], int | None] = lambda: None  # who could take a call over now; None: nobody ever does
     ring_seconds: float = 35.0
     road: Road = field(default_factory=ToCallback)  # to a person, when the client needs one
     turn_latencies_ms: list[int] = field(default_factory=list)

@@ -63,5 +63,11 @@ def is_silent(session: Session, customer_id: int) -> bool:
     return session.scalars(silence_of(customer_id)).one()
 
 
+def hand_to_person(session: Session, task_id: int, trouble: str) -> None:
+    """Take a task that may not be dialled before its deadline out of the queue, for a person to do."""
+    waiting = _tasks(ReviewTask.id == task_id, ReviewTask.due_at.is_not(None))
+    session.execute(waiting.values(due_at=None, dial_by=None, with_human=True, trouble=trouble))
+
+
 def _tasks(*wanted: Any) -> Any:
     return update(ReviewTask).where(*wanted).execution_options(synchronize_session=False)

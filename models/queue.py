@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import CursorResult, Select, Update, and_, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, selectinload
 
 from models.errors import ClientBusy, StaleAttempt
 from models.tables import Attempt, AttemptTask, CallEvent, Campaign, Customer, ReviewTask
@@ -17,12 +17,13 @@ from models.tables import Attempt, AttemptTask, CallEvent, Campaign, Customer, R
 
 def next_due_at(session: Session) -> datetime | None:
     """The earliest instant at which something is to be dialled."""
-    query = _open_tasks().with_only_columns(ReviewTask.due_at).order_by(ReviewTask.due_at).limit(1)
+    query = open_tasks().with_only_columns(ReviewTask.due_at).order_by(ReviewTask.due_at).limit(1)
     due: datetime | None = session.scalar(query)
     return due
 
 
-def _open_tasks() -> Select[ReviewTask]:
+def open_tasks() -> Select[ReviewTask]:
+    """What the bot still has to bring to an end, in campaigns that run, for clients who may be called."""
     return (
         select(ReviewTask)
         .join(Campaign, ReviewTask.campaign_id == Campaign.id)
@@ -33,7 +34,7 @@ def _open_tasks() -> Select[ReviewTask]:
 
 def companions(session: Session, task: ReviewTask, now: datetime) -> Sequence[ReviewTask]:
     """The other tasks of a task's client that may be dialled now: one call can serve them all (§5.1.7)."""
-    query = _open_tasks().where(
+    query = open_tasks().where(
         ReviewTask.customer_id == task.customer_id, ReviewTask.id != task.id, ReviewTask.due_at <= now
     )
     return session.scalars(query.order_by(ReviewTask.id)).all()
@@ -46,7 +47,7 @@ def tasks_of_client(session: Session, customer_id: int) -> Sequence[ReviewTask]:
 
 def next_call_at(session: Session, task: ReviewTask, now: datetime) -> datetime | None:
     """When a task's client is to be called again anyhow for another task: after an attempt, or as agreed."""
-    query = _open_tasks().where(
+    query = open_tasks().where(
         ReviewTask.customer_id == task.customer_id,
         ReviewTask.id != task.id,
         ReviewTask.attempts_made > 0,
@@ -208,6 +209,12 @@ def history_of(session: Session, task_id: int) -> Sequence[Attempt]:
         .order_by(AttemptTask.no)
     )
     return session.scalars(query).all()
+
+
+def contacts_since(session: Session, customer_id: int, since: datetime) -> Sequence[Attempt]:
+    """The attempts on a client that began since an instant, of all campaigns."""
+    query = select(Attempt).where(Attempt.customer_id == customer_id, Attempt.started_at >= since)
+    return session.scalars(query.options(selectinload(Attempt.served))).all()
 
 
 def open_task_count(session: Session) -> int:

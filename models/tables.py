@@ -208,6 +208,7 @@ class Attempt(Base):
     __table_args__ = (
         UniqueConstraint("task_id", "no"),
         Index("ix_attempt_line", "line", "started_at"),
+        Index("ix_attempt_customer", "customer_id", "started_at"),
         # One live call per client, whatever the number of workers.
         Index(
             "ix_attempt_live",

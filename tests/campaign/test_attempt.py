@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from sqlalchemy import select
 from bot.moves import Attest, Flag, Listen, Note
 from bot.replay import facts_from_json, move_to_json
 from bot.script import Script
-from campaign.attempt import _begin, review_attempt
+from campaign.attempt import review_attempt
+from campaign.beginning import Begun, begin, plan
 from campaign.calllog import CallLog
 from campaign.clock import DemoClock
 from campaign.feed import Feed
@@ -26,12 +27,15 @@ from intents import Intent, load_matcher
 from models import Attempt, Database, ReviewTask, ScriptVersion, StaleAttempt
 from models.queue import open_task_count
 from models.workers import left_behind
-from rules import CallingHours, Risk, Severity
+from rules import CallingHours, Opening, Risk, Severity
 from speech.errors import VoiceUnavailable
 from speech.prompts import Prompts
 from speech.recogniser import Recogniser, find_model
 from telephony import Gateway, RecordingStore
 from tests.conftest import KEY, NOON, due, publish
+
+
+ALL_DAY = CallingHours(week=((Opening(time(9), time(20)),),) * 7)
 
 
 class Mute(Voices):
@@ -63,7 +67,7 @@ def works(database: Database, tmp_path: Path, ears: Recogniser) -> Works:
         scripts=Shelf(database),
         house=House("华夏安信证券", "客户服务中心", "8001", "95500"),
         clock=DemoClock(NOON, 1.0),
-        hours=CallingHours(),
+        hours=ALL_DAY,
         call_log=CallLog(database),
         feed=Feed(),
         worker="w",
@@ -90,6 +94,13 @@ def add_task(database: Database, task_id: int, number: str, **values: Any) -> in
 def anomaly(database: Database, task_id: int) -> int:
     slots = {"异常类型": "证券交易"}
     return add_task(database, task_id, "T002", review_type="anomaly", script="anomaly", slots=slots)
+
+
+def begun_for(works: Works, task_id: int) -> Begun:
+    """The attempt on a task, its row written and its line not yet taken."""
+    planned = plan(works, task_id)
+    assert planned is not None
+    return begin(works, planned)
 
 
 async def test_a_task_whose_script_is_not_published_is_set_aside_until_it_is(works: Works, task_id: int) -> None:
@@ -228,8 +239,7 @@ async def test_what_only_a_person_may_do_is_never_merged_into_a_call(works: Work
 async def test_a_call_for_two_tasks_that_a_killed_process_left_is_settled_for_both(works: Works, task_id: int) -> None:
     publish(works.database, "suitability", "anomaly")
     other_id = anomaly(works.database, task_id)
-    begun = _begin(works, task_id)
-    assert begun is not None
+    begun = begun_for(works, task_id)
     said = Note("anomaly.self_operated", "no", "是我老婆", Intent.NO, 0.9, "规则", 9000, 9900)
     flagged = Flag(Risk.NOT_SELF_OPERATED, Severity.HIGH, "anomaly.self_operated", "是我老婆", 9000, 9900)
     told = Attest("anomaly.reminder", 4000, False, 15000)
@@ -252,8 +262,7 @@ async def test_a_call_for_two_tasks_that_a_killed_process_left_is_settled_for_bo
     with works.database.write() as session:
         for one in (task_id, other_id):
             session.get_one(ReviewTask, one).due_at = NOON
-    again = _begin(works, task_id)
-    assert again is not None
+    again = begun_for(works, task_id)
     assert again.facts.resume_at == "anomaly.reminder"
     assert again.script.hash == begun.script.hash
 

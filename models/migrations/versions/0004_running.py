@@ -57,9 +57,11 @@ def upgrade() -> None:
     )
     op.add_column("attempt", sa.Column("line", sa.String(length=40), nullable=False, server_default=""))
     op.create_index("ix_attempt_line", "attempt", ["line", "started_at"])
+    op.create_index("ix_attempt_customer", "attempt", ["customer_id", "started_at"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_attempt_customer", "attempt")
     op.drop_index("ix_attempt_line", "attempt")
     op.drop_index("ix_review_task_queue", "review_task")
     op.drop_index("ix_review_task_parked", "review_task")
