@@ -5,7 +5,7 @@ from rules.appendix_f import APPENDIX_F, Notice, Row
 from rules.caps import Contact, ContactCaps, allowed_at
 from rules.conflicts import Conflict, ConflictKind, Relations, Reviewer, conflict, eligible
 from rules.cooling_off import CoolingOff, VoidReview, void_of
-from rules.deadlines import deadline_of, end_of
+from rules.deadlines import deadline_of, end_of, questionnaire_until
 from rules.errors import BadEvidence, BadHistory, BadPolicy, RulesError, UnknownYear
 from rules.evidence import Evidence, Source, Verdict, outcome_of
 from rules.hours import CallingHours, Opening, may_call_at, next_allowed, stretches
@@ -103,6 +103,7 @@ __all__ = [
     "person_key",
     "problems_of",
     "public_days",
+    "questionnaire_until",
     "quota_of",
     "refusal_of",
     "severity_of",

@@ -37,6 +37,13 @@ def deadline_of(review_type: ReviewType, event_at: datetime, *, calendar: Tradin
             return None
 
 
+def questionnaire_until(closed_at: datetime) -> datetime:
+    """Until when an exhausted suitability review goes on as a questionnaire (table F.1 note 2: 在年度内)."""
+    if closed_at.tzinfo is None:
+        raise RulesError(f"naive instant {closed_at}: give it a time zone")
+    return end_of(date(closed_at.astimezone(SHANGHAI).year, 12, 31))
+
+
 def end_of(day: date) -> datetime:
     """The last second of a day in Shanghai."""
     return datetime.combine(day, LAST_SECOND, SHANGHAI)

@@ -11,6 +11,9 @@ Choices where the table is silent:
 - Our own line's failure is no attempt: the status stays, it is retried after a wait that doubles up to 1 h.
 - An interrupted attempt (our process died) counts and waits as line 3, but never closes a task as
   客户挂断: where it would, a person goes on. So too after too many callbacks or relayed numbers.
+- A questionnaire refused after the phone review has ended (note 2) opens no second one: a client who refused on the
+  phone is not dialled again.
+- A review inside a cooling-off period is void: it completes nothing and counts as no attempt.
 - A redial that would come after the deadline is not made: the status stays temporary, `past_deadline` is
   set and a person decides; nothing is closed that the table has not closed.
 """
@@ -52,7 +55,7 @@ class PastAttempt:
     """One ended attempt; instants are aware.
 
     `new_number`: the attempt brought a number at which the client is to be called instead. `by_phone` is
-    False for a meeting or a questionnaire that was refused (table F.1 row 10).
+    False for a meeting or a questionnaire, which was completed or refused (table F.1 row 10).
     """
 
     started_at: datetime
@@ -68,8 +71,8 @@ class PastAttempt:
             raise BadHistory("an attempt with a naive instant: give every time its zone")
         if self.ended_at < self.started_at:
             raise BadHistory(f"an attempt that ended ({self.ended_at}) before it began ({self.started_at})")
-        if not self.by_phone and self.outcome is not Outcome.REFUSED:
-            raise BadHistory(f"{self.outcome.value} without a phone call: table F.1 row 10 knows only a refusal")
+        if not self.by_phone and self.outcome not in (Outcome.REVIEWED, Outcome.REFUSED):
+            raise BadHistory(f"{self.outcome.value} without a phone call: table F.1 row 10 knows reviewed and refused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,8 @@ class RedialPolicy:
 
     `attempts`: 2 or 3; R5 products and services always get at least 3 (note 3). `mandatory`: the review is
     a step of a business (note 1); `suitability`: note 2 applies. `own_line_retry`: first wait after our own
-    line failed. With `hours`, redials are put inside the calling hours.
+    line failed. With `hours`, redials are put inside the calling hours. `valid_from`: the end of a cooling-off
+    period; a review that began before it is void.
     """
 
     attempts: int = 2
@@ -88,6 +92,7 @@ class RedialPolicy:
     own_line_retry: timedelta = timedelta(minutes=1)
     deadline_at: datetime | None = None
     hours: CallingHours | None = None
+    valid_from: datetime | None = None
 
     def __post_init__(self) -> None:
         if self.attempts not in (2, 3):
@@ -96,6 +101,8 @@ class RedialPolicy:
             raise BadPolicy(f"own line retried after {self.own_line_retry}: give more than 0 and at most 1 h")
         if self.deadline_at is not None and self.deadline_at.tzinfo is None:
             raise BadPolicy(f"naive deadline {self.deadline_at}: give it a time zone")
+        if self.valid_from is not None and self.valid_from.tzinfo is None:
+            raise BadPolicy(f"naive end of a cooling-off period {self.valid_from}: give it a time zone")
 
     @property
     def least_attempts(self) -> int:
@@ -127,14 +134,16 @@ class Decision:
 def next_step(history: Sequence[PastAttempt], policy: RedialPolicy, now: datetime) -> Decision:
     """Decide what follows after these attempts (oldest first); raises BadHistory for impossible ones."""
     _check_order(history, now)
-    taken = [attempt for attempt in history if attempt.outcome is not Outcome.OWN_LINE_FAILED]
+    made = [attempt for attempt in history if attempt.outcome is not Outcome.OWN_LINE_FAILED]
+    taken = [attempt for attempt in made if not _is_void(attempt, policy)]
     if taken:
         decision = _after(taken, policy)
     else:
-        decision = Decision(AWAITING, redial_at=now, reason="尚未拨打")
+        reason = "回访在投资冷静期内进行，确认无效，冷静期满后重新回访（§5.1.6 d）" if made else "尚未拨打"
+        decision = Decision(AWAITING, redial_at=now, reason=reason)
     if decision.redial_at is None:
         return decision
-    at = max(decision.redial_at, now)
+    at = max(decision.redial_at, now, policy.valid_from or now)
     retry_at = _own_line_retry_at(history, policy)
     if retry_at is not None:
         at = max(at, retry_at)
@@ -150,16 +159,20 @@ def _check_order(history: Sequence[PastAttempt], now: datetime) -> None:
             raise BadHistory(f"an attempt began ({later.started_at}) before the one before had ended: sort the history")
 
 
+def _is_void(attempt: PastAttempt, policy: RedialPolicy) -> bool:
+    early = policy.valid_from is not None and attempt.started_at < policy.valid_from
+    return early and attempt.outcome is Outcome.REVIEWED
+
+
 def _after(taken: Sequence[PastAttempt], policy: RedialPolicy) -> Decision:
     latest = taken[-1]
     if latest.new_number:
         return _relayed(taken)
-    if not latest.by_phone:
-        row = APPENDIX_F[9]
-        reason = "问卷或面见中拒绝回访，转为电话回访（表F.1第10行）"
-        return Decision(row.temporary_status, redial_at=latest.ended_at, reason=reason)
     if latest.outcome is Outcome.REVIEWED:
-        return Decision(REVIEWED_STATUS, final=True, reason="接通并完成回访（表F.1）")
+        how = "接通并" if latest.by_phone else "以问卷或面见方式"
+        return Decision(REVIEWED_STATUS, final=True, reason=f"{how}完成回访（表F.1）")
+    if not latest.by_phone:
+        return _refused_elsewhere(taken, policy)
     if latest.outcome is Outcome.NEEDS_HUMAN:
         return _for_human("客户需要人工处理，由坐席继续")
     if latest.outcome is Outcome.CALLBACK_AGREED:
@@ -168,6 +181,18 @@ def _after(taken: Sequence[PastAttempt], policy: RedialPolicy) -> Decision:
     if row.wait is None:
         return _closed(row, policy, f"{label_of(latest.outcome)}，不再拨打（表F.1第{row.number}行）")
     return _retried(_since_new_number(taken), row, row.wait, policy)
+
+
+def _refused_elsewhere(taken: Sequence[PastAttempt], policy: RedialPolicy) -> Decision:
+    """Row 10, unless the phone review has been begun: then that one goes on, or has ended already."""
+    by_phone = [attempt for attempt in taken if attempt.by_phone]
+    if not by_phone:
+        reason = "问卷或面见中拒绝回访，转为电话回访（表F.1第10行）"
+        return Decision(APPENDIX_F[9].temporary_status, redial_at=taken[-1].ended_at, reason=reason)
+    phone = _after(by_phone, policy)
+    if phone.final:
+        return Decision(phone.status, final=True, reason="问卷或面见中拒绝回访；电话回访此前已结束，不再拨打")
+    return replace(phone, reason=f"问卷或面见中拒绝回访，电话回访继续（表F.1第10行）；{phone.reason}")
 
 
 def _row(outcome: Outcome) -> Row:
