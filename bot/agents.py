@@ -17,7 +17,7 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class NotJoined:
-    """No agent took the call; `reason`: none_free, declined, timed_out, trunk_refused or client_hung_up."""
+    """No agent took the call; `reason` is a short name for the record: none_free, declined, timed_out..."""
 
     reason: str
 

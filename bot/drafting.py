@@ -7,7 +7,7 @@ its own is taken, and its approved replies are tried before the shared ones.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 
 from bot.errors import Problem
 from bot.moves import Pauses
@@ -195,7 +195,8 @@ def _keypad(block: Form) -> dict[str, Intent]:
 
 
 def _texts(block: Form) -> Texts:
-    texts = Texts(**{field.name: block.text(field.name) for field in fields(Texts)})
+    needed = {field.name: field.default is MISSING for field in fields(Texts)}
+    texts = Texts(**{name: block.text(name, needed=needed[name]) for name in needed})
     block.close()
     return texts
 

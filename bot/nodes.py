@@ -190,6 +190,8 @@ class Texts:
     bad_number: str
     dialled_number: str
     number_anew: str
+    agent_wait: str = ""  # at intervals while nobody has come yet; "" for the ringing alone
+    agent_lost: str = ""  # when a person's line is lost in mid-talk, before the next one is fetched
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +278,9 @@ def spoken_texts(script: Script) -> Iterator[tuple[str, str, str]]:
 def shared_texts(script: Script, *, private: bool) -> dict[str, str]:
     """The texts that belong to no node, by name: those only for the client, or those for anybody."""
     replies = {reply.name: reply.say for reply in (*script.questions, *script.doubts) if reply.private is private}
-    return replies if private else replies | {each.name: getattr(script.texts, each.name) for each in fields(Texts)}
+    if private:
+        return replies
+    return replies | {each.name: text for each in fields(Texts) if (text := getattr(script.texts, each.name))}
 
 
 def node_texts(node: Node) -> dict[str, str]:

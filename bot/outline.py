@@ -41,7 +41,7 @@ def outline(script: Script) -> Outline:
         usual=_grouped(
             (*(_exit_way(script, cue, way, numbers) for cue, way in usual.items()), *_care_ways(script, numbers))
         ),
-        texts=tuple(Line(each.name, getattr(script.texts, each.name)) for each in fields(Texts)),
+        texts=tuple(Line(each.name, said) for each in fields(Texts) if (said := getattr(script.texts, each.name))),
         questions=_answerings(script.questions),
         doubts=_answerings(script.doubts),
         keypad=tuple((key, CUES[cue]) for key, cue in script.keypad.items()),

@@ -48,7 +48,7 @@ class Limits:
     starved_seconds: float = 10.0  # nothing at all from the line
     stuck_seconds: float = 120.0  # no event and no action
     drain_seconds: float = 5.0  # from the end of the line to the end of the dialogue
-    agent_seconds: float = 30.0
+    agent_seconds: float = 90.0  # the roads to a person have shorter bounds of their own
     hang_up_seconds: float = 10.0
     stop_seconds: float = 10.0  # taking the pipeline down
 
@@ -204,7 +204,7 @@ def _bound_reached(floor: Floor, began: float, now: float, limits: Limits) -> ty
     if now - floor.heard_at > limits.starved_seconds:
         return LineStarved
     longest = limits.handed_over_seconds if floor.handed_over else limits.conversation_seconds
-    if now - began > longest:
+    if now - began > longest and not floor.fetching:  # that has a bound of its own
         return ConversationTooLong
     if now - floor.moved_at > limits.stuck_seconds and not floor.handed_over:
         return ConversationStuck

@@ -1,6 +1,7 @@
 """Human agents (坐席) on duty: who is free, whom a call rings at, and the talk that follows.
 
-Everything runs on one event loop. An agent's page is told of what happens by `tell`, and acts by the roster's methods.
+Everything runs on one event loop. An agent's page is told of what happens by `tell`, and acts by the roster's methods;
+who is offered which call is decided in `campaign.offering`.
 """
 
 from __future__ import annotations
@@ -13,11 +14,42 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from campaign.briefing import Briefing
-from campaign.duty import Failure, News, Presence, PresenceChanged, RingEnded, Rings, RosterError, TalkEnded, Withdrawn
-from telephony.bridge import Bridge, BridgeEnd, Joinable
+from campaign.duty import (
+    Failure,
+    News,
+    Presence,
+    PresenceChanged,
+    QueueChanged,
+    RingEnded,
+    Rings,
+    RosterError,
+    TalkEnded,
+    Withdrawn,
+)
+from campaign.meanwhile import keep_company
+from campaign.offering import (
+    Act,
+    BecameFree,
+    Came,
+    Client,
+    Connect,
+    Event,
+    GiveUp,
+    Left,
+    Replied,
+    Ring,
+    Room,
+    SignedOff,
+    SignedOn,
+    Stop,
+    Terms,
+    Ticked,
+    advance,
+)
+from campaign.talks import Agent, Talk, Wanted
+from telephony.bridge import Bridge, BridgeEnd, Joinable, Parting
+from telephony.errors import BrowserRefused
 from telephony.legs import Answered, HungUp
-from telephony.ringback import RINGBACK_SECONDS, ringback
 
 log = logging.getLogger(__name__)
 
@@ -32,15 +64,6 @@ class AgentPhone(Protocol):
         """Open the audio for a call."""
 
 
-@dataclass(frozen=True, slots=True)
-class Agent:
-    """A person who may take calls."""
-
-    staff_id: int
-    number: str  # 工号
-    name: str
-
-
 @dataclass(slots=True, eq=False)
 class Seat:
     """An agent on duty."""
@@ -49,43 +72,37 @@ class Seat:
     phone: AgentPhone
     tell: Callable[[News], None]
     presence: Presence = Presence.FREE
-    freed: int = 0  # order in which agents became free: the longest idle is rung first
     ring: str = ""  # of the call that rings here or is talked
     bridge: Bridge | None = None
     talk: asyncio.Task[BridgeEnd] | None = None
-    answer: asyncio.Future[bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A client who waits for a person.
+class _Taken:
+    """An agent has taken a call; where they cannot be joined, the client waits again as it stands here."""
 
-    `barred` are the staff numbers and names who must not get the call (000 §6.3); `farewell` is said to the client
-    when the agent is lost in mid-talk.
-    """
-
-    client: Joinable
-    briefing: Briefing
-    barred: frozenset[str] = frozenset()
-    farewell: bytes = b""
+    client: Client
+    seat: Seat
 
 
-@dataclass(frozen=True, slots=True)
-class Talk:
-    """An agent and the client hear each other until `end`."""
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """A client in the room, and what comes of it."""
 
-    agent: Agent
-    end: asyncio.Task[BridgeEnd]
+    wanted: Wanted
+    found: asyncio.Future[_Taken | Failure]
 
 
 @dataclass(slots=True)
 class Roster:
-    """The agents on duty; `ring_seconds` for each, `fetch_seconds` for all that are tried for a call."""
+    """The agents on duty and the clients who wait for them."""
 
-    ring_seconds: float = 12.0
-    fetch_seconds: float = 26.0
+    terms: Terms = field(default_factory=Terms)
+    _room: Room = field(default_factory=Room)
     _seats: dict[str, Seat] = field(default_factory=dict)
+    _waiting: dict[str, _Waiting] = field(default_factory=dict)
     _serial: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    _timer: asyncio.TimerHandle | None = None
 
     # Agents
 
@@ -95,19 +112,24 @@ class Roster:
             raise RosterError("这个工号已经在另一个页面值班，请先在那里签退")
         if len(self._seats) >= MOST_ON_DUTY:
             raise RosterError(f"值班坐席已满 {MOST_ON_DUTY} 人")
-        seat = Seat(agent, phone, tell, freed=next(self._serial))
-        self._seats[agent.number] = seat
+        seat = self._seats[agent.number] = Seat(agent, phone, tell)
+        self._advance(SignedOn(agent.number, agent.name))
         return seat
 
     def sign_off(self, seat: Seat) -> None:
-        """Take an agent off duty; a call that rings there goes to the next one."""
+        """Take an agent off duty; a call that rings there goes to the next one, a talk goes on."""
         if self._seats.get(seat.agent.number) is seat:
+            self._advance(SignedOff(seat.agent.number))
             del self._seats[seat.agent.number]
-            self.decline(seat, seat.ring)
 
     def on_duty(self) -> tuple[Seat, ...]:
         """Everybody on duty."""
         return tuple(self._seats.values())
+
+    @property
+    def waiting(self) -> int:
+        """How many clients wait for an agent."""
+        return len(self._room.clients)
 
     def set_presence(self, seat: Seat, presence: Presence) -> None:
         """What the agent chose; raises RosterError while a call rings or is talked."""
@@ -117,120 +139,144 @@ class Roster:
 
     def accept(self, seat: Seat, ring: str) -> None:
         """Take the call that rings; nothing happens where it no longer does."""
-        self._reply(seat, ring, True)
+        self._advance(Replied(ring, seat.agent.number, taken=True))
 
     def decline(self, seat: Seat, ring: str) -> None:
         """Leave the call to somebody else."""
-        self._reply(seat, ring, False)
-
-    def _reply(self, seat: Seat, ring: str, taken: bool) -> None:
-        if seat.ring == ring and seat.answer is not None and not seat.answer.done():
-            seat.answer.set_result(taken)
+        self._advance(Replied(ring, seat.agent.number, taken=False))
 
     def _be(self, seat: Seat, presence: Presence) -> None:
-        seat.presence = presence
-        if presence is Presence.FREE:
-            seat.freed = next(self._serial)
-        seat.tell(PresenceChanged(presence))
+        if self._seats.get(seat.agent.number) is seat:  # else the number is signed on anew, or off
+            self._advance(BecameFree(seat.agent.number, presence))
+
+    # What is decided is done
+
+    def _advance(self, event: Event) -> None:
+        before, now = self.waiting, asyncio.get_running_loop().time()
+        self._room, acts = advance(self._room, event, now, self.terms)
+        for act in acts:
+            self._do(act)
+        self._tell_presences()
+        if self.waiting != before:
+            for seat in self._seats.values():
+                seat.tell(QueueChanged(self.waiting))
+        self._arm()
+
+    def _do(self, act: Act) -> None:
+        match act:
+            case Ring():
+                seat = self._seats[act.number]
+                seat.ring = act.call
+                seat.tell(Rings(act.call, self._waiting[act.call].wanted.briefing, act.seconds))
+            case Stop():
+                seat = self._seats[act.number]
+                seat.tell(RingEnded(act.call, act.why))
+                seat.ring = act.call if act.why is Withdrawn.TAKEN else ""
+            case Connect():
+                self._waiting[act.client.call].found.set_result(_Taken(act.client, self._seats[act.number]))
+            case GiveUp():
+                self._waiting[act.call].found.set_result(act.failure)
+
+    def _tell_presences(self) -> None:
+        for person in self._room.people:
+            seat = self._seats[person.number]
+            if seat.presence is not person.presence:
+                seat.presence = person.presence
+                seat.tell(PresenceChanged(person.presence))
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        due = self._room.deadline
+        self._timer = None if due is None else asyncio.get_running_loop().call_at(due, self._advance, Ticked())
 
     # Calls
 
     async def fetch(self, wanted: Wanted) -> Talk | Failure:
-        """Ring the fitting agents one after the other until one talks with the client or none will.
+        """Offer a client to the fitting agents, one at a time, until one talks with it or none will.
 
-        The client hears the ringing.
+        The client hears the ringing, and approved words at intervals.
         """
-        sounding = asyncio.create_task(_sound_ringing(wanted.client), name="ringback")
+        sounding = asyncio.create_task(keep_company(wanted.client, wanted.asides.waiting), name="ringback")
+        gone = asyncio.create_task(wanted.client.ended())
         try:
-            return await self._fetch(wanted)
+            return await self._fetch(wanted, gone)
         finally:
             sounding.cancel()
-
-    async def _fetch(self, wanted: Wanted) -> Talk | Failure:
-        loop = asyncio.get_running_loop()
-        until = loop.time() + self.fetch_seconds
-        failure, tried = Failure.NONE_FREE, set[str]()
-        while seat := self._next(wanted, tried):
-            seconds = min(self.ring_seconds, until - loop.time())
-            if seconds <= 0:
-                return Failure.TIMED_OUT
-            tried.add(seat.agent.number)
-            why = await self._ring(seat, wanted, seconds)
-            if why is Withdrawn.TAKEN:
-                if talk := await self._talk(seat, wanted):
-                    return talk
-                failure = Failure.NONE_FREE
-            elif why is Withdrawn.CLIENT_HUNG_UP:
-                return Failure.CLIENT_HUNG_UP
-            else:
-                failure = Failure.DECLINED if why is Withdrawn.DECLINED else Failure.TIMED_OUT
-        return failure
-
-    def _next(self, wanted: Wanted, tried: set[str]) -> Seat | None:
-        fitting = [
-            seat
-            for seat in self._seats.values()
-            if seat.presence is Presence.FREE
-            and seat.agent.number not in tried
-            and not wanted.barred & {seat.agent.number, seat.agent.name}
-        ]
-        return min(fitting, key=lambda seat: seat.freed, default=None)
-
-    async def _ring(self, seat: Seat, wanted: Wanted, seconds: float) -> Withdrawn:
-        """Ring until the agent answers, the time is over, or the client is gone; the agent's page is told."""
-        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        seat.ring, seat.answer = f"{wanted.client.call_id}-a{next(self._serial)}", answer
-        self._be(seat, Presence.BUSY)
-        seat.tell(Rings(seat.ring, wanted.briefing, seconds))
-        gone = asyncio.create_task(wanted.client.ended())
-        why = Withdrawn.GIVEN_UP
-        try:
-            waiting: set[asyncio.Future[Any]] = {answer, gone}
-            await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-            why = _outcome(answer, gone)
-            return why
-        finally:
             gone.cancel()
-            seat.answer = None
-            seat.tell(RingEnded(seat.ring, why))
-            if why is not Withdrawn.TAKEN:
-                seat.ring = ""
-                self._be(seat, Presence.AWAY if why is Withdrawn.TIMED_OUT else Presence.FREE)
+
+    async def _fetch(self, wanted: Wanted, gone: asyncio.Task[HungUp]) -> Talk | Failure:
+        now = asyncio.get_running_loop().time()
+        call = f"{wanted.client.call_id}-a{next(self._serial)}"
+        until = now + self.terms.wait_seconds
+        client = Client(call, wanted.severity, now, until, wanted.barred, wanted.passed)
+        while True:
+            found = await self._wait(client, wanted, gone)
+            if isinstance(found, Failure):
+                return found
+            if talk := await self._talk(found.seat, wanted):
+                return talk
+            client = found.client
+
+    async def _wait(self, client: Client, wanted: Wanted, gone: asyncio.Task[HungUp]) -> _Taken | Failure:
+        """Wait in the room until an agent takes the call, none will, or the client is gone."""
+        waiting = _Waiting(wanted, asyncio.get_running_loop().create_future())
+        self._waiting[client.call] = waiting
+        why, done = Withdrawn.GIVEN_UP, False
+        try:
+            self._advance(Came(client))
+            watched: set[asyncio.Future[Any]] = {waiting.found, gone}
+            await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+            why, done = Withdrawn.CLIENT_HUNG_UP, waiting.found.done()
+            return waiting.found.result() if done else Failure.CLIENT_HUNG_UP
+        finally:
+            if not done:
+                self._leave(client, waiting, why)
+            del self._waiting[client.call]
+
+    def _leave(self, client: Client, waiting: _Waiting, why: Withdrawn) -> None:
+        """Nobody waits for an answer any more; an agent who gave one in this very moment is free again."""
+        if waiting.found.done() and isinstance(taken := waiting.found.result(), _Taken):
+            self._free(taken.seat, Presence.FREE)
+        self._advance(Left(client.call, why))
 
     async def _talk(self, seat: Seat, wanted: Wanted) -> Talk | None:
         """Open the agent's audio and join the two; None where the agent's connection fails."""
-        leg = seat.phone.call(seat.ring)
+        leg: Joinable | None = None
         opened = False
         try:
-            with contextlib.suppress(TimeoutError):
+            with contextlib.suppress(TimeoutError, BrowserRefused):
                 async with asyncio.timeout(_OPEN_SECONDS):
+                    leg = seat.phone.call(seat.ring)
                     opened = await _opened(leg)
         finally:
             if not opened:
                 log.warning("agent %s took a call, but the audio did not open", seat.agent.number)
-                self._free(seat)
-                await leg.hang_up()
-        if not opened:
+                seat.tell(TalkEnded(seat.ring, Parting.AGENT_LINE_LOST))
+                self._free(seat, Presence.AWAY)
+                if leg is not None:
+                    await leg.hang_up()
+        if leg is None or not opened:
             return None
-        bridge = Bridge(wanted.client, leg, wanted.farewell)
+        bridge = seat.bridge = Bridge(wanted.client, leg)
         bridge.open()
-        seat.bridge = bridge
-        end = asyncio.create_task(self._follow(seat, bridge), name="agent's talk")
-        seat.talk = end
-        return Talk(seat.agent, end)
+        seat.talk = asyncio.create_task(self._follow(seat, bridge), name="agent's talk")
+        return Talk(seat.talk, seat.agent)
 
     async def _follow(self, seat: Seat, bridge: Bridge) -> BridgeEnd:
+        presence = Presence.AWAY  # an agent whose line is lost is offered nothing until back
         try:
             end = await bridge.run()
             seat.tell(TalkEnded(seat.ring, end.parting))
+            presence = presence if end.parting is Parting.AGENT_LINE_LOST else Presence.FREE
             return end
         finally:
             seat.bridge = seat.talk = None
-            self._free(seat)
+            self._free(seat, presence)
 
-    def _free(self, seat: Seat) -> None:
+    def _free(self, seat: Seat, presence: Presence) -> None:
         seat.ring = ""
-        self._be(seat, Presence.FREE)
+        self._be(seat, presence)
 
     def hang_up(self, seat: Seat) -> None:
         """End the talk from the agent's side."""
@@ -246,21 +292,6 @@ class Roster:
         """Whether neither hears the other."""
         if seat.bridge is not None:
             seat.bridge.hold(on)
-
-
-async def _sound_ringing(client: Joinable) -> None:
-    """Ringback as in any call, behind what the bot still says; one tone at a time, so that the bot can go on soon."""
-    for no in itertools.count(1):
-        await asyncio.sleep(RINGBACK_SECONDS if no > 1 else 0)
-        client.play(ringback(), f"ringback {no}")
-
-
-def _outcome(answer: asyncio.Future[bool], gone: asyncio.Task[HungUp]) -> Withdrawn:
-    if gone.done():
-        return Withdrawn.CLIENT_HUNG_UP
-    if not answer.done():
-        return Withdrawn.TIMED_OUT
-    return Withdrawn.TAKEN if answer.result() else Withdrawn.DECLINED
 
 
 async def _opened(leg: Joinable) -> bool:

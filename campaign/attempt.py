@@ -12,7 +12,6 @@ from typing import Any
 from bot.errors import ConversationError, ScriptError
 from bot.merged_walk import AsAskedAlone, unmarked
 from bot.moves import AgentJoined, Collect, Facts, Finish, Listen, Transfer, TransferFailed
-from bot.nodes import fill
 from bot.pipeline import converse
 from bot.replay import Move, move_to_json
 from bot.report import Report
@@ -23,6 +22,7 @@ from campaign.feed import Stage
 from campaign.lease import LeaseDoubtful
 from campaign.line_quality import settled_quality
 from campaign.masking import kind_and_place
+from campaign.meanwhile import asides_of
 from campaign.roads import HandedOver, Party, Way
 from campaign.settling import EndedCall, TaskFacts, recording_of, settlement_of
 from campaign.works import Works
@@ -150,8 +150,8 @@ async def _follow(works: Works, begun: Begun, leg: Leg, course: Course) -> None:
     works.feed.change(begun.call_id, stage=Stage.TALKING)
 
     notebook = Notebook(begun.call_id, begun.script, begun.client, begun.title)
-    farewell = await _farewell(works, begun)
-    course.way = works.road.way(Party(leg, notebook, begun.barred, farewell))
+    asides = await asides_of(begun.script, begun.facts.slots, works.voices.prompts_of(begun.script))
+    course.way = works.road.way(Party(leg, notebook, begun.barred, asides))
 
     def note(move: Move, at_ms: int) -> None:
         works.call_log.append(begun.attempt_id, type(move).__name__, move_to_json(move), at_ms)
@@ -166,11 +166,6 @@ async def _follow(works: Works, begun: Begun, leg: Leg, course: Course) -> None:
         leg, begun.script, begun.facts, works.ears, prompts, matcher, log=note, agents=course.way
     )
     works.turn_latencies_ms.extend(course.report.turn_latencies_ms)
-
-
-async def _farewell(works: Works, begun: Begun) -> bytes:
-    """What the client is told when the agent's line is lost in mid-talk: as when there was none."""
-    return await works.voices.prompts_of(begun.script).fetch(fill(begun.script.texts.no_agent, begun.facts.slots))
 
 
 def _ended(works: Works, begun: Begun, course: Course) -> EndedCall:

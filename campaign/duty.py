@@ -20,9 +20,10 @@ class Presence(StrEnum):
 class Failure(StrEnum):
     """Why no agent took a call."""
 
-    NONE_FREE = "none_free"  # nobody who may take it is on duty and free
+    NONE_FREE = "none_free"  # nobody who may take it is on duty, or the extension is engaged
     DECLINED = "declined"
-    TIMED_OUT = "timed_out"
+    TIMED_OUT = "timed_out"  # not answered in time, or nobody became free while the client waited
+    QUEUE_FULL = "queue_full"  # too many clients wait already
     TRUNK_REFUSED = "trunk_refused"  # the line or the exchange does not carry the transfer
     CLIENT_HUNG_UP = "client_hung_up"
 
@@ -69,7 +70,14 @@ class PresenceChanged:
     presence: Presence
 
 
-News: TypeAlias = Rings | RingEnded | TalkEnded | PresenceChanged
+@dataclass(frozen=True, slots=True)
+class QueueChanged:
+    """How many clients wait for an agent from now on, those included who ring at somebody."""
+
+    waiting: int
+
+
+News: TypeAlias = Rings | RingEnded | TalkEnded | PresenceChanged | QueueChanged
 
 
 class RosterError(Exception):

@@ -1,4 +1,4 @@
-"""The roads from the bot to a person, one per firm: an agent's browser, the exchange's own transfer, or a callback."""
+"""The roads from the bot to a person, one per firm: an agent's browser, an extension, or a callback."""
 
 from __future__ import annotations
 
@@ -6,38 +6,48 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 from bot.agents import Agents, Joined, NotJoined
-from campaign.agents import Agent, Roster, Talk, Wanted
+from campaign.agents import Roster
 from campaign.briefing import Notebook
+from campaign.consulting import Consultation
 from campaign.duty import Failure
-from rules import Risk
+from campaign.meanwhile import Asides, say, take_leave
+from campaign.talks import Agent, Found, Search, Talk, Transferred, Wanted
+from campaign.transferring import Transferrer, transfer
+from rules import Risk, Severity, severity_of
 from telephony.bridge import BridgeEnd, Joinable, Parting
-from telephony.errors import SipError
 from telephony.legs import Leg
 
 log = logging.getLogger(__name__)
 
-_PARTING_SECONDS = 3.0  # from the end of the line to the end of the bridge
+_PARTING_SECONDS = 3.0  # from the end of the line to the end of the talk
+_MOST_TALKS = 4  # of one client: after so many lost lines a callback serves it better
 
 
 class RoadName(StrEnum):
     """The setting HUIFANG_HAND_OVER."""
 
     BROWSER = "browser"  # an agent at the console takes the call
-    REFER = "refer"  # the exchange transfers it to an extension or a queue
+    REFER = "refer"  # the exchange transfers it to an extension or a queue, unseen
+    ATTENDED = "attended"  # an extension is called first; the exchange joins it with the client once it answers
+    BRIDGE = "bridge"  # the same, joined here: the recording goes on
     CALLBACK = "callback"  # nobody: a specialist calls back
 
 
 @dataclass(frozen=True, slots=True)
 class HandedOver:
-    """What became of a call's way to a person, for the record; empty where none was wanted."""
+    """What became of a call's way to a person, for the record; empty where none was wanted.
+
+    `talks` are the takers one after the other; agent, target and `end` are the last one's.
+    """
 
     agent: Agent | None = None
     target: str = ""  # extension or queue that it was transferred to
     failure: str = ""  # a Failure
     end: BridgeEnd | None = None
+    talks: tuple[str, ...] = ()
 
     @property
     def taker(self) -> int | None:
@@ -60,6 +70,8 @@ class HandedOver:
             found["transferred_to"] = self.target
         if self.failure:
             found["hand_over_failed"] = self.failure
+        if len(self.talks) > 1:
+            found["talked_with"] = list(self.talks)
         return found
 
 
@@ -74,14 +86,14 @@ class Way(Agents, Protocol):
 class Party:
     """A client on the line who may need a person.
 
-    `barred` names the staff who must not get the call (000 §6.3); `farewell` is what the client is told when the agent
-    is lost in mid-talk.
+    `barred` names the staff who must not get the call (000 §6.3); `asides` is what the client hears from us outside
+    the dialogue.
     """
 
     client: Leg
     notebook: Notebook
     barred: frozenset[str] = frozenset()
-    farewell: bytes = b""
+    asides: Asides = field(default_factory=Asides)
 
 
 class Road(Protocol):
@@ -93,14 +105,17 @@ class Road(Protocol):
 
 @dataclass(slots=True)
 class _NoWay:
-    wanted: bool = False
+    """Nobody is fetched."""
+
+    why: Failure
+    failure: str = ""
 
     async def fetch(self, reason: Risk) -> Joined | NotJoined:
-        self.wanted = True
-        return NotJoined(Failure.NONE_FREE)
+        self.failure = self.why
+        return NotJoined(self.why)
 
     async def told(self) -> HandedOver:
-        return HandedOver(failure=Failure.NONE_FREE if self.wanted else "")
+        return HandedOver(failure=self.failure)
 
 
 class ToCallback:
@@ -108,35 +123,72 @@ class ToCallback:
 
     def way(self, party: Party) -> Way:
         """Nobody."""
-        return _NoWay()
+        return _NoWay(Failure.NONE_FREE)
 
 
 @dataclass(slots=True)
-class _ToAgent:
-    roster: Roster
+class _ToPerson:
+    """The way by a search; who loses the person in mid-talk is told so, and the search goes on."""
+
+    search: Search
     client: Joinable
     party: Party
-    talk: Talk | None = None
+    talks: list[Talk] = field(default_factory=list)
+    target: str = ""  # that the exchange has transferred the call to
     failure: str = ""
+    course: asyncio.Task[None] | None = None
 
     async def fetch(self, reason: Risk) -> Joined | NotJoined:
         self.failure = Failure.TIMED_OUT  # stands where the conversation waits no longer
-        party = self.party
-        found = await self.roster.fetch(
-            Wanted(self.client, party.notebook.briefing(), party.barred, farewell=party.farewell)
+        severity = severity_of(reason)
+        match await self._find(severity):
+            case Failure() as failure:
+                self.failure = failure
+                return NotJoined(failure)
+            case Transferred(target=target):
+                self.target, self.failure = target, ""
+                # They talk by themselves now: our part of the call ends as soon as the dialogue has been told.
+                self.course = asyncio.create_task(self.client.hang_up())
+                return Joined(target)
+            case Talk() as talk:
+                self.failure = ""
+                self.course = asyncio.create_task(self._accompany(talk, severity), name="hand-over")
+                return Joined(talk.taker)
+
+    async def _find(self, severity: Severity) -> Found:
+        party, passed = self.party, frozenset(talk.taker for talk in self.talks)
+        return await self.search(
+            Wanted(self.client, party.notebook.briefing(), party.barred, severity, passed, party.asides)
         )
-        if isinstance(found, Failure):
+
+    async def _accompany(self, talk: Talk, severity: Severity) -> None:
+        """Follow the talk to its end; after a lost line find the next one, or take leave of the client."""
+        found: Found = talk
+        while isinstance(found, Talk):
+            self.talks.append(found)
+            end = await found.end
+            if end.parting is not Parting.AGENT_LINE_LOST:
+                return
+            await say(self.client, self.party.asides.lost, "agent_lost")
+            found = Failure.NONE_FREE if len(self.talks) >= _MOST_TALKS else await self._find(severity)
+        if isinstance(found, Transferred):
+            self.target = found.target
+        else:
             self.failure = found
-            return NotJoined(found)
-        self.talk, self.failure = found, ""
-        return Joined(found.agent.number)
+        if isinstance(found, Failure):
+            await take_leave(self.client, self.party.asides.farewell)
+        else:
+            await self.client.hang_up()
 
     async def told(self) -> HandedOver:
-        if self.talk is None:
-            return HandedOver(failure=self.failure)
-        await asyncio.wait({self.talk.end}, timeout=_PARTING_SECONDS)
-        over = self.talk.end.done() and not self.talk.end.cancelled() and self.talk.end.exception() is None
-        return HandedOver(self.talk.agent, end=self.talk.end.result() if over else None)
+        if self.course is not None:
+            await asyncio.wait({self.course}, timeout=_PARTING_SECONDS)
+        if not self.talks:
+            return HandedOver(target=self.target, failure=self.failure)
+        last, takers = self.talks[-1], tuple(talk.taker for talk in self.talks)
+        over = last.end.done() and not last.end.cancelled() and last.end.exception() is None
+        end = last.end.result() if over else None
+        return HandedOver(last.agent, self.target or last.target, self.failure, end, takers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,72 +199,25 @@ class ToBrowser:
 
     def way(self, party: Party) -> Way:
         """Ring the agents for this call."""
-        if not isinstance(party.client, Joinable):
-            return _Refused()
-        return _ToAgent(self.roster, party.client, party)
+        return _to_person(self.roster.fetch, party)
 
 
-class Transferred(Protocol):
-    """How a transfer ended."""
+@dataclass(frozen=True, slots=True)
+class ToExtension:
+    """An extension that is called first, and joined with the client once somebody answers there."""
 
-    @property
-    def status(self) -> int: ...
+    consultation: Consultation
 
-
-@runtime_checkable
-class Transferrer(Joinable, Protocol):
-    """A leg whose exchange can transfer it (SIP: REFER)."""
-
-    async def transfer(self, target: str) -> Transferred:
-        """Have the far end call `target`; the status is the far end's, below 300 it went through."""
+    def way(self, party: Party) -> Way:
+        """Call the extensions for this call."""
+        return _to_person(self.consultation, party)
 
 
-@dataclass(slots=True)
-class _Refused:
-    failure: str = ""
-
-    async def fetch(self, reason: Risk) -> Joined | NotJoined:
-        self.failure = Failure.TRUNK_REFUSED
-        return NotJoined(self.failure)
-
-    async def told(self) -> HandedOver:
-        return HandedOver(failure=self.failure)
-
-
-@dataclass(slots=True)
-class _ByExchange:
-    target: str
-    client: Transferrer
-    result: HandedOver = HandedOver()
-    parting: asyncio.Task[None] | None = field(default=None)
-
-    async def fetch(self, reason: Risk) -> Joined | NotJoined:
-        self.result = HandedOver(failure=Failure.TIMED_OUT)  # stands where the conversation waits no longer
-        if failure := await self._transfer():
-            self.result = HandedOver(failure=failure)
-            return NotJoined(failure)
-        self.result = HandedOver(target=self.target)
-        # They talk by themselves now: our part of the call ends as soon as the dialogue has been told.
-        self.parting = asyncio.create_task(self.client.hang_up())
-        return Joined(self.target)
-
-    async def _transfer(self) -> Failure | None:
-        """Ask the exchange; why it came to nothing, None where it went through."""
-        asking = asyncio.create_task(self.client.transfer(self.target))
-        gone = asyncio.create_task(self.client.ended())
-        waiting: set[asyncio.Future[Any]] = {asking, gone}
-        try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            return _failure_of(asking.result().status) if asking.done() else Failure.CLIENT_HUNG_UP
-        except SipError as error:
-            log.warning("call %s could not be transferred: %s", self.client.call_id, error)
-            return Failure.TRUNK_REFUSED
-        finally:
-            asking.cancel()
-            gone.cancel()
-
-    async def told(self) -> HandedOver:
-        return self.result
+def _to_person(search: Search, party: Party) -> Way:
+    if isinstance(party.client, Joinable):
+        return _ToPerson(search, party.client, party)
+    log.warning("call %s cannot be joined to a person: its line carries no second party", party.client.call_id)
+    return _NoWay(Failure.TRUNK_REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,20 +230,9 @@ class ByExchange:
         """Transfer this call."""
         client = party.client
         if isinstance(client, Transferrer):
-            return _ByExchange(self.target, client)
+            return _ToPerson(self._search, client, party)
         log.warning("call %s cannot be transferred: its line is no SIP trunk", client.call_id)
-        return _Refused()
+        return _NoWay(Failure.TRUNK_REFUSED)
 
-
-def _failure_of(status: int) -> Failure | None:
-    if status < 300:
-        return None
-    match status:
-        case 408 | 480:
-            return Failure.TIMED_OUT
-        case 486 | 600 | 603:
-            return Failure.DECLINED
-        case 487:
-            return Failure.CLIENT_HUNG_UP
-        case _:
-            return Failure.TRUNK_REFUSED
+    async def _search(self, wanted: Wanted) -> Found:
+        return await transfer(wanted.client, self.target)

@@ -12,8 +12,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from campaign.agents import Agent, Roster, Seat
-from campaign.duty import News, Presence, PresenceChanged, RingEnded, Rings, RosterError, TalkEnded
+from campaign.agents import Roster, Seat
+from campaign.duty import News, Presence, PresenceChanged, QueueChanged, RingEnded, Rings, RosterError, TalkEnded
+from campaign.talks import Agent
 from console.desk import AgentLines, Desk
 from models.calls import agent_of
 from telephony.browser import BrowserPhone
@@ -78,6 +79,8 @@ def told(news: News) -> dict[str, Any]:
             return {"kind": "talk_ended", "ring": news.ring, "why": news.why}
         case PresenceChanged():
             return {"kind": "presence", "presence": news.presence.value}
+        case QueueChanged():
+            return {"kind": "queue", "waiting": news.waiting}
 
 
 @router.websocket("/agent/line")
@@ -153,6 +156,7 @@ async def _sit(socket: WebSocket, roster: Roster, agent: Agent, phone: BrowserPh
         await _refuse(socket, str(error))
         return
     outbox.put_nowait(told(PresenceChanged(seat.presence)))
+    outbox.put_nowait(told(QueueChanged(roster.waiting)))
     gone = asyncio.create_task(phone.gone())
     try:
         await _first(_send(socket, outbox), _obey(socket, roster, seat, outbox), _wait(gone))

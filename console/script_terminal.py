@@ -39,6 +39,8 @@ TEXTS = {
     "bad_number": "号码不对",
     "dialled_number": "说的就是所拨号码",
     "number_anew": "请重说号码",
+    "agent_wait": "等待坐席时",
+    "agent_lost": "坐席断线",
 }
 LIMITS = {
     "clarify": "没听明白", "silence": "不说话", "repeat": "再说一遍", "aside": "反问和质疑", "hold": "稍等",

@@ -19,6 +19,7 @@ FAILURES = {
     Failure.NONE_FREE: "没有空闲的坐席",
     Failure.DECLINED: "坐席未接受",
     Failure.TIMED_OUT: "坐席未及时接听",
+    Failure.QUEUE_FULL: "等待坐席的客户太多",
     Failure.TRUNK_REFUSED: "线路不能转接",
     Failure.CLIENT_HUNG_UP: "客户已挂断",
 }

@@ -13,9 +13,8 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from telephony.jitter import JitterBuffer
-from telephony.legs import SAMPLE_RATE, Digit, HangupCause, HungUp, Leg
+from telephony.legs import Digit, HangupCause, HungUp, Leg
 
-_TAIL_SECONDS = 0.3  # after the farewell, before the line is closed
 _BACKLOG_FRAMES = 100  # 2 s: what is said while the other leg is not yet on the line is heard, then caught up with
 
 
@@ -96,13 +95,10 @@ class BridgeEnd:
 
 
 class Bridge:
-    """Joins an answered client to an answered agent, once.
+    """Joins an answered client to an answered agent, once."""
 
-    `farewell` is played to the client, 16-bit at 8 kHz, before hanging up when the agent's line is lost.
-    """
-
-    def __init__(self, client: Joinable, agent: Joinable, farewell: bytes = b"") -> None:
-        self._client, self._agent, self._farewell = client, agent, farewell
+    def __init__(self, client: Joinable, agent: Joinable) -> None:
+        self._client, self._agent = client, agent
         self._to_agent, self._to_client = Strand(), Strand()
         self._joined_ms = 0
         self._left = asyncio.Event()
@@ -127,29 +123,25 @@ class Bridge:
         self._left.set()
 
     async def run(self) -> BridgeEnd:
-        """Wait until one of them hangs up, then hang up the other; cancelling ends both calls."""
+        """Wait until one of them hangs up, then hang up the other; cancelling ends both calls.
+
+        A client whose agent's line is lost stays on the line: there may be another agent.
+        """
         client = asyncio.create_task(self._client.ended())
         agent = asyncio.create_task(self._follow_agent())
         left = asyncio.create_task(self._left.wait())
+        parting: Parting | None = None
         try:
             await asyncio.wait({client, agent, left}, return_when=asyncio.FIRST_COMPLETED)
-            parting, parted_ms = _parting(client, agent), self._client.position_ms
-            if parting is Parting.AGENT_LINE_LOST:
-                await self._take_leave(client)
-            return BridgeEnd(parting, self._joined_ms, parted_ms)
+            parting = _parting(client, agent)
+            return BridgeEnd(parting, self._joined_ms, self._client.position_ms)
         finally:
             for waiting in (client, agent, left):
                 waiting.cancel()
             self._client.join(None)
             self._agent.join(None)
-            await asyncio.gather(self._client.hang_up(), self._agent.hang_up())
-
-    async def _take_leave(self, client: asyncio.Task[HungUp]) -> None:
-        """Say why nobody is there any more, as long as the client listens."""
-        self._client.join(None)
-        if self._farewell:
-            self._client.play(self._farewell, "farewell")
-            await asyncio.wait({client}, timeout=len(self._farewell) / (2 * SAMPLE_RATE) + _TAIL_SECONDS)
+            over = [self._agent] if parting is Parting.AGENT_LINE_LOST else [self._client, self._agent]
+            await asyncio.gather(*(leg.hang_up() for leg in over))
 
     async def _follow_agent(self) -> HungUp:
         """Read the agent's leg to its end; keys pressed there go to the client."""

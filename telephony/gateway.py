@@ -19,7 +19,7 @@ from telephony.medialeg import MediaLeg
 from telephony.mediathread import MediaThread
 from telephony.pacing import Lateness
 from telephony.peer import Peer
-from telephony.recording import RecordingStore
+from telephony.recording import Recorder
 from telephony.switchboard import Placed, Switchboard
 from telephony.wire import is_call_id, is_number
 from telephony.wireline import WRITE_BYTES
@@ -54,7 +54,7 @@ class Gateway:
         self,
         host: str,
         port: int,
-        recordings: RecordingStore,
+        recordings: Recorder,
         *,
         batch_frames: int = 3,
         media_seconds: float = 10.0,

@@ -20,7 +20,7 @@ from telephony.legs import HangupCause
 from telephony.medialeg import MediaLeg
 from telephony.mediathread import MediaThread
 from telephony.pacing import Lateness
-from telephony.recording import RecordingStore
+from telephony.recording import Recorder
 from telephony.sip.caps import Caps
 from telephony.wire import is_call_id, is_number
 
@@ -46,7 +46,7 @@ class ExchangeDialer:
     def __init__(
         self,
         exchange: Exchange,
-        recordings: RecordingStore,
+        recordings: Recorder,
         *,
         batch_frames: int = 3,
         play_seconds: float = 120.0,

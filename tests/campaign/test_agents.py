@@ -14,20 +14,23 @@ import pytest
 from bot.agents import Joined, NotJoined
 from bot.moves import Flag, Heard, Listen, Note, Say, Transfer
 from bot.script import load_script
-from campaign.agents import Agent, Roster, Seat, Wanted
+from campaign.agents import Roster, Seat
 from campaign.briefing import Briefing, Notebook, Spoken
 from campaign.duty import (
     Failure,
     News,
     Presence,
     PresenceChanged,
+    QueueChanged,
     RingEnded,
     Rings,
     RosterError,
     TalkEnded,
     Withdrawn,
 )
+from campaign.offering import Terms
 from campaign.roads import ByExchange, Party, ToBrowser, ToCallback
+from campaign.talks import Agent, Wanted
 from intents import Intent, Match
 from rules import Risk, Severity
 from telephony.bridge import Joinable, Parting
@@ -67,6 +70,11 @@ class Page:
                 self.more.clear()
                 await self.more.wait()
         return found[-1]
+
+    @property
+    def rung(self) -> int:
+        """How often it rang here."""
+        return sum(isinstance(one, Rings) for one in self.news)
 
     def why(self) -> list[Withdrawn]:
         return [one.why for one in self.news if isinstance(one, RingEnded)]
@@ -121,7 +129,7 @@ async def test_who_serves_the_client_or_is_complained_about_is_never_rung(client
     roster = Roster()
     _, page = sit(roster, "8002", name="孙敏")
     assert await roster.fetch(client.wanted(barred)) is Failure.NONE_FREE
-    assert page.news == []
+    assert page.rung == 0
 
 
 async def test_a_call_that_is_declined_goes_to_the_next_and_then_to_nobody(client: Client) -> None:
@@ -134,7 +142,7 @@ async def test_a_call_that_is_declined_goes_to_the_next_and_then_to_nobody(clien
 
 
 async def test_an_agent_who_does_not_answer_is_passed_over_and_put_on_a_break(client: Client) -> None:
-    roster = Roster(ring_seconds=0.1)
+    roster = Roster(Terms(offer_seconds=0.1))
     seat, page = sit(roster, "8002")
     assert await roster.fetch(client.wanted()) is Failure.TIMED_OUT
     assert page.why() == [Withdrawn.TIMED_OUT]
@@ -143,11 +151,11 @@ async def test_an_agent_who_does_not_answer_is_passed_over_and_put_on_a_break(cl
 
 
 async def test_all_rings_together_have_a_bound(client: Client) -> None:
-    roster = Roster(ring_seconds=10, fetch_seconds=0.15)
+    roster = Roster(Terms(offer_seconds=10, wait_seconds=0.15))
     sit(roster, "8002")
     _, second = sit(roster, "8003")
     assert await roster.fetch(client.wanted()) is Failure.TIMED_OUT
-    assert second.news == []
+    assert second.rung == 0
 
 
 async def test_a_client_who_hangs_up_cancels_the_ringing(client: Client) -> None:
@@ -191,15 +199,36 @@ async def test_a_conversation_that_gives_up_stops_the_ringing(client: Client) ->
 
 
 async def test_two_calls_never_ring_at_one_agent(client: Client) -> None:
+    roster = Roster(Terms(wait_seconds=0.3))
+    seat, page = sit(roster, "8002")
+    fetching = asyncio.create_task(roster.fetch(client.wanted()))
+    await page.see(Rings)
+    assert await roster.fetch(client.wanted()) is Failure.TIMED_OUT  # it waited for the agent who was rung
+    assert page.rung == 1
+    await fetching
+
+
+async def test_an_agent_who_signs_off_leaves_the_call_to_the_next(client: Client) -> None:
     roster = Roster()
     seat, page = sit(roster, "8002")
     fetching = asyncio.create_task(roster.fetch(client.wanted()))
     await page.see(Rings)
-    assert await roster.fetch(client.wanted()) is Failure.NONE_FREE
     with pytest.raises(RosterError):
         roster.set_presence(seat, Presence.FREE)
     roster.sign_off(seat)
     assert await fetching is Failure.DECLINED
+
+
+async def test_who_waits_gets_the_agent_who_becomes_free(client: Client) -> None:
+    roster = Roster()
+    seat, page = sit(roster, "8002")
+    roster.set_presence(seat, Presence.BUSY)
+    fetching = asyncio.create_task(roster.fetch(client.wanted()))
+    assert await page.see(QueueChanged) == QueueChanged(1)
+    page.on_ring = lambda ring: roster.decline(seat, ring)
+    roster.set_presence(seat, Presence.FREE)
+    assert await fetching is Failure.DECLINED
+    assert page.news[-1] == QueueChanged(0)
 
 
 def _note_and_decline(roster: Roster, seat: Seat, order: list[str], ring: str) -> None:
@@ -270,8 +299,10 @@ async def test_an_agent_whose_browser_is_gone_is_passed_over(client: Client) -> 
         seat = roster.sign_on(Agent(2, "8002", "孙敏"), phone, page.tell)
         page.on_ring = lambda ring: roster.accept(seat, ring)
         await phone.close()
-        assert await roster.fetch(client.wanted()) is Failure.NONE_FREE
-        assert seat.presence is Presence.FREE
+        other, declining = sit(roster, "8003", "decline")
+        assert await roster.fetch(client.wanted()) is Failure.DECLINED
+        assert declining.why() == [Withdrawn.DECLINED]
+        assert seat.presence is Presence.AWAY  # offered nothing until back
 
 
 async def test_without_a_road_the_client_is_called_back(client: Client) -> None:

@@ -14,10 +14,11 @@ from bot.moves import Action, AgentJoined, Event, Facts, HungUp
 from bot.pipeline import converse
 from bot.report import Report
 from bot.script import load_script
-from campaign.agents import Agent, Roster
+from campaign.agents import Roster
 from campaign.briefing import Notebook
 from campaign.duty import News, RingEnded, Rings, Withdrawn
 from campaign.roads import Party, ToBrowser
+from campaign.talks import Agent
 from intents import load_matcher
 from rules import Ending
 from speech.prompts import Prompts

@@ -48,7 +48,7 @@ async def test_a_call_that_the_exchange_takes_leaves_us(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("status", "reason"),
-    [(603, "declined"), (486, "declined"), (480, "timed_out"), (405, "trunk_refused"), (503, "trunk_refused")],
+    [(603, "declined"), (486, "none_free"), (480, "timed_out"), (405, "trunk_refused"), (503, "trunk_refused")],
 )
 async def test_a_transfer_that_fails_has_its_reason_and_the_call_goes_on(
     tmp_path: Path, status: int, reason: str

@@ -12,9 +12,10 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
-from campaign.agents import Roster, Talk, Wanted
+from campaign.agents import Roster
 from campaign.briefing import Asked, Briefing, Flagged, Spoken
 from campaign.duty import Failure
+from campaign.talks import Talk, Wanted
 from console import AgentLines
 from models import Staff
 from telephony.bridge import Joinable

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from campaign.agents import Talk
 from campaign.duty import Failure
+from campaign.talks import Talk
 from telephony.bridge import Parting
 from telephony.recording import RecordingStore
 from tests.browser import chromium_page, microphone
