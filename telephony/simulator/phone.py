@@ -149,6 +149,7 @@ class Phone:
 
     def close(self) -> None:
         """The call is over."""
+        self.far.story.frames_lost = self._way.lost
         self._port.send(self.stream.goodbye(time.monotonic()))
         self._port.close()
 

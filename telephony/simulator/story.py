@@ -64,6 +64,7 @@ class Story:
     deaf: int = 0  # times that the recogniser failed or was too slow
     frames_received: int = 0
     frames_sent: int = 0
+    frames_lost: int = 0  # of those sent, on the way
     _late: array[int] = field(default_factory=lambda: array("I", bytes(4 * _BINS)))
     _base: float | None = None
 
@@ -112,4 +113,5 @@ class Story:
             "late_ms": {"p50": self.late_ms(0.5), "p95": self.late_ms(0.95), "p99": self.late_ms(0.99)},
             "frames_received": self.frames_received,
             "frames_sent": self.frames_sent,
+            "frames_lost": self.frames_lost,
         }
