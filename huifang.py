@@ -10,12 +10,12 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import uvloop
 from rich.console import Console
 
+import import_commands
 import script_commands
 from bot.errors import BotError
 from bot.moves import Action
@@ -25,9 +25,7 @@ from campaign.demo_firm import demo_clock
 from campaign.demo_network import SimulatedNetwork
 from campaign.demo_verdict import DemoResult
 from campaign.exporting import results_csv
-from campaign.importing import import_file
 from campaign.masking import mask_numbers
-from campaign.problems import ImportRefused
 from campaign.replaying import replay_call
 from campaign.works import Works
 from console.terminal import show_progress
@@ -83,9 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in (serve, demo):
         command.add_argument("--port", type=int, help="port of the console (default: HUIFANG_PORT or 8000)")
 
-    take = commands.add_parser("import", help="import clients or review tasks from a CSV file")
-    take.add_argument("file", type=Path)
-    take.set_defaults(command=_import)
+    import_commands.add_to(commands)
 
     give = commands.add_parser("export", help="write the results of all tasks as CSV")
     give.add_argument("file", type=Path, nargs="?", help="default: standard output")
@@ -198,21 +194,6 @@ def _print_result(console: Console, result: DemoResult | None) -> None:
     console.print("  ".join(f"{status} {count}" for status, count in result.by_status.items()))
     for one in result.differences:
         console.print(f"  不一致：{one.client} {one.what}：预期 {one.expected}，实际 {one.stored}")
-
-
-def _import(chosen: argparse.Namespace, settings: Settings) -> int:
-    database = open_database(settings)
-    try:
-        with database.write() as session:
-            print(import_file(session, chosen.file.read_bytes(), now=datetime.now(UTC)).summary())
-    except ImportRefused as refused:
-        print(f"{chosen.file}：{len(refused.problems)} 处问题，未导入任何记录", file=sys.stderr)
-        for problem in refused.problems:
-            print(f"  {problem}", file=sys.stderr)
-        return 1
-    finally:
-        database.close()
-    return 0
 
 
 def _export(chosen: argparse.Namespace, settings: Settings) -> int:

@@ -22,11 +22,10 @@ from bot.unheard import unheard
 from campaign.agents import Roster
 from campaign.calllog import CallLog
 from campaign.clock import Clock, RealClock
-from campaign.consulting import ClientCalls, Consultation
 from campaign.feed import Feed
 from campaign.published import Shelf
 from campaign.recovery import settle_interrupted
-from campaign.roads import ByExchange, Road, ToBrowser, ToCallback, ToExtension
+from campaign.roads import ByExchange, Road, ToBrowser, ToCallback
 from campaign.runner import Runner
 from campaign.shipped import take_in_shipped
 from campaign.trying import Trials
@@ -107,8 +106,7 @@ async def open_works(
         recordings = RecordingStore(settings.data_dir / "recordings", current_seal().key)
         ears = Recogniser(find_model(settings.asr_model, settings.data_dir / "models"), threads=settings.asr_threads)
         _tell_unheard(scripts.current(), ears)
-        recorder = ClientCalls(recordings)
-        line = open_dialer(recorder) if open_dialer else _dialer(settings, recorder)
+        line = open_dialer(recordings) if open_dialer else _dialer(settings, recordings)
         async with CallLog(database) as call_log, line as dialer:
             works = Works(
                 database=database,
@@ -124,7 +122,7 @@ async def open_works(
                 call_log=call_log,
                 feed=Feed(),
                 worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
-                road=_road(settings, dialer),
+                road=_road(settings),
             )
             await asyncio.to_thread(scripts.current)
             await asyncio.to_thread(settle_interrupted, works)
@@ -142,7 +140,7 @@ def _voices(settings: Settings) -> Voices:
     return Voices(settings.data_dir / "prompts", settings.recorded_prompts)
 
 
-def _dialer(settings: Settings, recordings: Recorder) -> AbstractAsyncContextManager[Dialer]:
+def _dialer(settings: Settings, recordings: RecordingStore) -> AbstractAsyncContextManager[Dialer]:
     """The exchange or the SIP trunks of the file, else the gateway that far ends connect to; raises TelephonyError."""
     if settings.trunks is not None:
         exchange = load_exchange(settings.trunks)
@@ -152,15 +150,13 @@ def _dialer(settings: Settings, recordings: Recorder) -> AbstractAsyncContextMan
     return Gateway("127.0.0.1", settings.gateway_port, recordings)
 
 
-def _road(settings: Settings, dialer: Dialer) -> Road:
+def _road(settings: Settings) -> Road:
     """How calls are handed over to people."""
     match settings.hand_over:
         case "browser":
             return ToBrowser(Roster())
         case "refer":
             return ByExchange(settings.refer_to)
-        case "attended" | "bridge":
-            return ToExtension(Consultation(dialer, settings.extensions, refers=settings.hand_over == "attended"))
         case "callback":
             return ToCallback()
 
@@ -170,14 +166,16 @@ def real_clock(_database: Database) -> Clock:
     return RealClock()
 
 
-def create_app(works: Works, firm: str, browsers: BrowserLines | None = None) -> FastAPI:
+def create_app(works: Works, firm: str, browsers: BrowserLines | None = None, api_token: str = "") -> FastAPI:
     """The pages and the live feed over a working installation; agents take calls where there are `browsers`."""
     app = FastAPI(title="回访", docs_url=None, redoc_url=None, openapi_url=None)
     add_pages(app)
     questions = AskedWords(lambda: works.scripts.loaded)
     agents = AgentLines(works.road.roster, browsers) if browsers and isinstance(works.road, ToBrowser) else None
     trial = TryLines(Trials(works), browsers) if browsers else None
-    app.state.desk = Desk(works.database, works.recordings, works.feed, works.clock, firm, questions, agents, trial)
+    app.state.desk = Desk(
+        works.database, works.recordings, works.feed, works.clock, firm, questions, agents, trial, api_token
+    )
     return app
 
 
@@ -195,7 +193,7 @@ async def serve(
     """
     async with open_works(settings, make_clock, open_dialer) as works, BrowserLines() as browsers:
         config = uvicorn.Config(
-            create_app(works, settings.firm, browsers),
+            create_app(works, settings.firm, browsers, settings.api_token),
             host=settings.host,
             port=port or settings.port,
             log_level="warning",

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import capacity, hearing, progress, sip, turn_latency
+from benchmarks import capacity, hearing, importing, progress, sip, turn_latency
 from benchmarks.machine import conditions
 
 NAMES: dict[str, Callable[[argparse.Namespace], Any]] = {
@@ -19,6 +19,7 @@ NAMES: dict[str, Callable[[argparse.Namespace], Any]] = {
     "hearing": hearing.measure,
     "progress": progress.measure,
     "sip": sip.measure,
+    "importing": importing.measure,
 }
 
 
@@ -31,6 +32,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="hearing: three voices at 20 and 10 dB")
     parser.add_argument("--human", type=Path, help="hearing: a folder of recordings of people with a manifest.csv")
     parser.add_argument("--model", default="", help="hearing: another recognition model than the shipped one")
+    parser.add_argument("--rows", type=int, help="importing: how many clients (default: 100,000)")
     chosen = parser.parse_args()
     names = list(NAMES) if chosen.name == "all" else [chosen.name]
     figures = {name: _measured(NAMES[name](chosen)) for name in names}

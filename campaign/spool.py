@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import tempfile
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,10 +20,11 @@ class Change:
 
 
 class Spool:
-    """An unnamed temporary file of changes, a chunk at a time; gone when it is closed or the process ends."""
+    """An unnamed temporary file of changes, a chunk at a time; gone when `close` is called or the process ends."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115
+        self._file = tempfile.TemporaryFile()
+        self.close = weakref.finalize(self, self._file.close)  # at the latest when nobody knows it any more
 
     def append(self, changes: Sequence[Change]) -> None:
         """Add a chunk."""
@@ -36,7 +38,3 @@ class Spool:
         while self._file.tell() < end:
             # Nobody else can write into this file: it has no name.
             yield [Change(*row) for row in pickle.load(self._file)]  # noqa: S301
-
-    def close(self) -> None:
-        """Give the space back."""
-        self._file.close()

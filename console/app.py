@@ -7,7 +7,16 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from console import agent_line, agent_page, calls_page, campaign_page, escalations_page, import_page, try_page
+from console import (
+    agent_line,
+    agent_page,
+    calls_page,
+    campaign_page,
+    escalations_page,
+    import_api,
+    import_page,
+    try_page,
+)
 from console.render import install_error_pages
 
 HERE = Path(__file__).parent
@@ -16,6 +25,15 @@ HERE = Path(__file__).parent
 def add_pages(app: FastAPI) -> None:
     """Add every page, the live feed and the static files; the server puts its Desk into `app.state.desk`."""
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    for page in (campaign_page, calls_page, escalations_page, import_page, agent_page, agent_line, try_page):
+    for page in (
+        campaign_page,
+        calls_page,
+        escalations_page,
+        import_page,
+        import_api,
+        agent_page,
+        agent_line,
+        try_page,
+    ):
         app.include_router(page.router)
     install_error_pages(app)

@@ -11,6 +11,7 @@ from bot.nodes import SLOT, Question, Script, Statement
 from campaign.agents import Roster
 from campaign.clock import Clock
 from campaign.feed import Feed
+from campaign.import_jobs import ImportJobs
 from campaign.trying import Trials
 from models import Database
 from telephony.browser import BrowserLines
@@ -45,12 +46,23 @@ class Desk:
     questions: Mapping[str, str]  # what is asked, by question id
     agents: AgentLines | None = None  # None where calls are not handed over to browsers
     trial: TryLines | None = None
+    api_token: str = ""  # of the firm's systems; "": they may not
 
 
 def desk_of(request: Request) -> Desk:
     """The desk of this server."""
     desk: Desk = request.app.state.desk
     return desk
+
+
+def import_jobs_of(request: Request) -> ImportJobs:
+    """The imports of this server."""
+    state = request.app.state
+    if not hasattr(state, "import_jobs"):
+        desk = desk_of(request)
+        state.import_jobs = ImportJobs(desk.database, desk.clock.now)
+    jobs: ImportJobs = state.import_jobs
+    return jobs
 
 
 class AskedWords(Mapping[str, str]):

@@ -1,0 +1,134 @@
+"""Imports over HTTP: the firm's systems send what they know, with the same checks as a person's file.
+
+POST /api/imports/{kind}   CSV, a workbook, or JSON rows; answers 202 with the job (?preview=1: nothing is written)
+GET  /api/imports/{job}    how far it is; at the end what it did, or every fault in Chinese
+POST /api/imports/{job}/confirm   write what was previewed
+
+Whoever calls sends `Authorization: Bearer` with the installation's token; without a token set nobody may.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import tempfile
+from typing import Any, BinaryIO
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from campaign.forms import KIND_WORDS, Kind
+from campaign.import_jobs import Job, JobState, TooManyImports, kind_named
+from campaign.json_rows import MOST_JSON_BYTES
+from campaign.sheet import MOST_BYTES
+from console.desk import desk_of, import_jobs_of
+
+BODY_SECONDS = 900.0  # a body that takes longer is given up
+
+_NO_TOKEN = "这个接口没有启用：请在服务器上设置 HUIFANG_API_TOKEN"  # noqa: S105
+_WRONG_TOKEN = "令牌不对：请在请求头 Authorization 里写上 Bearer 和令牌"  # noqa: S105
+_NO_JOB = "没有这个导入任务；服务可能已经重启，请重新发送（重复导入不会产生重复记录）"
+
+router = APIRouter(prefix="/api/imports")
+
+
+@router.post("/{kind}")
+async def send(request: Request, kind: str, preview: bool = False) -> JSONResponse:
+    """Begin an import of one kind of records."""
+    refused = _refused(request)
+    if refused is not None:
+        return refused
+    wanted = kind_named(kind)
+    if wanted is None:
+        known = "、".join(f"{one.value}（{KIND_WORDS[one][0]}）" for one in Kind)
+        return _error(404, f"没有“{kind[:20]}”这一种记录；可以导入：{known}")
+    as_json = request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+    most = MOST_JSON_BYTES if as_json else MOST_BYTES
+    try:
+        body = await _body(request, most)
+    except TimeoutError:
+        return _error(408, "内容没有在规定时间内传完，请重新发送")
+    if body is None:
+        return _error(413, f"内容超过{most // 1024 // 1024}MB，请分批发送")
+    name = f"接口导入的{KIND_WORDS[wanted][0]}"
+    try:
+        job = import_jobs_of(request).submit(body, name, kind=wanted, preview=preview, as_json=as_json)
+    except TooManyImports:
+        return _error(429, "正在导入的文件太多，请稍后再试", {"Retry-After": "30"})
+    return JSONResponse(_told(job), status_code=202, headers={"Location": f"/api/imports/{job.id}"})
+
+
+@router.get("/{job_id}")
+async def ask(request: Request, job_id: str) -> JSONResponse:
+    """How an import stands."""
+    refused = _refused(request)
+    if refused is not None:
+        return refused
+    job = import_jobs_of(request).find(job_id)
+    return _error(404, _NO_JOB) if job is None else JSONResponse(_told(job))
+
+
+@router.post("/{job_id}/confirm")
+async def confirm(request: Request, job_id: str) -> JSONResponse:
+    """Write what was previewed."""
+    refused = _refused(request)
+    if refused is not None:
+        return refused
+    jobs = import_jobs_of(request)
+    job = jobs.find(job_id)
+    if job is None:
+        return _error(404, _NO_JOB)
+    if job.state is not JobState.READY:
+        return _error(409, f"这个导入任务{job.word}，不是待确认")
+    jobs.confirm(job)
+    return JSONResponse(_told(job), status_code=202)
+
+
+def _refused(request: Request) -> JSONResponse | None:
+    """Why the caller may not; None: welcome."""
+    token = desk_of(request).api_token
+    if not token:
+        return _error(403, _NO_TOKEN)
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode()):
+        return None
+    return _error(401, _WRONG_TOKEN, {"WWW-Authenticate": "Bearer"})
+
+
+async def _body(request: Request, most: int) -> BinaryIO | None:
+    """The body in an unnamed file; None: larger than may be."""
+    if int(request.headers.get("content-length") or 0) > most:
+        return None
+    file = tempfile.TemporaryFile()  # the job closes it
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in request.stream():
+                file.write(part)
+                if file.tell() > most:
+                    file.close()
+                    return None
+    except TimeoutError:
+        file.close()
+        raise
+    return file
+
+
+def _told(job: Job) -> dict[str, Any]:
+    return {
+        "job": job.id,
+        "kind": job.kind.value if job.kind else None,
+        "state": job.state.value,
+        "word": job.word,
+        "ended": job.ended,
+        "checked": job.checked,
+        "written": job.written,
+        "summary": job.summary,
+        "problems": [
+            {"line": one.line, "column": one.column, "wrong": one.wrong, "remedy": one.remedy, "text": str(one)}
+            for one in job.problems
+        ],
+    }
+
+
+def _error(status: int, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"error": message}, status_code=status, headers=headers)
