@@ -22,10 +22,11 @@ from bot.unheard import unheard
 from campaign.agents import Roster
 from campaign.calllog import CallLog
 from campaign.clock import Clock, RealClock
+from campaign.consulting import ClientCalls, Consultation
 from campaign.feed import Feed
 from campaign.published import Shelf
 from campaign.recovery import settle_interrupted
-from campaign.roads import ByExchange, Road, ToBrowser, ToCallback
+from campaign.roads import ByExchange, Road, ToBrowser, ToCallback, ToExtension
 from campaign.runner import Runner
 from campaign.shipped import take_in_shipped
 from campaign.trying import Trials
@@ -106,7 +107,8 @@ async def open_works(
         recordings = RecordingStore(settings.data_dir / "recordings", current_seal().key)
         ears = Recogniser(find_model(settings.asr_model, settings.data_dir / "models"), threads=settings.asr_threads)
         _tell_unheard(scripts.current(), ears)
-        line = open_dialer(recordings) if open_dialer else _dialer(settings, recordings)
+        recorder = ClientCalls(recordings)
+        line = open_dialer(recorder) if open_dialer else _dialer(settings, recorder)
         async with CallLog(database) as call_log, line as dialer:
             works = Works(
                 database=database,
@@ -122,7 +124,7 @@ async def open_works(
                 call_log=call_log,
                 feed=Feed(),
                 worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
-                road=_road(settings),
+                road=_road(settings, dialer),
             )
             await asyncio.to_thread(scripts.current)
             await asyncio.to_thread(settle_interrupted, works)
@@ -140,7 +142,7 @@ def _voices(settings: Settings) -> Voices:
     return Voices(settings.data_dir / "prompts", settings.recorded_prompts)
 
 
-def _dialer(settings: Settings, recordings: RecordingStore) -> AbstractAsyncContextManager[Dialer]:
+def _dialer(settings: Settings, recordings: Recorder) -> AbstractAsyncContextManager[Dialer]:
     """The exchange or the SIP trunks of the file, else the gateway that far ends connect to; raises TelephonyError."""
     if settings.trunks is not None:
         exchange = load_exchange(settings.trunks)
@@ -150,13 +152,15 @@ def _dialer(settings: Settings, recordings: RecordingStore) -> AbstractAsyncCont
     return Gateway("127.0.0.1", settings.gateway_port, recordings)
 
 
-def _road(settings: Settings) -> Road:
+def _road(settings: Settings, dialer: Dialer) -> Road:
     """How calls are handed over to people."""
     match settings.hand_over:
         case "browser":
             return ToBrowser(Roster())
         case "refer":
             return ByExchange(settings.refer_to)
+        case "attended" | "bridge":
+            return ToExtension(Consultation(dialer, settings.extensions, refers=settings.hand_over == "attended"))
         case "callback":
             return ToCallback()
 

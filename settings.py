@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
 from pydantic import ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_EXTENSION = re.compile(r"sips?:[0-9+*#]{1,32}@[^\s@,]+")
 
 
 class Settings(BaseSettings):
@@ -26,8 +29,9 @@ class Settings(BaseSettings):
     api_token: str = ""  # with which the firm's systems may import (console/import_api.py); "": they may not
     gateway_port: int = 8001
     trunks: Path | None = None  # a YAML file of SIP trunks or of an exchange (README); default: the gateway
-    hand_over: Literal["browser", "refer", "callback"] = "browser"  # to a person: campaign/roads.py
-    refer_to: str = ""  # with refer: the sip: address of an extension or a queue
+    # To a person (campaign/roads.py): an agent at the console, an extension blind or after it has answered, nobody.
+    hand_over: Literal["browser", "refer", "attended", "bridge", "callback"] = "browser"
+    refer_to: str = ""  # sip: address of an extension or a queue; attended and bridge try several, with commas between
     lines: int = 8  # calls at once
     clock_factor: float = 1.0  # the demo runs retry intervals faster
     firm: str = "华夏安信证券"
@@ -37,9 +41,20 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _names_where_to_transfer(self) -> Settings:
-        if self.hand_over == "refer" and not self.refer_to.startswith(("sip:", "sips:")):
-            raise ValueError("HUIFANG_HAND_OVER=refer needs HUIFANG_REFER_TO, a sip: address")
+        match self.hand_over:
+            case "refer" if len(self.extensions) != 1 or not self.refer_to.startswith(("sip:", "sips:")):
+                raise ValueError("HUIFANG_HAND_OVER=refer needs HUIFANG_REFER_TO, a sip: address")
+            case "attended" | "bridge" if not self.extensions or not all(map(_EXTENSION.fullmatch, self.extensions)):
+                raise ValueError(
+                    f"HUIFANG_HAND_OVER={self.hand_over} needs HUIFANG_REFER_TO, the sip: address of a number that the "
+                    "trunk can dial (sip:8001@pbx.example), or several with commas between"
+                )
         return self
+
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """The addresses to which calls are handed over."""
+        return tuple(each.strip() for each in self.refer_to.split(",") if each.strip())
 
     @property
     def database(self) -> str:
