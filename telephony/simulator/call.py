@@ -71,7 +71,7 @@ class FarEnd:
 
     def receive(self, frame: bytes, now: float) -> None:
         """A frame of the other side has arrived."""
-        self.story.count_frame(now)
+        self.story.frames_received += 1
         if self.talk is not None and self.stage is Stage.TALKING:
             self.talk.receive(frame, now)
 

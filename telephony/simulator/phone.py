@@ -149,7 +149,9 @@ class Phone:
 
     def close(self) -> None:
         """The call is over."""
-        self.far.story.frames_lost = self._way.lost
+        story, quality = self.far.story, self.stream.quality()
+        story.frames_lost = self._way.lost
+        story.heard_loss, story.heard_jitter_ms = quality.loss, quality.jitter_ms
         self._port.send(self.stream.goodbye(time.monotonic()))
         self._port.close()
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from array import array
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from telephony.legs import FRAME_MS
 from telephony.simulator.ear import Heard
-
-_BINS = 1000  # of 1 ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,28 +61,12 @@ class Story:
     frames_received: int = 0
     frames_sent: int = 0
     frames_lost: int = 0  # of those sent, on the way
-    _late: array[int] = field(default_factory=lambda: array("I", bytes(4 * _BINS)))
-    _base: float | None = None
+    heard_loss: float = 0.0  # share of the other side's packets that never came
+    heard_jitter_ms: float = 0.0
 
     def end(self, at_ms: int, side: str, sip: int | None, q850: int | None) -> None:
         """The call is over."""
         self.ended_ms, self.hung_up_by, self.sip, self.q850 = at_ms, side, sip, q850
-
-    def count_frame(self, now: float) -> None:
-        """Count one received frame and how much later it came than the promptest one before (20 ms a frame)."""
-        origin = now - self.frames_received * FRAME_MS / 1000
-        self._base = origin if self._base is None else min(self._base, origin)
-        self._late[min(_BINS - 1, int((origin - self._base) * 1000))] += 1
-        self.frames_received += 1
-
-    def late_ms(self, share: float) -> int:
-        """The lateness that this share of the received frames did not exceed."""
-        seen, wanted = 0, share * self.frames_received
-        for ms, count in enumerate(self._late):
-            seen += count
-            if seen >= wanted:
-                return ms
-        return _BINS
 
     def as_json(self) -> dict[str, Any]:
         """The story as it goes into the log, one object per call."""
@@ -110,7 +90,8 @@ class Story:
             "said": [{"ms": s.from_ms, "until_ms": s.until_ms, "kind": s.kind, "text": s.text} for s in self.said],
             "deaf": self.deaf,
             "turn_latencies_ms": self.latencies_ms,
-            "late_ms": {"p50": self.late_ms(0.5), "p95": self.late_ms(0.95), "p99": self.late_ms(0.99)},
+            "heard_loss": round(self.heard_loss, 4),
+            "heard_jitter_ms": round(self.heard_jitter_ms, 1),
             "frames_received": self.frames_received,
             "frames_sent": self.frames_sent,
             "frames_lost": self.frames_lost,

@@ -233,11 +233,3 @@ def test_keys_go_out_as_events() -> None:
         far.tick(0.0)
     far.talk._press("5")
     assert far.outbox[-1] == KeyPressed("5")
-
-
-def test_lateness_is_counted_against_the_promptest_frame() -> None:
-    story = Story("1-1", 1, "")
-    for place in range(100):
-        story.count_frame(place * 0.02 + (0.05 if place == 50 else 0.0))
-    assert story.late_ms(0.5) == 0
-    assert story.late_ms(1.0) == pytest.approx(50, abs=1)
