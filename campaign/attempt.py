@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sqlalchemy.exc import OperationalError
+
 from bot.errors import ConversationError, ScriptError
 from bot.merged_walk import AsAskedAlone, unmarked
 from bot.moves import AgentJoined, Collect, Facts, Finish, Listen, Transfer, TransferFailed
@@ -33,6 +35,8 @@ from speech.errors import SpeechError
 from telephony.errors import TelephonyError
 from telephony.legs import HangupCause, Leg
 from telephony.progress import BeforeAnswer, listen_before_answer
+
+SETTLE_AGAIN_SECONDS = (0.5, 2.0, 5.0, 10.0, 20.0)  # a database that restarts is back by then
 
 log = logging.getLogger(__name__)
 
@@ -65,12 +69,29 @@ async def review_attempt(works: Works, task_id: int) -> Settlement | None:
     try:
         call = await _carry(works, begun)
         await works.call_log.flush()
-        settlement = await asyncio.to_thread(store_ended, works, call, begun.tasks)
+        settlement = await _stored(works, call, begun.tasks)
         works.feed.change(begun.call_id, stage=Stage.ENDED, outcome=label_of(Outcome(settlement.outcome)))
         return settlement
     finally:
         works.call_log.forget(begun.attempt_id)
         works.feed.drop(begun.call_id)
+
+
+async def _stored(works: Works, call: EndedCall, tasks: Sequence[TaskFacts]) -> Settlement:
+    """Settle, again and again while the database is away; what cannot be settled is left to the sweeper."""
+    works.abandoned.add(call.attempt_id)
+    for wait in (*SETTLE_AGAIN_SECONDS, None):
+        try:
+            settlement = await asyncio.to_thread(store_ended, works, call, tasks)
+        except OperationalError:
+            if wait is None:
+                raise
+            log.error("attempt %d cannot be settled just now; trying again", call.attempt_id)
+            await asyncio.sleep(wait)
+        else:
+            works.abandoned.discard(call.attempt_id)
+            return settlement
+    raise AssertionError("the last try returns or raises")
 
 
 def store_ended(works: Works, call: EndedCall, tasks: Sequence[TaskFacts]) -> Settlement:

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 def settle_interrupted(works: Works) -> int:
-    """Settle every attempt that nobody ended and return how many; the caller holds the installation's lock.
+    """Settle the attempts that dead workers left, and those that this one could not settle; returns how many.
 
     Recordings are closed first. What the client said is in the call log, so answers and risk flags are kept;
     a conversation that had come to its end counts as finished, one on its way to a person as handed over, any other
@@ -54,7 +54,7 @@ def _left_behind(works: Works) -> list[tuple[EndedCall, list[TaskFacts]]]:
                 _ended(works, attempt, [move_from_json(row.body) for row in events_of(session, attempt.id)]),
                 [task_facts(one.task, history_of(session, one.task_id), one.questions) for one in attempt.served],
             )
-            for attempt in left_behind(session)
+            for attempt in left_behind(session, works.abandoned)
         ]
 
 

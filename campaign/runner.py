@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from campaign.attempt import review_attempt
 from campaign.masking import kind_and_place
+from campaign.opening_hours import hours_from
+from campaign.pacing import Pace, Standing, how_many
 from campaign.works import Works
-from models import ClientBusy, StaleAttempt
-from models.claims import any_parked, claim, take_in
+from models import ClientBusy, LinesFull, StaleAttempt, WorkerLost
+from models.claims import any_parked, claim, let_go, running_campaigns, take_in
 from models.queue import next_due_at, open_task_count
-from rules import may_call_at, next_allowed
+from models.settlements import Settlement
+from rules import CallingHours, Outcome, may_call_at, next_allowed
 
 LOOK_AGAIN_SECONDS = 1.0  # tasks also come from outside: imports, resumed campaigns
+SHORTEST_WAIT_SECONDS = 0.05  # something is due that cannot be taken just now: its client is on the line
 SKIP_LEAD_SECONDS = 2.0  # a demo clock jumps to this many real seconds before the next thing to do
+RECENT = 40  # attempts by which the pace is judged
+FEWEST = 5  # of them, from which there is a judgement
 
 log = logging.getLogger(__name__)
+
+Review = Callable[[Works, int], Coroutine[Any, Any, Settlement | None]]
 
 
 @dataclass(slots=True)
@@ -29,10 +39,21 @@ class Runner:
     works: Works
     lines: int
     calls_per_second: float = 4.0
+    review: Review = review_attempt
+    draining: bool = False  # no new calls
     _on_the_line: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    _recent: deque[Settlement] = field(default_factory=lambda: deque(maxlen=RECENT))
+
+    @property
+    def busy(self) -> int:
+        """Calls that are being prepared or made."""
+        return len(self._on_the_line)
 
     async def run(self, *, until_done: bool) -> None:
-        """Go on until cancelled, or with `until_done` until every task has come to its end."""
+        """Go on until cancelled, or with `until_done` until every task has come to its end.
+
+        Raises WorkerLost, all calls ended, once the other workers have given this one up.
+        """
         try:
             while True:
                 await self._take_due()
@@ -42,37 +63,71 @@ class Runner:
         finally:
             await self._hang_up_all()
 
+    async def drain(self, seconds: float) -> None:
+        """Begin no more calls and wait for those on the line, `seconds` at most."""
+        self.draining = True
+        if self._on_the_line:
+            await asyncio.wait(self._on_the_line.values(), timeout=seconds)
+
     async def _take_due(self) -> None:
-        now = self.works.clock.now()
-        free = self.lines - len(self._on_the_line)
-        if free <= 0 or not may_call_at(now, self.works.hours):
+        lease = self.works.lease
+        if lease is not None and lease.lost:
+            raise WorkerLost(f"worker {self.works.worker} was given up: its calls are ended")
+        if self.draining or (lease is not None and not lease.held):
             return
-        for task_id in await asyncio.to_thread(self._claim, free):
+        wanted = how_many(Pace(self.lines, self.calls_per_second), self._standing(), LOOK_AGAIN_SECONDS)
+        if wanted <= 0:
+            return
+        for task_id in await asyncio.to_thread(self._claim, wanted):
             if task_id not in self._on_the_line:
                 self._on_the_line[task_id] = asyncio.create_task(self._attempt(task_id))
                 await asyncio.sleep(1 / self.calls_per_second)
 
-    def _claim(self, free: int) -> list[int]:
+    def _standing(self) -> Standing:
+        talked = [one for one in self._recent if one.talk_ms > 0]
+        lost = sum(one.outcome == Outcome.OWN_LINE_FAILED for one in self._recent)
+        return Standing(
+            on_the_line=len(self._on_the_line),
+            agents_free=self.works.agents_free(),
+            risky_share=sum(one.escalation is not None for one in talked) / len(talked) if talked else 0.0,
+            line_health=1 - lost / len(self._recent) if len(self._recent) >= FEWEST else 1.0,
+        )
+
+    def _claim(self, wanted: int) -> list[int]:
         """The next tasks; what has come due meanwhile is put in order first."""
         database, now = self.works.database, self.works.clock.now()
         with database.read() as session:
+            hours = self._hours(running_campaigns(session))
             parked = any_parked(session, now)
         while parked:
             with database.write() as session:
                 parked = take_in(session, now) > 0
+        open_now = [campaign_id for campaign_id, one in hours.items() if may_call_at(now, one)]
+        if not open_now:
+            return []
         with database.write() as session:
-            return claim(session, self.works.worker, now, free)
+            return claim(session, self.works.worker, now, wanted, open_now)
+
+    def _hours(self, campaigns: Iterable[Any]) -> dict[int, CallingHours]:
+        return {one.id: hours_from(one.hours, self.works.hours) for one in campaigns}
 
     async def _attempt(self, task_id: int) -> None:
         try:
-            await review_attempt(self.works, task_id)
-        except (ClientBusy, StaleAttempt) as reason:
+            settlement = await self.review(self.works, task_id)
+            if settlement is not None:
+                self._recent.append(settlement)
+        except (ClientBusy, LinesFull, StaleAttempt, WorkerLost) as reason:
             log.info("not dialled: %s", reason)
+            await asyncio.to_thread(self._let_go, task_id)
         except Exception as error:
-            # The row of the attempt stays open; it is settled as interrupted at the next start.
+            # The row of the attempt stays open; it is settled as interrupted once this worker has ended.
             log.error("the attempt on task %d broke off: %s", task_id, kind_and_place(error))
         finally:
             self._on_the_line.pop(task_id, None)
+
+    def _let_go(self, task_id: int) -> None:
+        with self.works.database.write() as session:
+            let_go(session, self.works.worker, task_id)
 
     async def _anything_open(self) -> bool:
         return await asyncio.to_thread(self._count_open) > 0
@@ -82,27 +137,29 @@ class Runner:
             return open_task_count(session)
 
     async def _wait(self) -> None:
-        seconds = LOOK_AGAIN_SECONDS
-        if not self._on_the_line:
-            seconds = await self._skip_idle_time()
-        running: Iterable[asyncio.Task[None]] = self._on_the_line.values()
         if self._on_the_line:
-            await asyncio.wait(running, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            running: Iterable[asyncio.Task[None]] = self._on_the_line.values()
+            await asyncio.wait(running, timeout=LOOK_AGAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         else:
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(max(SHORTEST_WAIT_SECONDS, await self._skip_idle_time()))
 
     async def _skip_idle_time(self) -> float:
-        due_at = await asyncio.to_thread(self._next_due)
-        if due_at is None:
+        at = await asyncio.to_thread(self._next_call_at)
+        if at is None:
             return LOOK_AGAIN_SECONDS
         clock = self.works.clock
-        at = next_allowed(max(due_at, clock.now()), self.works.hours)
         clock.skip_to(at, SKIP_LEAD_SECONDS)
         return min(clock.real_seconds(at), LOOK_AGAIN_SECONDS)
 
-    def _next_due(self) -> datetime | None:
+    def _next_call_at(self) -> datetime | None:
+        """When the next call can be made: as soon as something is due and any campaign has its hours."""
         with self.works.database.read() as session:
-            return next_due_at(session)
+            due_at = next_due_at(session)
+            hours = self._hours(running_campaigns(session))
+        if due_at is None or not hours:
+            return None
+        earliest = max(due_at, self.works.clock.now())
+        return min(next_allowed(earliest, one) for one in hours.values())
 
     async def _hang_up_all(self) -> None:
         running = list(self._on_the_line.values())

@@ -56,6 +56,7 @@ class Works:
     ring_seconds: float = 35.0
     road: Road = field(default_factory=ToCallback)  # to a person, when the client needs one
     turn_latencies_ms: list[int] = field(default_factory=list)
+    abandoned: set[int] = field(default_factory=set)  # attempts that this worker began and could not settle
 
     def prerender(self) -> None:
         """Make the audio of all that the published scripts always say; blocks, quick when it is there already."""

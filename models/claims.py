@@ -7,6 +7,7 @@ prepared; a hold is no attempt, and one that nobody lets go of runs out.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Select, exists, func, or_, select, update
@@ -52,14 +53,23 @@ def _parked(now: datetime) -> Select[int]:
     )
 
 
+def running_campaigns(session: Session) -> Sequence[Campaign]:
+    """The campaigns whose tasks are dialled now, hours permitting."""
+    return session.scalars(select(Campaign).where(Campaign.state == "running").order_by(Campaign.id)).all()
+
+
 def queued(session: Session, now: datetime, limit: int) -> list[int]:
     """The tasks that may be dialled now, the nearest deadline first, one for each client who is not on the line."""
     return _first_of_each_client(session, _head(now, limit))
 
 
-def claim(session: Session, worker: str, now: datetime, limit: int) -> list[int]:
-    """Take the head of the queue for `worker` and return its tasks; what another one is taking is passed over."""
-    taken = _first_of_each_client(session, _head(now, limit).with_for_update(of=ReviewTask, skip_locked=True))
+def claim(session: Session, worker: str, now: datetime, limit: int, campaigns: Collection[int]) -> list[int]:
+    """Take the head of the queue for `worker` and return its tasks; what another one is taking is passed over.
+
+    `campaigns` are those whose calling hours it is; others keep their place.
+    """
+    head = _head(now, limit).where(ReviewTask.campaign_id.in_(campaigns))
+    taken = _first_of_each_client(session, head.with_for_update(of=ReviewTask, skip_locked=True))
     if taken:
         hold = update(ReviewTask).where(ReviewTask.id.in_(taken)).values(held_by=worker, held_until=now + HOLD)
         session.execute(hold.execution_options(synchronize_session=False))

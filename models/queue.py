@@ -190,9 +190,14 @@ def rows_changed(session: Session, statement: Update) -> int:
 
 
 def log_moves(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """Append call events (attempt_id, seq, at_ms, kind, body)."""
-    if rows:
-        session.execute(insert(CallEvent), rows)
+    """Append call events (attempt_id, seq, at_ms, kind, body); what comes after an attempt's end is dropped.
+
+    So a worker that was given up and wakes adds nothing to a call that was settled without it.
+    """
+    ids = {row["attempt_id"] for row in rows}
+    ended = set(session.scalars(select(Attempt.id).where(Attempt.id.in_(ids), Attempt.ended_at.is_not(None))))
+    if fitting := [row for row in rows if row["attempt_id"] not in ended]:
+        session.execute(insert(CallEvent), fitting)
 
 
 def events_of(session: Session, attempt_id: int) -> Sequence[CallEvent]:

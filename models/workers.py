@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.database import Database
@@ -68,9 +68,11 @@ def _lost(worker: str) -> WorkerLost:
     return WorkerLost(f"worker {worker} was given up after {LOST_AFTER.seconds} s without a heartbeat")
 
 
-def give_up_silent(session: Session, now: datetime) -> Sequence[str]:
-    """Give up the workers whose heartbeat is too old, and return them."""
-    silent = select(Worker.id).where(Worker.ended_at.is_(None), Worker.heartbeat_at < now - LOST_AFTER)
+def give_up_silent(session: Session, now: datetime, *, judge: str) -> Sequence[str]:
+    """Give up the workers whose heartbeat is too old, never the one who judges, and return them."""
+    silent = select(Worker.id).where(
+        Worker.ended_at.is_(None), Worker.heartbeat_at < now - LOST_AFTER, Worker.id != judge
+    )
     lost = session.scalars(silent.with_for_update(skip_locked=True)).all()
     if lost:
         session.execute(update(Worker).where(Worker.id.in_(lost)).values(ended_at=now, lost=True))
@@ -82,11 +84,19 @@ def workers_alive(session: Session) -> Sequence[Worker]:
     return session.scalars(select(Worker).where(Worker.ended_at.is_(None)).order_by(Worker.started_at)).all()
 
 
-def left_behind(session: Session) -> Sequence[Attempt]:
-    """Attempts that nobody ended and whose worker is gone, or never signed on."""
+def left_behind(session: Session, besides: Collection[int] = ()) -> Sequence[Attempt]:
+    """Attempts that nobody ended and whose worker is gone, or never signed on; `besides` them, those with these ids."""
+    return session.scalars(select(Attempt).where(_is_left(besides)).order_by(Attempt.id)).all()
+
+
+def any_left_behind(session: Session, besides: Collection[int] = ()) -> bool:
+    """Whether there is such an attempt."""
+    return session.scalar(select(Attempt.id).where(_is_left(besides)).limit(1)) is not None
+
+
+def _is_left(besides: Collection[int]) -> ColumnElement[bool]:
     at_work = exists().where(Worker.id == Attempt.worker, Worker.ended_at.is_(None))
-    query = select(Attempt).where(Attempt.ended_at.is_(None), ~at_work).order_by(Attempt.id)
-    return session.scalars(query).all()
+    return and_(Attempt.ended_at.is_(None), or_(~at_work, Attempt.id.in_(besides)))
 
 
 @contextmanager

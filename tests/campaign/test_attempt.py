@@ -34,7 +34,6 @@ from speech.recogniser import Recogniser, find_model
 from telephony import Gateway, RecordingStore
 from tests.conftest import KEY, NOON, due, publish
 
-
 ALL_DAY = CallingHours(week=((Opening(time(9), time(20)),),) * 7)
 
 
