@@ -9,6 +9,7 @@ from rules.deadlines import deadline_of, end_of, questionnaire_until
 from rules.errors import BadEvidence, BadHistory, BadPolicy, RulesError, UnknownYear
 from rules.evidence import Evidence, Source, Verdict, outcome_of
 from rules.hours import CallingHours, Opening, may_call_at, next_allowed, stretches
+from rules.hours_text import parse_hours, written_hours
 from rules.labels import label_of
 from rules.methods import OpeningMode, Refusal, advice_of, refusal_of
 from rules.outcomes import Ending, Method, Outcome, ReviewType, Risk, RiskLevel, Severity
@@ -99,6 +100,7 @@ __all__ = [
     "next_step",
     "outcome_of",
     "parse_closures",
+    "parse_hours",
     "parse_years",
     "person_key",
     "problems_of",
@@ -110,4 +112,5 @@ __all__ = [
     "stretches",
     "summary_of",
     "void_of",
+    "written_hours",
 ]

@@ -68,7 +68,7 @@ def after_try(sending: Sending, tries: int, now: datetime, *, repeatable: bool) 
             return Posted(PostingState.SENT)
         case Sending.UNKNOWN if not repeatable:
             return Posted(PostingState.UNSURE)
-        case Sending.REFUSED | Sending.UNKNOWN:
+        case _:
             if tries > len(WAITS):
                 return Posted(PostingState.FAILED)
             return Posted(PostingState.WAITING, now + WAITS[tries - 1])

@@ -51,6 +51,12 @@ class TradingCalendar:
             calendar = calendar.with_year(year, days)
         return calendar
 
+    def public_days(self, year: int) -> PublicDays:
+        """The holidays of a year: the closures added for it, else what the package knows; raises UnknownYear."""
+        if year in self.years:
+            return PublicDays(frozenset(day for day in self.closures if day.year == year))
+        return public_days(year)
+
     def is_trading_day(self, day: date) -> bool:
         """Whether the exchange trades on this day; raises UnknownYear where nobody said."""
         if not _is_weekday(day) or day in self.closures:
@@ -117,7 +123,7 @@ class PublicDays:
     """The public holidays of a year (法定节假日) with their weekends, and the weekend days worked for them (调休)."""
 
     holidays: frozenset[date]
-    workdays: frozenset[date]
+    workdays: frozenset[date] = frozenset()
 
 
 def public_days(year: int) -> PublicDays:
