@@ -1,8 +1,9 @@
 """Drawing whom to review: quotas of last year-end's clients, and a draw that anybody can repeat. Pure.
 
-Each client gets a key, a hash of the seed and the client number; the smallest keys are drawn. So the draw does not
-depend on the order of the input, the same seed draws the same clients again, and a raised share keeps everybody whom
-the lower one drew. Numbers are rounded up: "不得低于" allows nothing else.
+Each client gets a key, the BLAKE2b hash of 64 bits of the seed, a line feed and the client number (in a shell:
+`printf '%s\\n%s' SEED NUMBER | b2sum -l 64`); the smallest keys are drawn. So the draw does not depend on the order of
+the input, the same seed draws the same clients again, and a raised share keeps everybody whom the lower one drew.
+Numbers are rounded up: "不得低于" allows nothing else.
 
 Dormant and suspended accounts do not belong to the basis (§5.1.4, §5.1.5). Who must not or cannot be called does, but
 is not drawn. What a stratum cannot give is made up from the others; what nobody can give is owed.
@@ -189,7 +190,7 @@ def draw(population: Iterable[Unit], quota: Quota, seed: str) -> Draw:
     """
     if not seed.strip():
         raise BadPolicy("a draw needs a seed: any words, by which it can be repeated")
-    counted = _count(population, blake2b(seed.encode()).digest())
+    counted = _count(population, blake2b(f"{seed}\n".encode(), digest_size=_KEY_BYTES))
     strata = _strata(counted, quota)
     shortage = sum(stratum.short for stratum in strata)
     extras = Counter(name for _, name in islice(_rest(counted, strata), shortage))
@@ -211,11 +212,11 @@ class _Counted:
     standings: Counter[Standing] = field(default_factory=Counter)
 
 
-def _count(population: Iterable[Unit], secret: bytes) -> _Counted:
+def _count(population: Iterable[Unit], seeded: blake2b) -> _Counted:
     counted = _Counted()
     others: list[bytes] = []
     for unit in population:
-        key = _key(unit.number, secret)
+        key = _key(unit.number, seeded)
         counted.standings[unit.standing] += 1
         counted.sizes[unit.stratum] += unit.standing not in OUTSIDE
         counted.credited[unit.stratum] += unit.standing in CREDITED
@@ -226,12 +227,14 @@ def _count(population: Iterable[Unit], secret: bytes) -> _Counted:
     return counted
 
 
-def _key(number: str, secret: bytes) -> bytes:
+def _key(number: str, seeded: blake2b) -> bytes:
     """A hash that orders the clients, followed by the number itself."""
     name = number.encode()
     if not name.strip():
         raise BadPopulation("a client without a number: give every client its 客户号")
-    return blake2b(name, digest_size=_KEY_BYTES, key=secret).digest() + name
+    hashed = seeded.copy()
+    hashed.update(name)
+    return hashed.digest() + name
 
 
 def _number(key: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import subprocess
 from fractions import Fraction
 
 import pytest
@@ -148,6 +149,17 @@ class TestDraw:
                 times[number] += 1
         assert sum(times.values()) == 400 * 5
         assert all(10 <= count <= 70 for count in times.values())
+
+    def test_an_auditor_repeats_it_with_b2sum(self) -> None:
+        """Ten of a hundred, by the program of the GNU coreutils."""
+        keys = {
+            unit.number: subprocess.run(
+                ["b2sum", "-l", "64"], input=f"2026年第一批\n{unit.number}".encode(), capture_output=True, check=True
+            ).stdout.split()[0]
+            for unit in clients(100)
+        }
+        expected = sorted(keys, key=lambda number: keys[number])[:10]
+        assert draw(clients(100), Quota(TENTH), "2026年第一批").numbers == tuple(expected)
 
     def test_a_long_seed_is_not_cut(self) -> None:
         population = clients(500)
