@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from campaign.duties import CALLS_FOR_TASKS, raise_tasks
 from campaign.forms import Kind
 from campaign.importing import Prepared, prepare, store
 from campaign.problems import ImportRefused, Problems
@@ -51,6 +52,9 @@ def _import(chosen: argparse.Namespace, settings: Settings) -> int:
                 return 0
             with database.write() as session:
                 print(store(session, prepared, now=datetime.now(UTC), progress=_tell).summary())
+            if prepared.kind in CALLS_FOR_TASKS:
+                with database.write() as session:
+                    print(raise_tasks(session, datetime.now(UTC)).summary())
     except ImportRefused as refused:
         print(f"{chosen.file}：{len(refused.problems)} 处问题，未导入任何记录", file=sys.stderr)
         for problem in refused.problems:

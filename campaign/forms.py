@@ -191,7 +191,7 @@ PRODUCT_COLUMNS = (
     ),
 )
 EVENT_COLUMNS = (
-    Column("事件号", "number", _code(60), "贵公司系统里的流水号，不能重复", "E20260105001", needed=True),
+    Column("事件号", "number", _code(48), "贵公司系统里的流水号，不能重复", "E20260105001", needed=True),
     Column(
         "事件类型",
         "kind",

@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from campaign.duties import CALLS_FOR_TASKS, raise_tasks
 from campaign.forms import KIND_WORDS, Kind
 from campaign.importing import Imported, Prepared, prepare, store
 from campaign.json_rows import read_json
@@ -180,6 +181,9 @@ class ImportJobs:
         with self._database.write() as session:
             job.result = store(session, job.prepared, now=self._now(), progress=job.progress)
         job.summary = job.result.summary()
+        if job.kind in CALLS_FOR_TASKS:
+            with self._database.write() as session:
+                job.summary += raise_tasks(session, self._now()).summary()
         _close(job, JobState.DONE)
 
     def _guarded(self, job: Job, step: Callable[[Job], None]) -> None:
