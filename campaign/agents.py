@@ -225,8 +225,9 @@ class Roster:
         why, done = Withdrawn.GIVEN_UP, False
         try:
             self._advance(Came(client))
-            watched: set[asyncio.Future[Any]] = {waiting.found, gone}
-            await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+            if not waiting.found.done():  # where nobody is there, nothing rings
+                watched: set[asyncio.Future[Any]] = {waiting.found, gone}
+                await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
             why, done = Withdrawn.CLIENT_HUNG_UP, waiting.found.done()
             return waiting.found.result() if done else Failure.CLIENT_HUNG_UP
         finally:

@@ -43,11 +43,14 @@ async def asides_of(script: Script, slots: Mapping[str, str], voice: Voiced) -> 
     return Asides(said[0], said[1], await voice.fetch(fill(texts.no_agent, slots)))
 
 
-async def keep_company(client: Joinable, waiting: bytes) -> None:
-    """Sound the ringing, and the waiting words at intervals, until cancelled; one piece at a time is queued."""
+async def keep_company(client: Joinable, waiting: bytes, tone_seconds: float = RINGBACK_SECONDS) -> None:
+    """Sound the ringing, and the waiting words at intervals, until cancelled; one piece at a time is queued.
+
+    `tone_seconds` lie between the beginnings of two tones.
+    """
     for no in itertools.count(1):
         client.play(ringback(), f"ringback {no}")
-        await asyncio.sleep(RINGBACK_SECONDS)
+        await asyncio.sleep(tone_seconds)
         if waiting and no % TONES_BETWEEN_WORDS == 0:
             await say(client, waiting, f"agent_wait {no // TONES_BETWEEN_WORDS}")
 
@@ -60,8 +63,9 @@ async def say(client: Joinable, pcm: bytes, mark: str) -> None:
 
 
 async def take_leave(client: Joinable, farewell: bytes) -> None:
-    """Say why nobody comes, as long as the client listens, and hang up."""
+    """Say at once why nobody comes, as long as the client listens, and hang up."""
     if farewell:
+        client.clear()
         client.play(farewell, "farewell")
         seconds = len(farewell) / (2 * SAMPLE_RATE) + _TAIL_SECONDS
         gone = asyncio.create_task(client.ended())

@@ -65,11 +65,15 @@ class Page:
             self.on_ring(news.ring)
 
     async def see(self, kind: type) -> News:
+        """The latest news of a kind, once there is any."""
+        await self.until(lambda: any(isinstance(one, kind) for one in self.news))
+        return [one for one in self.news if isinstance(one, kind)][-1]
+
+    async def until(self, done: Callable[[], bool]) -> None:
         async with asyncio.timeout(10):
-            while not (found := [one for one in self.news if isinstance(one, kind)]):
+            while not done():
                 self.more.clear()
                 await self.more.wait()
-        return found[-1]
 
     @property
     def rung(self) -> int:
