@@ -77,6 +77,10 @@ class TestHolidayHours:
         with pytest.raises(BadPolicy, match="overlap"):
             CallingHours(on_holidays=(Opening(time(9), time(11)), Opening(time(10), time(12))))
 
+    def test_an_opening_of_nothing(self) -> None:
+        with pytest.raises(BadPolicy, match="start must come before"):
+            Opening(time(9), time(9))
+
     def test_hours_that_change_while_a_call_waits(self) -> None:
         due_at = next_allowed(at("2026-06-01 20:30"), CallingHours())
         assert due_at == at("2026-06-02 09:00")

@@ -59,6 +59,12 @@ class TestForecast:
         assert tomorrow.finished_at == at("2026-06-02 20:00")
         assert (today.needed_per_hour, tomorrow.needed_per_hour) == (Fraction(30), Fraction(25))
 
+    def test_a_deadline_within_the_morning(self) -> None:
+        """09:00 to 10:30 are 1.5 hours: 30 of 33 calls."""
+        outlook = forecast([Owed(at("2026-06-01 10:30"), 33)], 20, TEN_HOURS, NOW)
+        assert (outlook.lines[0].open_time, outlook.missed) == (timedelta(minutes=90), 3)
+        assert outlook.needed_per_hour == 22
+
     def test_several_calls_for_a_task(self) -> None:
         """100 tasks of 2.5 calls are 250 calls; 200 are made, and the 50 left are 20 tasks."""
         outlook = forecast([Owed(TODAY, 100, Fraction(5, 2))], 20, TEN_HOURS, NOW)

@@ -156,6 +156,10 @@ class TestTableD1:
         assert problems_of(replace(PLAN, review_types=(), other_type="反洗钱回访")) == ()
         assert problems_of(replace(PLAN, methods=(Method.HUMAN_CALL,), reviewers=("8001",))) == ()
 
+    def test_a_plan_of_one_day(self) -> None:
+        day = PLAN.made_on
+        assert problems_of(replace(PLAN, reviewed_from=day, reviewed_until=day)) == ()
+
     def test_all_that_is_missing_at_once(self) -> None:
         empty = replace(
             PLAN,
