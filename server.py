@@ -24,6 +24,7 @@ from campaign.calllog import CallLog
 from campaign.clock import Clock, RealClock
 from campaign.consulting import ClientCalls, Consultation
 from campaign.feed import Feed
+from campaign.incoming import answering
 from campaign.published import Shelf
 from campaign.recovery import settle_interrupted
 from campaign.roads import ByExchange, Road, ToBrowser, ToCallback, ToExtension
@@ -128,7 +129,8 @@ async def open_works(
             )
             await asyncio.to_thread(scripts.current)
             await asyncio.to_thread(settle_interrupted, works)
-            yield works
+            async with answering(works, settings.incoming_lines):
+                yield works
         ears.close()
         database.close()
 

@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     hand_over: Literal["browser", "refer", "attended", "bridge", "callback"] = "browser"
     refer_to: str = ""  # sip: address of an extension or a queue; attended and bridge try several, with commas between
     lines: int = 8  # calls at once
+    incoming_lines: int = 4  # of clients who call back, beside those; 0: they are not answered
     clock_factor: float = 1.0  # the demo runs retry intervals faster
     firm: str = "华夏安信证券"
     department: str = "客户服务中心"

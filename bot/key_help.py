@@ -33,6 +33,7 @@ KEY_HELP: Mapping[str, str] = MappingProxyType(
         "when": "客户话里的关键词，按先后次序取第一条",
         "say": "要说的话",
         "ask": "问法，一次只问一件事",
+        "incoming": "客户自己打来电话时的问法；不写就用 ask",
         "rephrase": "没听明白时换的说法",
         "keys": "还不明白时请客户按键的话",
         "explain": "客户反问时的答复",

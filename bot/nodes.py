@@ -92,8 +92,9 @@ class Question:
     """Asks one thing; `id` is the question id under which the answer is stored.
 
     A review question has `answers`: the risk of each of yes, no and unsure and of each choice, None for a safe
-    one; those of a `survey` are all safe. Its `rephrase` and `keys` are the steps of the ladder; `explain` answers
-    a question asked back. `keypad` gives keys a choice or a label of its own. Merged scripts ask each `topic` once.
+    one; those of a `survey` are all safe. A client who has called us is asked `incoming`, if it is there, else `ask`.
+    Its `rephrase` and `keys` are the steps of the ladder; `explain` answers a question asked back. `keypad` gives keys
+    a choice or a label of its own. Merged scripts ask each `topic` once.
     """
 
     id: str
@@ -102,6 +103,7 @@ class Question:
     keys: str
     exits: Mapping[str, Exit]
     explain: str = ""
+    incoming: str = ""
     before: Lead | None = None
     answers: Mapping[str, Risk | None] = field(default_factory=dict)
     capture: Capture | None = None
@@ -190,6 +192,7 @@ class Texts:
     bad_number: str
     dialled_number: str
     number_anew: str
+    turned_away: str = ""  # all that a caller hears who has no review open, before we hang up; "": nobody is told
     agent_wait: str = ""  # at intervals while nobody has come yet; "" for the ringing alone
     agent_lost: str = ""  # when a person's line is lost in mid-talk, before the next one is fetched
 
@@ -286,9 +289,9 @@ def shared_texts(script: Script, *, private: bool) -> dict[str, str]:
 def node_texts(node: Node) -> dict[str, str]:
     """Every text of one node by its field; what is said on an exit stands under its cue."""
     match node:
-        case Question(before=before, ask=ask, rephrase=rephrase, keys=keys, explain=explain):
-            lead = before.say if before else ""
-            texts = {"before": lead, "ask": ask, "rephrase": rephrase, "keys": keys, "explain": explain}
+        case Question(before=before, ask=ask, incoming=incoming, rephrase=rephrase, keys=keys, explain=explain):
+            texts = {"before": before.say if before else "", "ask": ask, "incoming": incoming}
+            texts |= {"rephrase": rephrase, "keys": keys, "explain": explain}
         case Statement(say=say) | Goodbye(say=say):
             texts = {"say": say}
         case _:

@@ -138,6 +138,7 @@ def _lines(question: Question) -> tuple[Line, ...]:
     texts = (
         Line("before", lead.say if lead else "", lead is not None and not lead.interruptible),
         Line("ask", question.ask),
+        Line("incoming", question.incoming),
         Line("rephrase", question.rephrase),
         Line("keys", question.keys),
         Line("explain", question.explain),

@@ -45,7 +45,7 @@ def one_thing_is_asked(script: Script, where: Where) -> Iterator[Problem]:
         if not isinstance(node, Question):
             continue
         lead = node.before.say if node.before else ""
-        for field, text in (("ask", node.ask), ("rephrase", node.rephrase)):
+        for field, text in (("ask", node.ask), ("incoming", node.incoming), ("rephrase", node.rephrase)):
             if sign := asks_twice(text, lead):
                 message = f"一次只能问一件事，这里有“{sign}”；请拆成几个节点，各登记各的回答"
                 yield where(node.id, field).problem(message)

@@ -72,7 +72,8 @@ def present(turn: Turn, *, guarded: bool = False, slower: bool = False) -> Turn:
 
 def ask(turn: Turn, node: Question, part: str = "ask", *, slower: bool = False) -> Turn:
     """Ask the question here in one of its wordings (ask, rephrase, keys) and wait for the answer."""
-    wording = {"ask": node.ask, "rephrase": node.rephrase, "keys": node.keys}[part]
+    opening = node.incoming if turn.state.facts.incoming and node.incoming else node.ask
+    wording = {"ask": opening, "rephrase": node.rephrase, "keys": node.keys}[part]
     return await_answer(turn.having(put=True).say(part, wording, slower=slower))
 
 

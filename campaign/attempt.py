@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -47,6 +47,9 @@ _STAGES: Mapping[type[Move], Stage] = {
 }
 
 
+TakeLine = Callable[[], Awaitable[Leg]]  # raises TelephonyError, LeaseDoubtful
+
+
 async def review_attempt(works: Works, task_id: int) -> Settlement | None:
     """Dial a task once, together with what else the client is to be asked now, and store what became of it.
 
@@ -65,9 +68,14 @@ async def review_attempt(works: Works, task_id: int) -> Settlement | None:
     with suppress(SpeechError):  # the call will meet it again, and store it
         await _prepare_prompts(works, planned.call.script, planned.facts)
     begun = await asyncio.to_thread(begin, works, planned)
+    return await carry_out(works, begun, lambda: _dial(works, begun))
+
+
+async def carry_out(works: Works, begun: Begun, take_line: TakeLine) -> Settlement:
+    """Carry an attempt through that was begun, on the line that `take_line` gives, and store what became of it."""
     works.feed.show(begun.live)
     try:
-        call = await _carry(works, begun)
+        call = await _carry(works, begun, take_line)
         await works.call_log.flush()
         settlement = await _stored(works, call, begun.tasks)
         works.feed.change(begun.call_id, stage=Stage.ENDED, outcome=label_of(Outcome(settlement.outcome)))
@@ -107,13 +115,17 @@ def _set_aside(works: Works, task_id: int, trouble: str) -> None:
         set_aside(session, task_id, trouble)
 
 
-async def _carry(works: Works, begun: Begun) -> EndedCall:
+async def _dial(works: Works, begun: Begun) -> Leg:
+    if works.lease is not None and not works.lease.held:
+        raise LeaseDoubtful("this worker may have been given up: it dials nobody")
+    return await works.dialer.dial(begun.call_id, begun.number, ring_seconds=works.ring_seconds)
+
+
+async def _carry(works: Works, begun: Begun, take_line: TakeLine) -> EndedCall:
     course = Course()
     try:
         await _prepare_prompts(works, begun.script, begun.facts)
-        if works.lease is not None and not works.lease.held:
-            raise LeaseDoubtful("this worker may have been given up: it dials nobody")
-        leg = await works.dialer.dial(begun.call_id, begun.number, ring_seconds=works.ring_seconds)
+        leg = await take_line()
     except (SpeechError, TelephonyError, LeaseDoubtful) as error:
         log.warning("call %s could not be placed: %s", begun.call_id, error)
         course.own_line_failed = True
@@ -154,6 +166,7 @@ class Course:
     way: Way | None = None  # to a person
     handed_over: HandedOver = HandedOver()
     quality: SettledQuality | None = None
+    identified: bool = False  # somebody was found to be the client
 
     @property
     def finish(self) -> Finish | None:
@@ -177,6 +190,7 @@ async def _follow(works: Works, begun: Begun, leg: Leg, course: Course) -> None:
     def note(move: Move, at_ms: int) -> None:
         works.call_log.append(begun.attempt_id, type(move).__name__, move_to_json(move), at_ms)
         notebook.note(move)
+        course.identified = course.identified or shows_the_client(begun.script, move)
         if isinstance(move, Listen | Collect):
             works.feed.change(begun.call_id, question=unmarked(move.question))
         elif stage := _STAGES.get(type(move)):
@@ -187,6 +201,12 @@ async def _follow(works: Works, begun: Begun, leg: Leg, course: Course) -> None:
         leg, begun.script, begun.facts, works.ears, prompts, matcher, log=note, agents=course.way
     )
     works.turn_latencies_ms.extend(course.report.turn_latencies_ms)
+
+
+def shows_the_client(script: Script, move: Move) -> bool:
+    """Whether the bot waits for an answer that only the client is asked for."""
+    node = script.nodes.get(move.question) if isinstance(move, Listen | Collect) else None
+    return node is not None and node.private
 
 
 def _ended(works: Works, begun: Begun, course: Course) -> EndedCall:
@@ -209,6 +229,8 @@ def _ended(works: Works, begun: Begun, course: Course) -> EndedCall:
         recording=recording_of(sealed),
         quality=course.quality,
         agent_id=course.handed_over.taker,
+        incoming=begun.facts.incoming,
+        identified=course.identified,
     )
 
 

@@ -86,7 +86,7 @@ def plan(works: Works, task_id: int) -> Planned | None:
             raise StaleAttempt(f"task {task_id} is no longer due: it was served by another call")
         later = waits_until(task, next_call_at(session, task, now), now)
         if later is None:
-            planned = _planned(works, session, task, now)
+            planned = planned_for(works, session, task, companions(session, task, now), now)
             later = _capped_until(works.caps, session, planned, now)
             if later is None:
                 return planned
@@ -100,28 +100,37 @@ def begin(works: Works, planned: Planned) -> Begun:
 
     The line is to be taken right after. Raises ClientBusy, StaleAttempt, LinesFull and WorkerLost: nothing was written.
     """
-    call, facts = planned.call, planned.facts
     with works.database.write() as session:
         still_alive(session, works.worker)
         now = works.clock.now()
         _check_now(works, session, planned, now)
         if works.lines is not None:
             count_call(session, works.lines, now)
-        attempt = begin_attempt(
-            session,
-            call.served,
-            dialled=facts.dialled,
-            worker=works.worker,
-            now=now,
-            script_hash=call.script.hash,
-            facts=facts_to_json(facts),
-            line=works.lines.name if works.lines is not None else "",
-        )
-    return _begun(planned, attempt, now)
+        attempt = write_attempt(works, session, planned, now)
+    return begun_of(planned, attempt, now)
 
 
-def _planned(works: Works, session: Session, task: ReviewTask, now: datetime) -> Planned:
-    call = carried(task, companions(session, task, now), works.scripts.script, works.house)
+def write_attempt(works: Works, session: Session, planned: Planned, now: datetime) -> Attempt:
+    """Write the attempt of a planned call; raises ClientBusy and StaleAttempt."""
+    facts = planned.facts
+    return begin_attempt(
+        session,
+        planned.call.served,
+        dialled=facts.dialled,
+        worker=works.worker,
+        now=now,
+        script_hash=planned.call.script.hash,
+        facts=facts_to_json(facts),
+        line=works.lines.name if works.lines is not None and not facts.incoming else "",
+        incoming=facts.incoming,
+    )
+
+
+def planned_for(
+    works: Works, session: Session, task: ReviewTask, others: Sequence[ReviewTask], now: datetime
+) -> Planned:
+    """The call for a task and for the client's others that can share it; raises ScriptError."""
+    call = carried(task, others, works.scripts.script, works.house)
     histories = [history_of(session, each.id) for each in call.tasks]
     hours = hours_from(task.campaign.hours, works.hours)
     return Planned(
@@ -166,11 +175,11 @@ def _capped_until(caps: ContactCaps | None, session: Session, planned: Planned, 
 
 
 def _contacts(attempts: Sequence[Attempt]) -> list[Contact]:
-    """The calls that went out; one that our own line lost is none."""
+    """The calls that went out; one that our own line lost is none, nor is a client's own."""
     return [
         Contact(one.started_at, frozenset(served.task_id for served in one.served))
         for one in attempts
-        if one.outcome != Outcome.OWN_LINE_FAILED
+        if one.outcome != Outcome.OWN_LINE_FAILED and one.direction == "outgoing"
     ]
 
 
@@ -184,7 +193,8 @@ def _put_off(works: Works, task_id: int, until: datetime, deadline_at: datetime 
             put_off(session, task_id, until)
 
 
-def _begun(planned: Planned, attempt: Attempt, now: datetime) -> Begun:
+def begun_of(planned: Planned, attempt: Attempt, now: datetime) -> Begun:
+    """An attempt that was written."""
     return Begun(
         attempt_id=attempt.id,
         call_id=attempt.call_id,

@@ -33,6 +33,7 @@ COLUMNS = (
     "是否完成",
     "是否转人工",
     "拨打次数",
+    "来电次数",
     "合并任务",
     "首次拨打",
     "末次拨打",
@@ -84,6 +85,7 @@ def neutral(cell: str) -> str:
 def _line(task: ReviewTask, questions: Sequence[str], masked: bool) -> list[str]:
     client, attempts = task.customer, task.attempts
     last = attempts[-1] if attempts else None
+    called = sum(attempt.direction == "incoming" for attempt in attempts)
     answers = {answer.question: answer.value for attempt in attempts for answer in attempt.answers_for(task.id)}
     return [
         task.number,
@@ -97,7 +99,8 @@ def _line(task: ReviewTask, questions: Sequence[str], masked: bool) -> list[str]
         task.status,
         "是" if task.final else "否",
         "是" if task.with_human else "否",
-        str(task.attempts_made),
+        str(task.attempts_made - called),
+        str(called),
         "；".join(dict.fromkeys(one.task.number for attempt in attempts for one in attempt.served_beside(task.id))),
         _time(attempts[0].started_at) if attempts else "",
         _time(last.started_at) if last else "",

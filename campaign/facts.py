@@ -17,13 +17,10 @@ MANDATORY = frozenset({ReviewType.NEW_ACCOUNT})  # a step of the business itself
 
 def slots_of(task: ReviewTask, house: House, business: str = "") -> dict[str, str]:
     """What a task's script may speak: its own slots, the client's, the firm's; `business` as the script calls it."""
-    return {str(key): str(value) for key, value in task.slots.items()} | {
+    own = {str(key): str(value) for key, value in task.slots.items()}
+    return own | house.slots | {
         "客户姓名": task.customer.name,
         "称谓": task.customer.gender or "先生女士",
-        "券商": house.firm,
-        "部门": house.department,
-        "工号": house.staff_number,
-        "服务电话": house.service_number,
         "回访业务": business or label_of(ReviewType(task.review_type)),
     }
 
@@ -73,11 +70,13 @@ def task_facts(task: ReviewTask, attempts: Sequence[Attempt], questions: Mapping
             suitability=ReviewType(task.review_type) is ReviewType.SUITABILITY,
             deadline_at=task.deadline_at,
         ),
-        history=tuple(_past(attempt) for attempt in attempts),
+        history=tuple(_past(attempt) for attempt in attempts if attempt.evidence.get("counted", True)),
         email=task.customer.email,
         next_phone=task.next_phone,
         deadline_at=task.deadline_at,
         questions=questions,
+        status_before=task.status,
+        due_before=task.due_at,
     )
 
 

@@ -15,6 +15,7 @@ class Stage(StrEnum):
     """Where a call is."""
 
     DIALLING = "拨号中"
+    INCOMING = "客户来电"
     RINGING = "振铃中"
     TALKING = "通话中"
     FETCHING = "转人工中"

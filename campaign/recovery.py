@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy.orm import Session
 
 from bot.course import standing
+from bot.errors import BotError
 from bot.moves import AgentJoined, Attest, Finish, Flag, Listen, Note, Transfer
 from bot.replay import Move, move_from_json
-from campaign.attempt import store_ended
+from campaign.attempt import shows_the_client, store_ended
 from campaign.facts import task_facts
+from campaign.replaying import spoken
 from campaign.settling import EndedCall, TaskFacts, recording_of
 from campaign.works import Works
 from models import Attempt, StaleAttempt
@@ -50,12 +55,33 @@ def _link(works: Works, recovered: Sequence[SealedRecording]) -> None:
 def _left_behind(works: Works) -> list[tuple[EndedCall, list[TaskFacts]]]:
     with works.database.read() as session:
         return [
-            (
-                _ended(works, attempt, [move_from_json(row.body) for row in events_of(session, attempt.id)]),
-                [task_facts(one.task, history_of(session, one.task_id), one.questions) for one in attempt.served],
-            )
+            (_of_the_client(session, attempt, _ended(works, attempt, logged), logged), _tasks(session, attempt))
             for attempt in left_behind(session, works.abandoned)
+            for logged in [[move_from_json(row.body) for row in events_of(session, attempt.id)]]
         ]
+
+
+def _tasks(session: Session, attempt: Attempt) -> list[TaskFacts]:
+    return [
+        replace(
+            task_facts(one.task, history_of(session, one.task_id), one.questions),
+            status_before=one.status_before,
+            due_before=one.due_before,
+        )
+        for one in attempt.served
+    ]
+
+
+def _of_the_client(session: Session, attempt: Attempt, call: EndedCall, logged: Sequence[Move]) -> EndedCall:
+    """The call of a client who had called us: whether it was found to be the client is seen from what was asked."""
+    if attempt.direction != "incoming":
+        return call
+    try:
+        script = spoken(session, attempt)
+    except BotError as error:
+        log.warning("call %s: its script cannot be read any more: %s", attempt.call_id, error)
+        return replace(call, incoming=True)
+    return replace(call, incoming=True, identified=any(shows_the_client(script, move) for move in logged))
 
 
 def _ended(works: Works, attempt: Attempt, logged: Sequence[Move]) -> EndedCall:

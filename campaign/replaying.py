@@ -40,12 +40,15 @@ def replay_call(session: Session, call_id: str) -> Replayed:
     moves = tuple(move_from_json(row.body) for row in events_of(session, attempt.id))
     if not moves:
         raise ReplayError(f"通话 {call_id} 没有对话，无从重放")
-    script = _spoken(session, attempt)
+    script = spoken(session, attempt)
     return Replayed(script, moves, differences(script, facts_from_json(attempt.facts), moves))
 
 
-def _spoken(session: Session, attempt: Attempt) -> Script:
-    """The script that a call ran: its version, or what its tasks' versions came to when they were merged."""
+def spoken(session: Session, attempt: Attempt) -> Script:
+    """The script that a call ran: its version, or what its tasks' versions came to when they were merged.
+
+    Raises ReplayError and ScriptInvalid as `replay_call` does.
+    """
     if len(attempt.served) == 1:
         return _version(session, attempt.served[0])
     reviews = [

@@ -10,6 +10,7 @@ from typing import Any, overload
 from bot.moves import Attest, Finish, Flag, Note
 from campaign.events import events_of
 from campaign.notices import notice_for
+from campaign.reception import as_before, counts
 from campaign.works import House
 from models.settlements import SettledNotice, SettledQuality, SettledRecording, SettledTask, Settlement
 from rules import Decision, Evidence, PastAttempt, RedialPolicy, Severity, Verdict, next_step, outcome_of
@@ -38,6 +39,8 @@ class EndedCall:
     recording: SettledRecording | None = None
     quality: SettledQuality | None = None  # None: not measured
     agent_id: int | None = None  # who of the staff talked with the client
+    incoming: bool = False  # the client has called
+    identified: bool = False  # somebody was found to be the client
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class TaskFacts:
     deadline_at: datetime | None
     task_id: int = 0
     questions: Mapping[str, str] = field(default_factory=dict)
+    status_before: str = ""  # before this call
+    due_before: datetime | None = None
 
 
 def settlement_of(call: EndedCall, tasks: Sequence[TaskFacts], house: House, now: datetime) -> Settlement:
@@ -63,16 +68,20 @@ def settlement_of(call: EndedCall, tasks: Sequence[TaskFacts], house: House, now
     them (note 3: R5), and all are dialled again together.
     """
     verdict = outcome_of(call.evidence)
+    new_number = bool(call.finish and call.finish.new_number)
+    counted = not call.incoming or counts(verdict.outcome, identified=call.identified, new_number=new_number)
     latest = PastAttempt(
         started_at=call.started_at,
         ended_at=call.ended_at,
         outcome=verdict.outcome,
         callback_at=call.finish.callback_at if call.finish else None,
-        new_number=bool(call.finish and call.finish.new_number),
+        new_number=new_number,
     )
     policies = as_strict_as_all([task.policy for task in tasks])
     judged = [next_step((*task.history, latest), policy, now) for task, policy in zip(tasks, policies, strict=True)]
     decisions = dialled_together(judged, [task.deadline_at for task in tasks])
+    if not counted:
+        decisions = [as_before(task.status_before, task.due_before, task.deadline_at, now) for task in tasks]
     everything = [task.questions for task in tasks]
     return Settlement(
         attempt_id=call.attempt_id,
@@ -86,7 +95,7 @@ def settlement_of(call: EndedCall, tasks: Sequence[TaskFacts], house: House, now
         callback_at=latest.callback_at,
         ring_ms=call.ring_ms,
         talk_ms=call.talk_ms,
-        evidence=_evidence(call, verdict, decisions),
+        evidence=_evidence(call, verdict, decisions) | ({} if counted else {"counted": False}),
         escalation=_escalation(call, decisions, [task.deadline_at for task in tasks]),
         notices=_notices(tasks, decisions, house),
         recording=call.recording,

@@ -31,6 +31,16 @@ class House:
     staff_number: str  # 工号
     service_number: str  # 服务电话
 
+    @property
+    def slots(self) -> dict[str, str]:
+        """What every script may say of the firm."""
+        return {
+            "券商": self.firm,
+            "部门": self.department,
+            "工号": self.staff_number,
+            "服务电话": self.service_number,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Works:

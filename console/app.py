@@ -15,6 +15,7 @@ from console import (
     escalations_page,
     import_api,
     import_page,
+    incoming_page,
     try_page,
 )
 from console.render import install_error_pages
@@ -29,6 +30,7 @@ def add_pages(app: FastAPI) -> None:
         campaign_page,
         calls_page,
         escalations_page,
+        incoming_page,
         import_page,
         import_api,
         agent_page,

@@ -18,7 +18,7 @@ SECTIONS = {
     Section.UNUSED: "这份话术走不到的共用节点",
 }
 KINDS = {Kind.QUESTION: "问", Kind.STATEMENT: "告知", Kind.GOODBYE: "结束"}
-FIELDS = {"rephrase": "换个说法", "keys": "请按键", "explain": "反问时"}
+FIELDS = {"incoming": "客户来电时", "rephrase": "换个说法", "keys": "请按键", "explain": "反问时"}
 TEXTS = {
     "unclear": "没听清",
     "repeat": "再说一遍以前",
@@ -39,6 +39,7 @@ TEXTS = {
     "bad_number": "号码不对",
     "dialled_number": "说的就是所拨号码",
     "number_anew": "请重说号码",
+    "turned_away": "来电但没有回访",
     "agent_wait": "等待坐席时",
     "agent_lost": "坐席断线",
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, Select, Update, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Select, Update, and_, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased, selectinload
 
@@ -101,13 +101,15 @@ def begin_attempt(
     script_hash: str,
     facts: str,
     line: str = "",
+    incoming: bool = False,
 ) -> Attempt:
     """Write the attempt before its line is taken; the first task leads, `line` is whose caps it counts to.
 
     Everything that may have changed since the tasks were looked at is checked once more: raises `ClientBusy` when the
     client is on another call, `StaleAttempt` when a task was taken by somebody else or may no longer be dialled (its
     campaign was paused, the client must not be called, the deadline has passed). The tasks are no longer due from here
-    on, so that nobody else takes them.
+    on, so that nobody else takes them. `incoming`: the client has called, so its tasks need not be due yet; what they
+    were is kept.
     """
     lead = served[0]
     customer_id = session.scalars(select(ReviewTask.customer_id).where(ReviewTask.id == lead.task_id)).one()
@@ -118,6 +120,7 @@ def begin_attempt(
         task_id=lead.task_id,
         customer_id=customer_id,
         no=lead.no,
+        direction="incoming" if incoming else "outgoing",
         dialled=dialled,
         worker=worker,
         line=line,
@@ -131,9 +134,13 @@ def begin_attempt(
         session.flush()
     except IntegrityError as error:
         raise ClientBusy(f"attempt {attempt.call_id}: the client is on another call") from error
+    serving = [_serving(attempt.id, place, one) for place, one in enumerate(served)]
+    for row in serving if incoming else ():
+        task = session.get_one(ReviewTask, row.task_id)
+        row.status_before, row.due_before = task.status, task.due_at
     for one in served:
-        _take(session, one, worker, now)
-    session.add_all(_serving(attempt.id, place, one) for place, one in enumerate(served))
+        _take(session, one, worker, now, ReviewTask.due_at.is_not(None) if incoming else ReviewTask.due_at <= now)
+    session.add_all(serving)
     session.flush()
     return attempt
 
@@ -143,14 +150,14 @@ def silence_of(customer_id: int) -> Select[bool]:
     return select(Customer.do_not_call).where(Customer.id == customer_id).with_for_update(read=True)
 
 
-def _take(session: Session, one: Served, worker: str, now: datetime) -> None:
+def _take(session: Session, one: Served, worker: str, now: datetime, is_due: ColumnElement[bool]) -> None:
     running = exists().where(Campaign.id == ReviewTask.campaign_id, Campaign.state == "running")
     take = (
         update(ReviewTask)
         .where(
             ReviewTask.id == one.task_id,
             ReviewTask.attempts_made == one.no - 1,
-            ReviewTask.due_at <= now,
+            is_due,
             or_(ReviewTask.deadline_at.is_(None), ReviewTask.deadline_at >= now),
             or_(ReviewTask.held_by.in_(("", worker)), ReviewTask.held_until.is_(None), ReviewTask.held_until <= now),
             running,

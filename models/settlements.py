@@ -14,6 +14,7 @@ from models.errors import StaleAttempt
 from models.line_tables import LineQuality
 from models.outbox import BY_HAND, SettledEvent, close_told, post_event
 from models.queue import rows_changed
+from models.sealed import current_seal
 from models.tables import (
     Answer,
     Attempt,
@@ -144,6 +145,7 @@ def _settle_task(session: Session, served: AttemptTask, settled: SettledTask, at
             with_human=settled.with_human,
             due_at=settled.due_at,
             next_phone=settled.next_phone,
+            next_phone_digest=current_seal().digest(settled.next_phone) if settled.next_phone else "",
             resume_at=settled.resume_at,
         )
     )

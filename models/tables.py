@@ -101,6 +101,7 @@ class ReviewTask(Base):
     with_human: Mapped[bool] = mapped_column(default=False)  # a person goes on; the bot calls no more
     due_at: Mapped[datetime | None]  # None: nothing more to dial
     next_phone: Mapped[str | None] = mapped_column(Sealed)  # a number learnt in a call, dialled instead
+    next_phone_digest: Mapped[str] = mapped_column(String(64), default="", server_default="", index=True)
     resume_at: Mapped[str] = mapped_column(String(80), default="")  # question at which to go on
     attempts_made: Mapped[int] = mapped_column(default=0)
     trouble: Mapped[str] = mapped_column(String(300), default="")  # why it cannot be dialled; cleared by a new due time

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 _DECISION_SECONDS = 20.0
 _WAITING = 50  # calls that nobody has decided about
+_NO_CIRCUIT = 34  # Q.850: no circuit or channel available
 
 
 @dataclass(slots=True, eq=False)
@@ -34,9 +35,9 @@ class IncomingCall:
     loop: asyncio.AbstractEventLoop  # the media loop
     over: bool = False
 
-    def refuse(self, status: int = 486) -> None:
-        """Refuse it: 486 busy, 480 not now, 603 declined."""
-        self.loop.call_soon_threadsafe(self.road.act, lambda now: self.incoming.refuse(status, now))
+    def refuse(self, status: int = 486, q850: int | None = None) -> None:
+        """Refuse it: 486 busy, 480 not now, 603 declined; with the cause of Q.850, where it is to be told."""
+        self.loop.call_soon_threadsafe(self.road.act, lambda now: self.incoming.refuse(status, now, q850=q850))
 
 
 class Reception:
@@ -65,6 +66,10 @@ class Reception:
                         transaction.source.host)  # fmt: skip
             transaction.reject(403, now)
             return
+        if not road.trunk.incoming:
+            log.info("trunk %s: a call is refused: this trunk is for outgoing calls only", road.trunk.name)
+            transaction.reject(403, now)
+            return
         try:
             incoming = road.agent.take_in(road.authenticator, request, transaction)
         except ValueError:
@@ -75,7 +80,7 @@ class Reception:
         elif self._offer is None or self._waiting >= _WAITING:
             incoming.refuse(480, now)
         elif road.caps.admit(now).verdict is Verdict.FULL:
-            incoming.refuse(486, now)
+            incoming.refuse(486, now, q850=_NO_CIRCUIT)
         else:
             self._ring(road, incoming, now)
 

@@ -17,8 +17,9 @@ class Trunk:
 
     `host` and `port`: the trunk's SIP address. `number`: our caller id. `domain`: of our addresses there, `host` where
     it is empty. `local_host`, `local_port`: where we listen, found out and chosen freely where empty and 0.
-    `public_host`: our address as the trunk sees it, for a fixed translation in between. `also_from`: further addresses
-    from which the trunk sends calls to us; nobody else's are taken. `ca_file`: the authorities that
+    `public_host`: our address as the trunk sees it, for a fixed translation in between. `incoming`: whether clients who
+    call back may come over it. `also_from`: further addresses from which the trunk sends calls to us; nobody else's are
+    taken. `ca_file`: the authorities that
     its certificate is checked against, the system's where empty. `ping_seconds`: between signs of life, 0 for none.
     `srtp`: whether the audio must be sealed, with keys that only TLS keeps secret.
     """
@@ -38,6 +39,7 @@ class Trunk:
     local_host: str = ""
     local_port: int = 0
     public_host: str = ""
+    incoming: bool = True
     also_from: tuple[str, ...] = ()
     ca_file: str = ""
     ping_seconds: float = 30.0

@@ -11,6 +11,9 @@
         calls: 30                 # at once
         calls_per_second: 5
         ping_seconds: 30          # between OPTIONS; 0 for a trunk that never answers them
+        incoming: yes             # clients who call back are answered; no for outgoing calls only
+        also_from:                # addresses beside the host's from which the trunk sends calls; all others get 403
+          - 203.0.113.7
 
 Trunks are tried in the order of the file.
 """
@@ -67,6 +70,7 @@ class _Reader(LineForms):
             domain=self.sheet.text(found.get("domain")), registers=self.yes(found.get("registers"), False),
             local_host=self.sheet.text(found.get("local_host")), local_port=self.port(found.get("local_port"), 0),
             public_host=self.sheet.text(found.get("public_host")),
+            incoming=self.yes(found.get("incoming"), True),
             also_from=self._addresses(found.get("also_from")), ca_file=self.sheet.text(found.get("ca_file")),
             ping_seconds=self.sheet.number(found.get("ping_seconds"), 30.0),
             srtp=self.yes(found.get("srtp"), False),

@@ -86,6 +86,7 @@ KNOWN_BY_NAME = (
     | {"clarify", "silence", "repeat", "aside", "capture", "turns", "deceased", "distress", "intoxicated", "minor"}
     | {"reassure", "still_there", "bridge_human", "bridge_complaint", "bridge_risk", "bridge_unclear", "no_agent"}
     | {"outside_hours", "closed_day", "past_time", "too_late", "more_digits", "bad_number", "dialled_number"}
+    | {"turned_away"}
     | {"number_anew", "agent_wait", "agent_lost"}
 )
 

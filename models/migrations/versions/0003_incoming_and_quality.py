@@ -9,6 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from models.sealed import current_seal
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -19,8 +21,20 @@ def upgrade() -> None:
     op.add_column("attempt", sa.Column("direction", sa.String(length=10), nullable=False, server_default="outgoing"))
     op.add_column("attempt_task", sa.Column("status_before", sa.String(length=40), nullable=False, server_default=""))
     op.add_column("attempt_task", sa.Column("due_before", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("review_task", sa.Column("next_phone_digest", sa.String(64), nullable=False, server_default=""))
+    op.create_index(op.f("ix_review_task_next_phone_digest"), "review_task", ["next_phone_digest"])
+    _digest_learnt_numbers()
     _make_line_quality()
     _make_incoming_call()
+
+
+def _digest_learnt_numbers() -> None:
+    """A client is known by a number learnt in an earlier call too."""
+    bind, seal = op.get_bind(), current_seal()
+    learnt = bind.execute(sa.text("SELECT id, next_phone FROM review_task WHERE next_phone IS NOT NULL")).all()
+    for task_id, sealed in learnt:
+        values = {"id": task_id, "digest": seal.digest(seal.open(bytes(sealed)))}
+        bind.execute(sa.text("UPDATE review_task SET next_phone_digest = :digest WHERE id = :id"), values)
 
 
 def _make_line_quality() -> None:
@@ -66,6 +80,9 @@ def _make_incoming_call() -> None:
 def downgrade() -> None:
     op.drop_table("incoming_call")
     op.drop_table("line_quality")
+    op.drop_index(op.f("ix_review_task_next_phone_digest"), "review_task")
+    with op.batch_alter_table("review_task") as review_task:
+        review_task.drop_column("next_phone_digest")
     with op.batch_alter_table("attempt_task") as attempt_task:
         attempt_task.drop_column("due_before")
         attempt_task.drop_column("status_before")

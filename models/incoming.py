@@ -1,0 +1,62 @@
+"""Calls that come to us: who may be calling, and the register of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import exists, func, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from models.calls import Page
+from models.line_tables import IncomingCall
+from models.queue import open_tasks
+from models.tables import Attempt, Customer, ReviewTask
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCaller:
+    """A client behind a number, with the tasks that the bot still has to bring to an end."""
+
+    client: Customer
+    on_the_line: bool
+    open_tasks: Sequence[ReviewTask]
+    called_at: datetime | None  # when we tried last
+
+
+def known_callers(session: Session, digest: str) -> list[KnownCaller]:
+    """The clients whose number this is, or who are to be called there after what was said in a call."""
+    learnt = select(ReviewTask.customer_id).where(
+        ReviewTask.next_phone_digest == digest, ReviewTask.due_at.is_not(None)
+    )
+    query = select(Customer).where(or_(Customer.phone_digest == digest, Customer.id.in_(learnt)))
+    return [_known(session, client) for client in session.scalars(query.order_by(Customer.id))]
+
+
+def _known(session: Session, client: Customer) -> KnownCaller:
+    calls = Attempt.customer_id == client.id
+    return KnownCaller(
+        client=client,
+        on_the_line=bool(session.scalar(select(exists().where(calls, Attempt.ended_at.is_(None))))),
+        open_tasks=session.scalars(open_tasks().where(ReviewTask.customer_id == client.id)).all(),
+        called_at=session.scalar(select(func.max(Attempt.started_at)).where(calls, Attempt.direction == "outgoing")),
+    )
+
+
+def register(session: Session, call: IncomingCall) -> None:
+    """Enter a call that came."""
+    session.add(call)
+
+
+def incoming_calls(session: Session, *, page: int, size: int) -> Page[IncomingCall]:
+    """The register, the latest first."""
+    total = session.scalar(select(func.count(IncomingCall.id))) or 0
+    rows = session.scalars(
+        select(IncomingCall)
+        .options(joinedload(IncomingCall.customer), joinedload(IncomingCall.attempt))
+        .order_by(IncomingCall.at.desc(), IncomingCall.id.desc())
+        .limit(size)
+        .offset((page - 1) * size)
+    )
+    return Page(rows.all(), total, page, size)
