@@ -6,12 +6,13 @@ const at = (id) => document.getElementById(id);
 const LOOK_MS = 1000; // the context is on screen for a second before the call can be taken
 const VALUES = { yes: "是", no: "否", unsure: "不确定", words: "原话", none: "没有" };
 const WHY = {
-  taken: "", declined: "已拒接", timed_out: "未及时接听，已转为小休", client_hung_up: "客户已挂断", given_up: "来电已取消",
-  agent_hung_up: "已挂断", client_line_lost: "客户线路中断", agent_line_lost: "语音连接中断",
+  taken: "", declined: "已拒接，来电转给下一位坐席", timed_out: "未及时接听，来电转给下一位坐席，您已转为小休",
+  client_hung_up: "客户已挂断", given_up: "客户等待的时间已到，改为回电",
+  agent_hung_up: "已挂断", client_line_lost: "客户线路中断", agent_line_lost: "您的语音没有接通或者已经中断，客户转给下一位坐席，您已转为小休",
 };
 const title = document.title;
 
-let socket, voice, ring, talking = false, looked = 0, blinking = 0, bell;
+let socket, voice, ring, talking = false, looked = 0, blinking = 0, counting = 0, bell;
 
 function say(message) { socket?.readyState === WebSocket.OPEN && socket.send(JSON.stringify(message)); }
 function trouble(text) { at("trouble").textContent = text; at("trouble").hidden = !text; }
@@ -47,6 +48,7 @@ const HEAR = {
     at("presence").textContent = news.presence;
     at("idle").hidden = !at("call").hidden;
   },
+  queue(news) { at("queue").textContent = news.waiting; },
   rings(news) {
     trouble("");
     ring = news.ring;
@@ -56,6 +58,7 @@ const HEAR = {
     at("accept").disabled = true;
     setTimeout(() => { at("accept").disabled = false; at("accept").focus(); }, LOOK_MS);
     alarm(true);
+    countDown(performance.now() + news.seconds * 1000);
   },
   ring_ended(news) {
     alarm(false);
@@ -80,6 +83,15 @@ function mode(name) {
   for (const id of ["mute", "hold", "hang-up"]) at(id).hidden = !talking;
   for (const id of ["mute", "hold"]) press(at(id), false);
   if (name === "idle") ring = undefined;
+  if (name !== "ringing") countDown();
+}
+
+// How long the call still rings here
+function countDown(until) {
+  clearInterval(counting);
+  at("left").hidden = !until;
+  const show = () => { at("left").textContent = `还有 ${Math.max(0, Math.ceil((until - performance.now()) / 1000))} 秒`; };
+  if (until) { show(); counting = setInterval(show, 250); }
 }
 
 function accept() {

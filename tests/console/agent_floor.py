@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from campaign.agents import Roster
 from campaign.briefing import Asked, Briefing, Flagged, Spoken
 from campaign.duty import Failure
+from campaign.offering import Terms
 from campaign.talks import Talk, Wanted
 from console import AgentLines
 from models import Staff
@@ -51,8 +52,8 @@ class Floor:
 
 
 @asynccontextmanager
-async def floor(place: Place, recordings: Path) -> AsyncIterator[Floor]:
-    roster = Roster()
+async def floor(place: Place, recordings: Path, terms: Terms = Terms()) -> AsyncIterator[Floor]:  # noqa: B008
+    roster = Roster(terms)
     with place.desk.database.write() as session:
         session.add_all(
             [Staff(number="8002", name="孙敏", post="agent"), Staff(number="8003", name="周岚", post="agent")]

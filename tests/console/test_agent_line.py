@@ -84,6 +84,21 @@ async def test_a_ring_brings_the_briefing_and_accepting_it_the_clients_voice(on:
         assert (await page.hear("presence"))["presence"] == "空闲"
 
 
+async def test_every_page_is_told_how_many_wait(on: Floor) -> None:
+    async with on_duty(on) as first:
+        assert (await first.hear("queue"))["waiting"] == 0
+        fetching = asyncio.create_task(on.fetch())
+        rings = await first.hear("rings")
+        assert 0 < rings["seconds"] <= 12
+        assert (await first.hear("queue"))["waiting"] == 1
+        async with on_duty(on, "8003") as second:
+            assert (await second.hear("queue"))["waiting"] == 1
+            await first.say(kind="decline", ring=rings["ring"])
+            await second.say(kind="decline", ring=(await second.hear("rings"))["ring"])
+            assert (await second.hear("queue"))["waiting"] == 0
+            assert await fetching is Failure.DECLINED
+
+
 async def test_a_page_that_closes_while_it_rings_leaves_the_call_to_the_next_agent(on: Floor) -> None:
     async with on_duty(on) as first, on_duty(on, "8003") as second:
         fetching = asyncio.create_task(on.fetch())

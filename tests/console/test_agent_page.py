@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page
 
 from campaign.duty import Failure
+from campaign.offering import Terms
 from campaign.talks import Talk
 from telephony.bridge import Parting
 from telephony.recording import RecordingStore
@@ -55,6 +56,28 @@ def loudest(samples: np.ndarray) -> float:
     """The frequency (Hz) that is strongest."""
     spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
     return float(np.argmax(spectrum) * 8000 / len(samples))
+
+
+async def test_an_agent_sees_how_long_it_rings_how_many_wait_and_why_it_ends(place: Place, tmp_path: Path) -> None:
+    async with floor(place, tmp_path / "agents", Terms(offer_seconds=2.5)) as on:
+        loop = asyncio.get_running_loop()
+
+        def work() -> list[str]:
+            with chromium_page(flags=microphone(beeps(tmp_path / "microphone.wav"))) as page:
+                sign_on(page, on.base)
+                fetched = asyncio.run_coroutine_threadsafe(on.fetch(), loop)
+                page.locator("#left").wait_for()
+                seen = [page.locator("#left").inner_text(), page.locator("#queue").inner_text()]
+                page.wait_for_function("document.getElementById('left').textContent === '还有 1 秒'")
+                page.locator("#call").wait_for(state="hidden")
+                seen += [page.locator(f"#{name}").inner_text() for name in ("trouble", "presence", "queue")]
+                assert page.locator("#left").is_hidden()
+                assert fetched.result(10) is Failure.TIMED_OUT
+                return seen
+
+        left, waiting, why, presence, after = await asyncio.to_thread(work)
+    assert left in ("还有 3 秒", "还有 2 秒") and (waiting, after) == ("1", "0")
+    assert "未及时接听" in why and presence == "小休"
 
 
 async def test_an_agent_sees_the_call_takes_it_and_both_hear_each_other(place: Place, tmp_path: Path) -> None:
