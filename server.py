@@ -7,6 +7,7 @@ import fcntl
 import logging
 import os
 import secrets
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -21,22 +22,31 @@ from bot.script import Script
 from bot.unheard import unheard
 from campaign.agents import Roster
 from campaign.calllog import CallLog
+from campaign.channel_file import load_channels
 from campaign.clock import Clock, RealClock
 from campaign.consulting import ClientCalls, Consultation
 from campaign.feed import Feed
+from campaign.health import health_site
+from campaign.house import House
 from campaign.incoming import answering
+from campaign.lease import Lease
+from campaign.meters import Meters
+from campaign.outbox import Outbox
 from campaign.published import Shelf
-from campaign.recovery import settle_interrupted
+from campaign.questionnaires import Forms
 from campaign.roads import ByExchange, Road, ToBrowser, ToCallback, ToExtension
 from campaign.runner import Runner
 from campaign.shipped import take_in_shipped
 from campaign.trying import Trials
 from campaign.voices import Voices
-from campaign.works import House, Works
+from campaign.worker import arrive, run_until, staying
+from campaign.works import Works
 from console import AgentLines, AskedWords, Desk, TryLines, add_pages
 from intents import load_matcher
 from models import Database, current_seal, load_seal, use_seal
+from models.lines import LineCaps
 from rules import CallingHours
+from rules.caps import ContactCaps
 from settings import Settings
 from speech.prompts import Prompts
 from speech.recogniser import Recogniser, find_model
@@ -54,6 +64,8 @@ SWITCH_SECONDS = 0.001
 
 Job = Callable[[Works], Awaitable[None]]
 OpenDialer = Callable[[Recorder], AbstractAsyncContextManager[Dialer]]
+
+NO_BOUND = 1_000_000
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +85,19 @@ def _lock(folder: Path) -> Iterator[None]:
                 f"another process is working on {folder}: stop it, or give this one another HUIFANG_DATA_DIR"
             ) from error
         yield
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[str]:
+    """The data folder for this process alone, and its name, where the database is a file in it.
+
+    Processes that share a PostgreSQL know each other by their heartbeats, and may share the folder too: "".
+    """
+    if not settings.database.startswith("sqlite"):
+        yield ""
+        return
+    with _lock(settings.data_dir):
+        yield f"{socket.gethostname()}:{settings.data_dir.resolve()}"
 
 
 def _tell_unheard(scripts: Mapping[str, Script], ears: Recogniser) -> None:
@@ -97,38 +122,59 @@ def open_database(settings: Settings) -> Database:
 async def open_works(
     settings: Settings, make_clock: Callable[[Database], Clock], open_dialer: OpenDialer | None = None
 ) -> AsyncIterator[Works]:
-    """Everything that calls are made with, after the remains of a killed process have been settled.
+    """Everything that calls are made with, as a worker among others; what dead ones left has been settled.
 
     `open_dialer` stands in for the line that the settings name.
     """
+    async with _opened(settings, make_clock, open_dialer) as works, staying(works):
+        yield works
+
+
+@asynccontextmanager
+async def _opened(
+    settings: Settings, make_clock: Callable[[Database], Clock], open_dialer: OpenDialer | None
+) -> AsyncIterator[Works]:
     sys.setswitchinterval(SWITCH_SECONDS)
-    with _lock(settings.data_dir):
+    with _alone(settings) as place:
         database = open_database(settings)
         scripts = Shelf(database)
-        recordings = RecordingStore(settings.data_dir / "recordings", current_seal().key)
+        recordings = RecordingStore(settings.recordings, current_seal().key)
         ears = Recogniser(find_model(settings.asr_model, settings.data_dir / "models"), threads=settings.asr_threads)
         _tell_unheard(scripts.current(), ears)
+        clock, worker = make_clock(database), f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        channels = load_channels(settings.channels, settings.data_dir / "outbox")
+        house = House(settings.firm, settings.department, settings.staff_number, settings.service_number)
+        matcher = load_matcher()
         recorder = ClientCalls(recordings)
         line = open_dialer(recorder) if open_dialer else _dialer(settings, recorder)
-        async with CallLog(database) as call_log, line as dialer:
+        async with (
+            CallLog(database) as call_log,
+            Outbox(database, channels, clock, worker) as outbox,
+            line as dialer,
+        ):
             works = Works(
                 database=database,
                 dialer=dialer,
                 recordings=recordings,
                 ears=ears,
                 voices=_voices(settings),
-                matcher=load_matcher(),
+                matcher=matcher,
                 scripts=scripts,
-                house=House(settings.firm, settings.department, settings.staff_number, settings.service_number),
-                clock=make_clock(database),
+                house=house,
+                clock=clock,
                 hours=CallingHours(),
                 call_log=call_log,
                 feed=Feed(),
-                worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+                lease=Lease(database),
+                lines=_line_caps(settings),
+                caps=_client_caps(settings) if make_clock is real_clock else None,
+                worker=worker,
+                outbox=outbox,
+                forms=Forms(database, scripts, house, clock, matcher, settings.public_address, worker),
                 road=_road(settings, dialer),
             )
             await asyncio.to_thread(scripts.current)
-            await asyncio.to_thread(settle_interrupted, works)
+            await asyncio.to_thread(arrive, works, place)
             async with answering(works, settings.incoming_lines):
                 yield works
         ears.close()
@@ -152,6 +198,20 @@ def _dialer(settings: Settings, recordings: Recorder) -> AbstractAsyncContextMan
             return ExchangeDialer(exchange, recordings)
         return SipDialer(load_trunks(settings.trunks), recordings)
     return Gateway("127.0.0.1", settings.gateway_port, recordings)
+
+
+def _line_caps(settings: Settings) -> LineCaps | None:
+    """What all workers together may put on the lines: as set, else what the trunks carry; raises TelephonyError."""
+    calls, per_second = settings.line_calls, settings.line_calls_per_second
+    if settings.trunks is not None and load_exchange(settings.trunks) is None:
+        trunks = load_trunks(settings.trunks)
+        calls = calls or sum(trunk.calls for trunk in trunks)
+        per_second = per_second or max(1, int(sum(trunk.calls_per_second for trunk in trunks)))
+    return LineCaps("lines", calls or NO_BOUND, per_second or NO_BOUND) if calls or per_second else None
+
+
+def _client_caps(settings: Settings) -> ContactCaps:
+    return ContactCaps(settings.client_calls_per_day, settings.client_reviews_per_quarter)
 
 
 def _road(settings: Settings, dialer: Dialer) -> Road:
@@ -180,7 +240,16 @@ def create_app(works: Works, firm: str, browsers: BrowserLines | None = None, ap
     agents = AgentLines(works.road.roster, browsers) if browsers and isinstance(works.road, ToBrowser) else None
     trial = TryLines(Trials(works), browsers) if browsers else None
     app.state.desk = Desk(
-        works.database, works.recordings, works.feed, works.clock, firm, questions, agents, trial, api_token
+        works.database,
+        works.recordings,
+        works.feed,
+        works.clock,
+        firm,
+        questions,
+        agents,
+        trial,
+        api_token,
+        works.forms,
     )
     return app
 
@@ -222,3 +291,20 @@ async def run_campaigns(works: Works, lines: int) -> None:
     """Take due tasks for as long as the process lives."""
     await asyncio.to_thread(works.prerender)
     await Runner(works, lines).run(until_done=False)
+
+
+async def work(settings: Settings, tell: Callable[[str], None]) -> None:
+    """Be one worker of many until SIGTERM or SIGINT: then begin no more calls, let those on the line end, and go.
+
+    Raises WorkerLost when the others have given this worker up, and the room errors of what cannot start.
+    """
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    async with open_works(settings, real_clock) as works:
+        meters = Meters()
+        runner = Runner(works, settings.lines, settings.calls_per_second, meters=meters)
+        async with health_site(works, runner, meters, settings.health_host, settings.health_port) as port:
+            tell(f"工作进程 {works.worker}，健康检查 http://{settings.health_host}:{port}/healthz")
+            await asyncio.to_thread(works.prerender)
+            await run_until(works, runner, stop, settings.drain_seconds)

@@ -19,6 +19,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HUIFANG_", env_file=".env", frozen=True)
 
     data_dir: Path = Path("var")
+    recordings_dir: Path | None = None  # default: in data_dir; workers on several hosts share one folder
     database_url: str = ""  # default: SQLite in data_dir
     asr_model: str = ""  # a Vosk model directory or name; default: the shipped small model
     asr_threads: int = 2
@@ -29,10 +30,20 @@ class Settings(BaseSettings):
     api_token: str = ""  # with which the firm's systems may import (console/import_api.py); "": they may not
     gateway_port: int = 8001
     trunks: Path | None = None  # a YAML file of SIP trunks or of an exchange (README); default: the gateway
+    channels: Path | None = None  # a YAML file: text messages, mail, events (README); default: files in data_dir/outbox
     # To a person (campaign/roads.py): an agent at the console, an extension blind or after it has answered, nobody.
     hand_over: Literal["browser", "refer", "attended", "bridge", "callback"] = "browser"
     refer_to: str = ""  # sip: address of an extension or a queue; attended and bridge try several, with commas between
+    public_address: str = ""  # where clients reach /q/, e.g. https://hf.example.com; "": no questionnaires are sent
     lines: int = 8  # calls at once
+    calls_per_second: float = 4.0  # new ones
+    line_calls: int = 0  # at once on all workers together; 0: what the trunk file names, else no bound
+    line_calls_per_second: int = 0  # new ones on all workers together, in any second
+    client_calls_per_day: int = 3  # to one client, of all campaigns
+    client_reviews_per_quarter: int = 2  # of one client; reviews that every client is owed count, but are not held back
+    drain_seconds: float = 180.0  # `worker`: how long calls on the line may go on after SIGTERM
+    health_host: str = "127.0.0.1"  # `worker`: where /healthz and /metrics are served
+    health_port: int = 9464
     incoming_lines: int = 4  # of clients who call back, beside those; 0: they are not answered
     clock_factor: float = 1.0  # the demo runs retry intervals faster
     firm: str = "华夏安信证券"
@@ -56,6 +67,11 @@ class Settings(BaseSettings):
     def extensions(self) -> tuple[str, ...]:
         """The addresses to which calls are handed over."""
         return tuple(each.strip() for each in self.refer_to.split(",") if each.strip())
+
+    @property
+    def recordings(self) -> Path:
+        """The folder of the recordings."""
+        return self.recordings_dir or self.data_dir / "recordings"
 
     @property
     def database(self) -> str:

@@ -28,13 +28,16 @@ from campaign.meanwhile import asides_of
 from campaign.roads import HandedOver, Party, Way
 from campaign.settling import EndedCall, TaskFacts, recording_of, settlement_of
 from campaign.works import Works
+from models import ReviewTask
 from models.queue import set_aside
 from models.settlements import SettledQuality, Settlement, settle
 from rules import Ending, Evidence, Outcome, label_of
 from speech.errors import SpeechError
+from telephony.answered import AfterAnswer
 from telephony.errors import TelephonyError
 from telephony.legs import HangupCause, Leg
 from telephony.progress import BeforeAnswer, listen_before_answer
+from telephony.screening import ScreenedLeg
 
 SETTLE_AGAIN_SECONDS = (0.5, 2.0, 5.0, 10.0, 20.0)  # a database that restarts is back by then
 
@@ -107,6 +110,9 @@ def store_ended(works: Works, call: EndedCall, tasks: Sequence[TaskFacts]) -> Se
     settlement = settlement_of(call, tasks, works.house, works.clock.now())
     with works.database.write() as session:
         settle(session, settlement)
+        for task in settlement.tasks:
+            if task.decision["questionnaire"]:
+                works.forms.send(session, session.get_one(ReviewTask, task.task_id))
     return settlement
 
 
@@ -160,6 +166,7 @@ class Course:
     """What has become of a call so far; filled as it goes, so that a failure keeps what was known before it."""
 
     before: BeforeAnswer | None = None
+    after: AfterAnswer = AfterAnswer()
     report: Report | None = None
     broken: bool = False  # our own machinery failed in mid-call
     own_line_failed: bool = False
@@ -197,9 +204,13 @@ async def _follow(works: Works, begun: Begun, leg: Leg, course: Course) -> None:
             works.feed.change(begun.call_id, stage=stage)
 
     prompts, matcher = works.voices.prompts_of(begun.script), AsAskedAlone(works.matcher)
-    course.report = await converse(
-        leg, begun.script, begun.facts, works.ears, prompts, matcher, log=note, agents=course.way
-    )
+    screened = ScreenedLeg(leg, works.ears)
+    try:
+        course.report = await converse(
+            screened, begun.script, begun.facts, works.ears, prompts, matcher, log=note, agents=course.way
+        )
+    finally:
+        course.after = screened.found
     works.turn_latencies_ms.extend(course.report.turn_latencies_ms)
 
 
@@ -218,7 +229,7 @@ def _ended(works: Works, begun: Begun, course: Course) -> EndedCall:
         started_at=begun.started_at,
         ended_at=works.clock.now(),
         evidence=_evidence(course),
-        details=_details(before) | course.handed_over.details(),
+        details=_details(before) | course.after.details() | course.handed_over.details(),
         ring_ms=before.ring_ms if before else 0,
         talk_ms=max(0, sealed.duration_ms - before.ring_ms) if sealed and before and before.answered else 0,
         finish=course.finish,
@@ -238,10 +249,12 @@ def _evidence(course: Course) -> Evidence:
     before = course.before
     if before is None:
         return Evidence(own_line_failed=course.own_line_failed, interrupted=course.broken)
+    announced = course.after.announced or before.announced
     return Evidence(
         ending=course.finish.ending if course.finish else None,
-        announced=before.announced.value if before.announced else None,
+        announced=announced.value if announced else None,
         tone=before.tone,
+        tone_after_answer=course.after.tone,
         sip_status=before.sip_status,
         q850=before.q850,
         answered=before.answered,

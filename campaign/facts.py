@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.moves import Facts
+from campaign.house import House
 from campaign.settling import TaskFacts
-from campaign.works import House
 from models import Attempt, Customer, ReviewTask
 from rules import CallingHours, Outcome, PastAttempt, RedialPolicy, ReviewType, RiskLevel, label_of
 from rules.hours import SHANGHAI
+from rules.outcomes import Method
 
 MANDATORY = frozenset({ReviewType.NEW_ACCOUNT})  # a step of the business itself (table F.1 note 1)
 
@@ -18,11 +19,15 @@ MANDATORY = frozenset({ReviewType.NEW_ACCOUNT})  # a step of the business itself
 def slots_of(task: ReviewTask, house: House, business: str = "") -> dict[str, str]:
     """What a task's script may speak: its own slots, the client's, the firm's; `business` as the script calls it."""
     own = {str(key): str(value) for key, value in task.slots.items()}
-    return own | house.slots | {
-        "客户姓名": task.customer.name,
-        "称谓": task.customer.gender or "先生女士",
-        "回访业务": business or label_of(ReviewType(task.review_type)),
-    }
+    return (
+        own
+        | house.slots
+        | {
+            "客户姓名": task.customer.name,
+            "称谓": task.customer.gender or "先生女士",
+            "回访业务": business or label_of(ReviewType(task.review_type)),
+        }
+    )
 
 
 _STAFF_SLOTS = ("工作人员", "见证人")  # whom a review is about
@@ -87,4 +92,5 @@ def _past(attempt: Attempt) -> PastAttempt:
         outcome=Outcome(attempt.outcome or Outcome.INTERRUPTED),
         callback_at=attempt.callback_at,
         new_number=bool(attempt.evidence.get("new_number")),
+        by_phone=attempt.method != Method.QUESTIONNAIRE,
     )

@@ -12,7 +12,7 @@ from bot.errors import ScriptError, SlotsMissing
 from bot.merging import MergeRefused, Review, merge
 from bot.script import Script
 from campaign.facts import slots_of
-from campaign.works import House
+from campaign.house import House
 from models import ReviewTask
 from models.queue import Served
 from rules import ReviewType

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from campaign.works import House
+from campaign.house import House
 from models.settlements import SettledNotice
 from rules import Notice
 

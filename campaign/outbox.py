@@ -26,7 +26,7 @@ from rules.postings import CLAIM, PostingState, Sending
 LOOK_SECONDS = 1.0
 AT_ONCE = 20  # letters under way at a time
 
-_SUBJECTS = {"review_sms": "客户回访告知", "update_contact": "请更新您的联系方式"}
+_SUBJECTS = {"review_sms": "客户回访告知", "update_contact": "请更新您的联系方式", "questionnaire": "客户回访问卷"}
 
 log = logging.getLogger(__name__)
 

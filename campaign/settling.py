@@ -9,9 +9,9 @@ from typing import Any, overload
 
 from bot.moves import Attest, Finish, Flag, Note
 from campaign.events import events_of
+from campaign.house import House
 from campaign.notices import notice_for
 from campaign.reception import as_before, counts
-from campaign.works import House
 from models.settlements import SettledNotice, SettledQuality, SettledRecording, SettledTask, Settlement
 from rules import Decision, Evidence, PastAttempt, RedialPolicy, Severity, Verdict, next_step, outcome_of
 from telephony.recording import SealedRecording
@@ -39,6 +39,7 @@ class EndedCall:
     recording: SettledRecording | None = None
     quality: SettledQuality | None = None  # None: not measured
     agent_id: int | None = None  # who of the staff talked with the client
+    by_phone: bool = True  # False: a questionnaire (table F.1 row 10)
     incoming: bool = False  # the client has called
     identified: bool = False  # somebody was found to be the client
 
@@ -76,6 +77,7 @@ def settlement_of(call: EndedCall, tasks: Sequence[TaskFacts], house: House, now
         outcome=verdict.outcome,
         callback_at=call.finish.callback_at if call.finish else None,
         new_number=new_number,
+        by_phone=call.by_phone,
     )
     policies = as_strict_as_all([task.policy for task in tasks])
     judged = [next_step((*task.history, latest), policy, now) for task, policy in zip(tasks, policies, strict=True)]

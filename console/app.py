@@ -16,6 +16,7 @@ from console import (
     import_api,
     import_page,
     incoming_page,
+    questionnaire_page,
     try_page,
 )
 from console.render import install_error_pages
@@ -25,6 +26,7 @@ HERE = Path(__file__).parent
 
 def add_pages(app: FastAPI) -> None:
     """Add every page, the live feed and the static files; the server puts its Desk into `app.state.desk`."""
+    app.mount("/q/static", StaticFiles(directory=HERE / "static" / "form"), name="form-static")
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     for page in (
         campaign_page,
@@ -36,6 +38,7 @@ def add_pages(app: FastAPI) -> None:
         agent_page,
         agent_line,
         try_page,
+        questionnaire_page,
     ):
         app.include_router(page.router)
     install_error_pages(app)

@@ -12,6 +12,7 @@ from campaign.agents import Roster
 from campaign.clock import Clock
 from campaign.feed import Feed
 from campaign.import_jobs import ImportJobs
+from campaign.questionnaires import Forms
 from campaign.trying import Trials
 from models import Database
 from telephony.browser import BrowserLines
@@ -47,6 +48,7 @@ class Desk:
     agents: AgentLines | None = None  # None where calls are not handed over to browsers
     trial: TryLines | None = None
     api_token: str = ""  # of the firm's systems; "": they may not
+    forms: Forms | None = None  # None where clients are sent no questionnaires
 
 
 def desk_of(request: Request) -> Desk:

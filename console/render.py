@@ -33,6 +33,8 @@ def _environment() -> Environment:
 
 
 _templates = Jinja2Templates(env=_environment())
+# What a page without scripts needs, and nothing else.
+_BARE = "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; frame-ancestors 'none'"
 
 
 def page(request: Request, template: str, *, status_code: int = 200, **values: Any) -> Response:
@@ -45,6 +47,14 @@ def page(request: Request, template: str, *, status_code: int = 200, **values: A
     return _templates.TemplateResponse(
         request, template, shared | values | {"with_query": _with_query(request)}, status_code=status_code
     )
+
+
+def bare_page(request: Request, template: str, *, status_code: int = 200, **values: Any) -> Response:
+    """Render a page for somebody outside the firm: nothing of the console is on it."""
+    answer = _templates.TemplateResponse(request, template, values, status_code=status_code)
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Content-Security-Policy"] = _BARE
+    return answer
 
 
 def _with_query(request: Request) -> Any:

@@ -17,6 +17,7 @@ from models.errors import (
 )
 from models.line_tables import IncomingCall, LineQuality
 from models.posting_tables import Event
+from models.questionnaire_tables import Correction, Questionnaire
 from models.running_tables import Line, Worker
 from models.script_tables import ScriptActed, ScriptVersion
 from models.sealed import Seal, current_seal, load_seal, use_seal
@@ -47,6 +48,7 @@ __all__ = [
     "Campaign",
     "CampaignStopped",
     "ClientBusy",
+    "Correction",
     "Customer",
     "Database",
     "DatabaseUnusable",
@@ -66,6 +68,7 @@ __all__ = [
     "Notice",
     "PlanActed",
     "Product",
+    "Questionnaire",
     "Recording",
     "ReviewPlan",
     "ReviewTask",

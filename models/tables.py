@@ -155,6 +155,7 @@ class Attempt(Base):
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"))
     no: Mapped[int]  # 1, 2, 3 …
     direction: Mapped[str] = mapped_column(String(10), default="outgoing", server_default="outgoing")  # or incoming
+    method: Mapped[str] = mapped_column(String(20), default="voice_bot", server_default="voice_bot")  # rules Method
     dialled: Mapped[str] = mapped_column(Sealed)  # of an incoming one: the number that called
     worker: Mapped[str] = mapped_column(String(80))  # who carries it: an executor id, new at each start
     line: Mapped[str] = mapped_column(String(40), default="", server_default="")  # the lines whose caps it counts to

@@ -16,13 +16,17 @@ from bot.script import Script
 from campaign.attempt import review_attempt
 from campaign.beginning import Begun, begin, plan
 from campaign.calllog import CallLog
+from campaign.channel_file import to_files
 from campaign.clock import DemoClock
 from campaign.feed import Feed
+from campaign.house import House
 from campaign.masking import kind_and_place
+from campaign.outbox import Outbox
 from campaign.published import Shelf
+from campaign.questionnaires import Forms
 from campaign.recovery import settle_interrupted
 from campaign.voices import Voices
-from campaign.works import House, Works
+from campaign.works import Works
 from intents import Intent, load_matcher
 from models import Attempt, Database, ReviewTask, ScriptVersion, StaleAttempt
 from models.queue import open_task_count
@@ -56,20 +60,28 @@ def ears(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recogniser]:
 def works(database: Database, tmp_path: Path, ears: Recogniser) -> Works:
     """Everything but a line: whoever dials gets GatewayUnavailable."""
     recordings = RecordingStore(tmp_path / "recordings", KEY)
+    house, clock, matcher, shelf = (
+        House("华夏安信证券", "客户服务中心", "8001", "95500"),
+        DemoClock(NOON, 1.0),
+        load_matcher(),
+        Shelf(database),
+    )
     return Works(
         database=database,
         dialer=Gateway("127.0.0.1", 0, recordings),
         recordings=recordings,
         ears=ears,
         voices=Mute(tmp_path / "prompts"),
-        matcher=load_matcher(),
-        scripts=Shelf(database),
-        house=House("华夏安信证券", "客户服务中心", "8001", "95500"),
-        clock=DemoClock(NOON, 1.0),
+        matcher=matcher,
+        scripts=shelf,
+        house=house,
+        clock=clock,
         hours=ALL_DAY,
         call_log=CallLog(database),
         feed=Feed(),
         worker="w",
+        outbox=Outbox(database, to_files(tmp_path / "outbox"), clock, "w"),
+        forms=Forms(database, shelf, house, clock, matcher, "https://hf.example.com", "w"),
     )
 
 

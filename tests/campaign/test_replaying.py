@@ -14,7 +14,7 @@ from campaign.facts import facts_for
 from campaign.joining import Carried, carried
 from campaign.published import Shelf
 from campaign.replaying import replay_call
-from campaign.works import House
+from campaign.house import House
 from intents import Intent
 from models import Database, ReviewTask
 from models.queue import begin_attempt, companions, log_moves

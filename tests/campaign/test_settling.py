@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from bot.moves import Attest, Finish, Flag, Note
 from campaign.settling import EndedCall, TaskFacts, settlement_of
-from campaign.works import House
+from campaign.house import House
 from intents import Intent
 from rules import Ending, Evidence, Outcome, PastAttempt, RedialPolicy, Risk, RiskLevel, Severity
 from tests.conftest import NOON

@@ -6,6 +6,9 @@ Revises: 0006
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
@@ -13,4 +16,45 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    op.add_column("attempt", sa.Column("method", sa.String(length=20), nullable=False, server_default="voice_bot"))
+    op.create_table(
+        "questionnaire",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("task_id", sa.Integer(), nullable=False),
+        sa.Column("attempt_id", sa.Integer(), nullable=True),
+        sa.Column("script", sa.String(length=40), nullable=False),
+        sa.Column("script_hash", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("wrong_names", sa.Integer(), nullable=False),
+        sa.Column("given", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["task_id"], ["review_task.id"], name=op.f("fk_questionnaire_task_id")),
+        sa.ForeignKeyConstraint(["attempt_id"], ["attempt.id"], name=op.f("fk_questionnaire_attempt_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_questionnaire")),
+    )
+    op.create_index(op.f("ix_questionnaire_task_id"), "questionnaire", ["task_id"])
+    op.create_table(
+        "correction",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("task_id", sa.Integer(), nullable=False),
+        sa.Column("answer_id", sa.Integer(), nullable=True),
+        sa.Column("before", sa.LargeBinary(), nullable=False),
+        sa.Column("after", sa.LargeBinary(), nullable=False),
+        sa.Column("reason", sa.LargeBinary(), nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["task_id"], ["review_task.id"], name=op.f("fk_correction_task_id")),
+        sa.ForeignKeyConstraint(["answer_id"], ["answer.id"], name=op.f("fk_correction_answer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_correction")),
+    )
+    op.create_index(op.f("ix_correction_task_id"), "correction", ["task_id"])
+    op.create_index(op.f("ix_correction_answer_id"), "correction", ["answer_id"])
+
+
+def downgrade() -> None:
+    op.drop_table("correction")
+    op.drop_table("questionnaire")
+    with op.batch_alter_table("attempt") as attempt:
+        attempt.drop_column("method")
