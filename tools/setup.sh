@@ -7,7 +7,8 @@ what=${1:-run}
 venv=.venv
 
 packages=(espeak-ng)
-[ "$what" = test ] && packages+=(chromium fonts-noto-cjk alsa-utils sip-tester baresip-core kamailio kamailio-tls-modules openssl postgresql)
+[ "$what" = test ] && packages+=(chromium fonts-noto-cjk alsa-utils sip-tester baresip-core kamailio kamailio-tls-modules
+  rtpengine-daemon dnsmasq-base openssl postgresql)
 
 missing=()
 for package in "${packages[@]}"; do

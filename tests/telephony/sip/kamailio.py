@@ -42,6 +42,7 @@ loadmodule "siputils.so"
 loadmodule "auth.so"
 loadmodule "cfgutils.so"
 {tls_module}
+{relay_module}
 modparam("usrloc", "db_mode", 0)
 modparam("registrar", "max_expires", 60)
 modparam("auth", "algorithm", "{algorithm}")
@@ -50,7 +51,11 @@ modparam("cfgutils", "initial_probability", {loss})
 request_route {{
     if (rand_event()) {{ exit; }}
     if (has_totag()) {{
-        if (loose_route()) {{ t_relay(); exit; }}
+        if (loose_route()) {{
+            {relay_ends}
+            t_relay();
+            exit;
+        }}
         if (is_method("ACK") && t_check_trans()) {{ t_relay(); }}
         exit;
     }}
@@ -71,11 +76,13 @@ request_route {{
     }} else {{
         $du = "sip:127.0.0.1:{next_port}";
     }}
+    {relay_offers}
     t_relay();
 }}
 
 reply_route {{
     if (rand_event()) {{ drop; }}
+    {relay_answers}
 }}
 
 onsend_route {{
@@ -88,6 +95,14 @@ modparam("tls", "certificate", "{certificate}")
 modparam("tls", "private_key", "{certificate}.key")
 modparam("tls", "tls_method", "TLSv1.2+")
 """
+RELAY = """
+loadmodule "rtpengine.so"
+modparam("rtpengine", "rtpengine_sock", "udp:127.0.0.1:{port}")
+"""
+RELAY_OFFERS = 'rtpengine_offer("replace-origin ICE=remove RTP/AVP");'  # nothing sealed towards the called side
+RELAY_ANSWERS = 'if (has_body("application/sdp")) {{ rtpengine_answer("replace-origin ICE=remove"); }}'
+RELAY_ENDS = """if (is_method("BYE")) {{ rtpengine_delete(); }}
+            if (is_method("INVITE|UPDATE") && has_body("application/sdp")) {{ rtpengine_offer("replace-origin"); }}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +116,13 @@ class Kamailio:
 
 @asynccontextmanager
 async def kamailio(
-    folder: Path, *, next_port: int = 9, loss: int = 0, asks: bool = True, algorithm: str = "", tls: bool = False
-) -> AsyncIterator[Kamailio]:
-    """Run it; `next_port` is where calls go that are not for 1001, `loss` percent of messages are lost each way."""
+    folder: Path, *, next_port: int = 9, loss: int = 0, asks: bool = True, algorithm: str = "", tls: bool = False,
+    relay_port: int = 0,
+) -> AsyncIterator[Kamailio]:  # fmt: skip
+    """Run it; `next_port` is where calls go that are not for 1001, `loss` percent of messages are lost each way.
+
+    `relay_port`: where an rtpengine listens, which all audio then goes through.
+    """
     port, tls_port, certificate = free_port(), free_port(), folder / "cert.pem"
     if tls:
         _make_certificate(certificate)
@@ -113,6 +132,10 @@ async def kamailio(
             port=port, modules=MODULES, next_port=next_port, loss=loss, asks="1" if asks else "0", algorithm=algorithm,
             password=PASSWORD, tls="yes" if tls else "no", tls_listen=f"listen=tls:127.0.0.1:{tls_port}" if tls else "",
             tls_module=TLS.format(certificate=certificate) if tls else "",
+            relay_module=RELAY.format(port=relay_port) if relay_port else "",
+            relay_offers=RELAY_OFFERS if relay_port else "",
+            relay_answers=RELAY_ANSWERS.format() if relay_port else "",
+            relay_ends=RELAY_ENDS.format() if relay_port else "",
         )
     )  # fmt: skip
     log = (folder / "kamailio.log").open("wb")
