@@ -1,0 +1,61 @@
+"""Whether what is owed will be done by its deadlines: the open tasks and the pace of today, put before the rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from fractions import Fraction
+
+from sqlalchemy.orm import Session
+
+from models.plans import calls_between, open_by_deadline
+from rules import CallingHours
+from rules.hours import SHANGHAI, stretches
+from rules.pace import LONGEST, Forecast, Owed, calls_expected, forecast, summary_of
+
+ATTEMPTS = 3  # that a task is owed at most (table F.1)
+FEWEST_CALLS = 20  # from which a share of completed reviews is taken
+USUAL_REACH = Fraction(1, 2)  # until there are so many
+_DAYS_BACK = 7
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """A forecast and what it rests on; `today`: the pace is today's, not that of the last days.
+
+    `by_people`: tasks with a deadline that people have to do: the bot's pace does nothing for them.
+    """
+
+    forecast: Forecast
+    calls: int
+    reach: Fraction
+    today: bool
+    by_people: int
+
+    @property
+    def summary(self) -> str:
+        """A Chinese sentence or two."""
+        return summary_of(self.forecast)
+
+
+def outlook(session: Session, now: datetime, hours: CallingHours) -> Outlook:
+    """The forecast at the pace of today, or of the last seven days while today is young."""
+    local = now.astimezone(SHANGHAI)
+    midnight = datetime.combine(local.date(), time(), SHANGHAI)
+    today = _open_time(midnight, now, hours) >= _HOUR
+    since = midnight if today else midnight - timedelta(days=_DAYS_BACK)
+    made, _ = calls_between(session, since, now)
+    all_made, all_reviewed = calls_between(session, midnight - timedelta(days=_DAYS_BACK), now)
+    reach = Fraction(all_reviewed, all_made) if all_made >= FEWEST_CALLS else USUAL_REACH
+    open_seconds = _open_time(since, now, hours).total_seconds()
+    per_hour = Fraction(made) * 3600 / Fraction(round(open_seconds)) if open_seconds >= 1 else Fraction(0)
+    each = calls_expected(reach, ATTEMPTS)
+    deadlines = open_by_deadline(session, now + LONGEST - timedelta(days=1))
+    owed = [Owed(at, by_bot, each) for at, by_bot, _ in deadlines if by_bot]
+    by_people = sum(count for _, _, count in deadlines)
+    return Outlook(forecast(owed, per_hour, hours, now), made, reach, today, by_people)
+
+
+def _open_time(since: datetime, until: datetime, hours: CallingHours) -> timedelta:
+    return sum((end - start for start, end in stretches(since, until, hours)), timedelta())

@@ -1,0 +1,134 @@
+"""Queries about review plans and what is still to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from models.duty_tables import BusinessEvent, DrawnMember, PlanActed, ReviewPlan
+from models.errors import VersionChanged
+from models.queue import rows_changed
+from models.tables import Attempt, Campaign, Product, ReviewTask
+
+
+def plans(session: Session) -> Sequence[ReviewPlan]:
+    """Every plan, the latest first."""
+    return session.scalars(select(ReviewPlan).order_by(ReviewPlan.id.desc())).all()
+
+
+def plan_with(session: Session, plan_id: int) -> ReviewPlan | None:
+    """One plan with its trail, its draw and its campaign."""
+    query = (
+        select(ReviewPlan)
+        .where(ReviewPlan.id == plan_id)
+        .options(selectinload(ReviewPlan.acts), joinedload(ReviewPlan.draw), joinedload(ReviewPlan.campaign))
+    )
+    return session.scalars(query).one_or_none()
+
+
+def add_plan(session: Session, plan: ReviewPlan) -> ReviewPlan:
+    """Enter a plan; raises VersionChanged where its name is taken."""
+    session.add(plan)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise VersionChanged(f"已经有名为“{plan.name}”的回访方案；请换一个名称") from error
+    return plan
+
+
+def move_plan(session: Session, plan: ReviewPlan, state: str) -> None:
+    """Give a plan its next state; raises VersionChanged when it is no longer in the state that it was read in."""
+    step = (
+        update(ReviewPlan)
+        .where(ReviewPlan.id == plan.id, ReviewPlan.state == plan.state)
+        .values(state=state)
+        .execution_options(synchronize_session="evaluate")
+    )
+    if rows_changed(session, step) != 1:
+        raise VersionChanged(f"回访方案“{plan.name}”刚刚被别人改动；请刷新后再试")
+
+
+def record_plan_act(session: Session, plan: ReviewPlan, act: str, *, by: str, why: str, at: datetime) -> None:
+    """Add to the trail of a plan."""
+    session.add(PlanActed(plan_id=plan.id, act=act, by=by, why=why, at=at))
+    session.flush()
+
+
+def members_after(session: Session, draw_id: int, after: int, limit: int) -> Sequence[DrawnMember]:
+    """The next members of a draw in the order of their clients, each with the client and the task."""
+    query = (
+        select(DrawnMember)
+        .where(DrawnMember.draw_id == draw_id, DrawnMember.customer_id > after)
+        .order_by(DrawnMember.customer_id)
+        .limit(limit)
+        .options(joinedload(DrawnMember.customer), joinedload(DrawnMember.task))
+    )
+    return session.scalars(query).all()
+
+
+def riskiest_purchases(session: Session, clients: Sequence[int], before: datetime) -> dict[int, tuple[str, int, str]]:
+    """Of each client the riskiest thing bought or signed before an instant: kind of event, product, risk level."""
+    query = (
+        select(BusinessEvent.customer_id, BusinessEvent.kind, Product.id, Product.risk_level)
+        .join(Product, BusinessEvent.product_id == Product.id)
+        .where(
+            BusinessEvent.customer_id.in_(clients),
+            BusinessEvent.kind.in_(("bought", "signed")),
+            BusinessEvent.occurred_at < before,
+        )
+        .order_by(Product.risk_level, BusinessEvent.occurred_at, BusinessEvent.id)
+    )
+    rows = session.execute(query)
+    return {client: (kind, product, level) for client, kind, product, level in rows if client is not None}
+
+
+def open_tasks_in(session: Session, campaign_id: int) -> int:
+    """How many tasks of a campaign have no final status."""
+    query = select(func.count()).where(ReviewTask.campaign_id == campaign_id, ReviewTask.final.is_(False))
+    return session.scalar(query) or 0
+
+
+def open_by_deadline(session: Session, until: datetime) -> list[tuple[datetime, int, int]]:
+    """Deadlines up to an instant, each with the tasks that the bot still has to do and those that people have to."""
+    query = (
+        select(
+            ReviewTask.deadline_at,
+            func.count().filter(ReviewTask.with_human.is_(False)),
+            func.count().filter(ReviewTask.with_human.is_(True)),
+        )
+        .join(Campaign, ReviewTask.campaign_id == Campaign.id)
+        .where(
+            ReviewTask.final.is_(False),
+            ReviewTask.deadline_at.is_not(None),
+            ReviewTask.deadline_at <= until,
+            Campaign.state != "stopped",
+        )
+        .group_by(ReviewTask.deadline_at)
+        .order_by(ReviewTask.deadline_at)
+    )
+    return [(at, by_bot, by_people) for at, by_bot, by_people in session.execute(query) if at is not None]
+
+
+def calls_between(session: Session, since: datetime, until: datetime) -> tuple[int, int]:
+    """How many attempts were begun in a time, and how many of them completed a review."""
+    query = select(func.count(), func.count().filter(Attempt.outcome == "reviewed")).where(
+        Attempt.started_at >= since, Attempt.started_at < until
+    )
+    made, reviewed = session.execute(query).one()
+    return made, reviewed
+
+
+def events_by_state(session: Session) -> dict[str, int]:
+    """How many business events stand how."""
+    query = select(BusinessEvent.state, func.count()).group_by(BusinessEvent.state)
+    return {state: count for state, count in session.execute(query)}
+
+
+def stuck_events(session: Session, limit: int) -> Sequence[BusinessEvent]:
+    """Events that call for a task which cannot be made yet."""
+    query = select(BusinessEvent).where(BusinessEvent.state == "stuck").order_by(BusinessEvent.id).limit(limit)
+    return session.scalars(query).all()

@@ -1,0 +1,224 @@
+"""Review plans: four eyes, a campaign with a task for every drawn client, and what will be missed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.drawing import DutyKind, Wanted, draw_sample
+from campaign.outlook import outlook
+from campaign.plans import Actor, act, draft, plan_of, redraft
+from models import Campaign, DrawnMember, ReviewPlan, ReviewTask, ScriptVersion, Staff
+from models.populations import members_of
+from rules import CallingHours, ReviewType
+from rules.outcomes import Method
+from rules.plan import Plan, PlanAct, PlanRefused
+from tests.campaign.importers import NOW, SHANGHAI
+from tests.campaign.test_drawing import buy, client, firm, review, task_for
+
+__all__ = ["firm"]  # a fixture
+
+PLAN = Plan(
+    department="合规部",
+    made_on=date(2026, 6, 1),
+    purpose="完成2026年度适当性回访",
+    steps="按种子抽取10%，六月起拨打",
+    reviewed_from=date(2026, 6, 8),
+    reviewed_until=date(2026, 12, 31),
+    review_types=(ReviewType.SUITABILITY,),
+    methods=(Method.VOICE_BOT, Method.HUMAN_CALL),
+    scope="上年末购买产品或接受服务的客户",
+    executing_department="客户服务中心",
+    reviewers=("8002",),
+    risk_notice=True,
+)
+WANG, LI = Actor("8101", NOW), Actor("8201", NOW)
+
+
+def use_script(session: Session, name: str) -> None:
+    session.add(
+        ScriptVersion(
+            name=name, number=1, hash="f", title=name, sources={}, author="a", submitted_by="a", state="published",
+            created_at=NOW,
+        )
+    )  # fmt: skip
+    session.flush()
+
+
+def approved(session: Session, draw_id: int | None = None, plan: Plan = PLAN) -> ReviewPlan:
+    stored = draft(session, "适当性回访方案", plan, WANG, draw_id=draw_id, submit=True)
+    return act(session, stored, PlanAct.APPROVE, LI)
+
+
+@pytest.fixture
+def drawn(firm: Session) -> int:
+    """60 buyers of whom two hold R5, C1 among them drawn for certain."""
+    use_script(firm, "suitability")
+    use_script(firm, "periodic")
+    buy(firm, range(0, 60))
+    buy(firm, range(1, 3), "R5")
+    buy(firm, range(3, 60), "R2", "服务签约")
+    return draw_sample(firm, Wanted(DutyKind.SUITABILITY, 2026, "s", r5="100", ordinary="100"), by="8101", now=NOW).id
+
+
+class TestLife:
+    def test_drafted_submitted_approved_by_another_person(self, session: Session) -> None:
+        stored = draft(session, "方案", PLAN, WANG)
+        assert plan_of(stored) == PLAN
+        act(session, stored, PlanAct.SUBMIT, WANG)
+        with pytest.raises(PlanRefused, match="不能自己审批"):
+            act(session, stored, PlanAct.APPROVE, Actor(" ８１０１ ", NOW))
+        act(session, stored, PlanAct.APPROVE, LI)
+        assert stored.state == "approved"
+        session.expire_all()
+        trail = [(one.act, one.by) for one in session.scalars(select(ReviewPlan)).one().acts]
+        assert trail == [("submit", "8101"), ("approve", "8201")]
+
+    def test_only_managers_approve_where_posts_are_known(self, session: Session) -> None:
+        session.add_all(
+            [Staff(number="8201", name="吴峰", post="manager"), Staff(number="8002", name="孙敏", post="agent")]
+        )
+        session.flush()
+        stored = draft(session, "方案", PLAN, WANG, submit=True)
+        with pytest.raises(PlanRefused, match="须由管理岗"):
+            act(session, stored, PlanAct.APPROVE, Actor("8002", NOW))
+        assert act(session, stored, PlanAct.APPROVE, LI).state == "approved"
+
+    def test_everything_that_is_wrong_is_told_at_once(self, session: Session) -> None:
+        bad = replace(PLAN, purpose=" ", reviewers=(), reviewed_until=date(2026, 6, 1))
+        with pytest.raises(PlanRefused) as refused:
+            draft(session, "方案", bad, WANG, submit=True)
+        for part in ("回访目的未填写", "回访时间止于2026-06-01，早于开始的2026-06-08", "没有写明回访人员"):
+            assert part in str(refused.value)
+
+    def test_a_rejected_plan_is_a_draft_again_and_can_be_changed(self, session: Session) -> None:
+        stored = draft(session, "方案", PLAN, WANG, submit=True)
+        with pytest.raises(PlanRefused, match="只有草稿可以修改"):
+            redraft(session, stored, PLAN, WANG)
+        with pytest.raises(PlanRefused, match="要写明原因"):
+            act(session, stored, PlanAct.REJECT, LI)
+        act(session, stored, PlanAct.REJECT, replace(LI, why="范围不清"))
+        redraft(session, stored, replace(PLAN, scope="全部购买人"), WANG)
+        assert act(session, stored, PlanAct.SUBMIT, WANG).state == "submitted"
+        assert plan_of(stored).scope == "全部购买人"
+
+    def test_nothing_starts_without_approval(self, session: Session) -> None:
+        stored = draft(session, "方案", PLAN, WANG, submit=True)
+        with pytest.raises(PlanRefused, match="只有审批通过的方案可以执行"):
+            act(session, stored, PlanAct.START, LI)
+        assert session.scalars(select(Campaign)).all() == []
+
+
+class TestStarting:
+    def test_every_drawn_client_gets_a_task(self, firm: Session, drawn: int) -> None:
+        stored = act(firm, approved(firm, drawn), PlanAct.START, LI)
+        tasks = firm.scalars(select(ReviewTask)).all()
+        assert stored.campaign is not None
+        assert (stored.campaign.name, stored.campaign.state) == ("适当性回访方案", "running")
+        assert len(tasks) == 8  # both R5 holders, and 10% of the 58 others, rounded up
+        assert {task.campaign_id for task in tasks} == {stored.campaign_id}
+        assert {task.deadline_at for task in tasks} == {datetime(2026, 12, 31, 23, 59, 59, tzinfo=SHANGHAI)}
+        by_client = {task.customer.number: task for task in tasks}
+        r5 = by_client["C1"]
+        assert (r5.with_human, r5.due_at) == (True, None)  # §5.2: R5 by a person
+        assert "R5应由人工回访" in r5.trouble
+        assert r5.product is not None
+        assert r5.product.risk_level == "R5"
+        other = next(task for task in tasks if task.customer.number not in ("C0", "C1", "C2"))
+        assert other.slots == {"业务": "签约服务"}
+        assert other.due_at == datetime(2026, 6, 8, tzinfo=SHANGHAI)
+        assert members_of(firm, drawn).open == 8
+
+    def test_who_is_called_for_conduct_anyhow_is_asked_about_suitability_too(self, firm: Session, drawn: int) -> None:
+        conduct = task_for(firm, client(firm, 7), ReviewType.CONDUCT)
+        again = draw_sample(firm, Wanted(DutyKind.SUITABILITY, 2026, "t", share="20"), by="8101", now=NOW)
+        stored = act(firm, approved(firm, again.id), PlanAct.START, LI)
+        mine = select(ReviewTask).where(ReviewTask.campaign_id == stored.campaign_id)
+        task = firm.scalars(mine.where(ReviewTask.customer_id == conduct.customer_id)).one()
+        assert task.review_type == "suitability"
+        member = firm.get_one(DrawnMember, (again.id, conduct.customer_id))
+        assert (member.credited, member.task_id) == (True, task.id)
+
+    def test_other_clients_who_are_called_anyhow_get_no_second_task(self, firm: Session, drawn: int) -> None:
+        task_for(firm, client(firm, 7), ReviewType.LEAVING)
+        draw = draw_sample(firm, Wanted(DutyKind.OTHER, 2026, "o"), by="8101", now=NOW)
+        plan = replace(PLAN, review_types=(ReviewType.OTHER,))
+        stored = act(firm, approved(firm, draw.id, plan), PlanAct.START, LI)
+        tasks = firm.scalars(select(ReviewTask).where(ReviewTask.campaign_id == stored.campaign_id)).all()
+        assert len(tasks) == 4
+        assert {(task.review_type, task.script) for task in tasks} == {("other", "periodic")}
+
+    def test_a_plan_of_human_calls_gives_its_tasks_to_people(self, firm: Session, drawn: int) -> None:
+        act(firm, approved(firm, drawn, replace(PLAN, methods=(Method.HUMAN_CALL,))), PlanAct.START, LI)
+        assert all(task.with_human and task.due_at is None for task in firm.scalars(select(ReviewTask)))
+
+    def test_no_script_in_use(self, firm: Session) -> None:
+        buy(firm, range(0, 10))
+        draw = draw_sample(firm, Wanted(DutyKind.SUITABILITY, 2026, "s"), by="8101", now=NOW)
+        with pytest.raises(PlanRefused, match="没有使用中的话术“suitability”"):
+            act(firm, approved(firm, draw.id), PlanAct.START, LI)
+
+    def test_finishing_and_withdrawing(self, firm: Session, drawn: int) -> None:
+        stored = act(firm, approved(firm, drawn), PlanAct.START, LI)
+        with pytest.raises(PlanRefused, match="还有8个回访任务没有最终登记状态"):
+            act(firm, stored, PlanAct.FINISH, LI)
+        act(firm, stored, PlanAct.WITHDRAW, replace(LI, why="口径有变"))
+        assert stored.campaign is not None
+        firm.refresh(stored.campaign)
+        assert (stored.state, stored.campaign.state) == ("withdrawn", "stopped")
+
+    def test_more_members_than_are_held_at_a_time(
+        self, firm: Session, drawn: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("campaign.plans.CHUNK", 3)
+        act(firm, approved(firm, drawn), PlanAct.START, LI)
+        assert len(firm.scalars(select(ReviewTask)).all()) == 8
+
+
+class TestOutlook:
+    """NOW is 10:00 on a Monday."""
+
+    def owe(self, session: Session, count: int, deadline_at: datetime) -> None:
+        for number in range(count):
+            task = task_for(session, client(session, number), ReviewType.SUITABILITY)
+            task.deadline_at = deadline_at
+        session.flush()
+
+    def test_what_will_be_missed_and_what_pace_would_do(self, firm: Session) -> None:
+        for number in range(80, 90):
+            review(firm, client(firm, number), ReviewType.OTHER, NOW - timedelta(days=3))
+        self.owe(firm, 40, datetime(2026, 6, 1, 23, 59, 59, tzinfo=SHANGHAI))
+        found = outlook(firm, NOW + timedelta(hours=8), CallingHours())
+        assert found.forecast.missed > 0
+        assert found.forecast.lines[0].owed.tasks == 40
+        assert "个任务不能完成" in found.summary
+        assert found.reach * 2 == 1  # ten calls are too few to say
+
+    def test_nothing_is_owed(self, firm: Session) -> None:
+        found = outlook(firm, NOW, CallingHours())
+        assert (found.forecast.missed, found.by_people) == (0, 0)
+        assert "均可完成" in found.summary
+
+    def test_tasks_of_people_and_stopped_campaigns_are_not_the_bots(self, firm: Session) -> None:
+        self.owe(firm, 5, datetime(2026, 6, 2, tzinfo=SHANGHAI))
+        for task in firm.scalars(select(ReviewTask).limit(2)):
+            task.with_human = True
+        firm.flush()
+        found = outlook(firm, NOW, CallingHours())
+        assert (found.by_people, found.forecast.lines[0].owed.tasks) == (2, 3)
+        firm.scalars(select(Campaign)).one().state = "stopped"
+        firm.flush()
+        assert outlook(firm, NOW, CallingHours()).forecast.lines == ()
+
+    def test_todays_pace_counts_from_the_first_open_hour(self, firm: Session) -> None:
+        noon = datetime(2026, 6, 1, 4, tzinfo=UTC)
+        for number in range(30):
+            review(firm, client(firm, number), ReviewType.OTHER, noon - timedelta(minutes=number + 1))
+        found = outlook(firm, noon, CallingHours())
+        assert found.today
+        assert found.calls == 30
+        assert found.reach == 1
