@@ -33,7 +33,7 @@ from intents.errors import IntentsError
 from intents.evaluate import main as evaluate
 from models import ModelsError
 from rules import RulesError
-from server import InstallationError, open_database, open_works, run_campaigns, serve
+from server import InstallationError, open_database, open_works, run_campaigns, serve, work
 from settings import Settings, SettingsInvalid, load_settings
 from speech.errors import SpeechError
 from telephony.errors import TelephonyError
@@ -70,6 +70,9 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = commands.add_parser("serve", help="serve the console and run campaigns")
     serve.set_defaults(command=_serve)
+
+    worker = commands.add_parser("worker", help="make calls beside other workers, without the console")
+    worker.set_defaults(command=_worker)
 
     demo = commands.add_parser("demo", help="call the clients of a demo firm through the simulated network")
     demo.add_argument("--calls", type=_count, default=DEMO_CLIENTS, help="how many clients are called")
@@ -114,6 +117,11 @@ def _serve(chosen: argparse.Namespace, settings: Settings) -> int:
     _check_port(settings.host, port)
     print(f"控制台 http://{settings.host}:{port}（Ctrl-C 结束）", file=sys.stderr)
     uvloop.run(serve(settings, job=lambda works: run_campaigns(works, settings.lines), port=port))
+    return 0
+
+
+def _worker(_chosen: argparse.Namespace, settings: Settings) -> int:
+    uvloop.run(work(settings, lambda line: print(line, file=sys.stderr)))
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable
 
@@ -29,12 +30,18 @@ def _boot_seconds() -> float:
 
 
 class Lease:
-    """What a worker knows of its own standing; `held` is asked before every call."""
+    """What a worker knows of its own standing; `held` is asked before every call, and is false before `start`."""
 
-    def __init__(self, database: Database, worker: str, seconds: Callable[[], float] = _boot_seconds) -> None:
-        self._database, self._worker, self._seconds = database, worker, seconds
-        self._beaten = self._steady_since = seconds()
+    def __init__(self, database: Database, seconds: Callable[[], float] = _boot_seconds) -> None:
+        self._database, self._seconds = database, seconds
+        self._worker = ""
+        self._beaten = self._steady_since = -math.inf
         self.lost = False
+
+    def start(self, worker: str) -> None:
+        """The worker has just signed on."""
+        self._worker = worker
+        self._beaten = self._steady_since = self._seconds()
 
     @property
     def held(self) -> bool:

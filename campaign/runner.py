@@ -6,9 +6,10 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from campaign.attempt import review_attempt
 from campaign.masking import kind_and_place
@@ -29,6 +30,17 @@ FEWEST = 5  # of them, from which there is a judgement
 
 log = logging.getLogger(__name__)
 
+
+class Meters(Protocol):
+    """Who counts what a runner does (campaign/meters.py)."""
+
+    def settled(self, settlement: Settlement) -> None: ...
+
+    def refused(self, why: str) -> None: ...
+
+    def claiming(self) -> AbstractContextManager[None]: ...
+
+
 Review = Callable[[Works, int], Coroutine[Any, Any, Settlement | None]]
 
 
@@ -41,6 +53,7 @@ class Runner:
     calls_per_second: float = 4.0
     review: Review = review_attempt
     draining: bool = False  # no new calls
+    meters: Meters | None = None
     _on_the_line: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     _recent: deque[Settlement] = field(default_factory=lambda: deque(maxlen=RECENT))
 
@@ -105,7 +118,7 @@ class Runner:
         open_now = [campaign_id for campaign_id, one in hours.items() if may_call_at(now, one)]
         if not open_now:
             return []
-        with database.write() as session:
+        with self.meters.claiming() if self.meters else nullcontext(), database.write() as session:
             return claim(session, self.works.worker, now, wanted, open_now)
 
     def _hours(self, campaigns: Iterable[Any]) -> dict[int, CallingHours]:
@@ -116,8 +129,12 @@ class Runner:
             settlement = await self.review(self.works, task_id)
             if settlement is not None:
                 self._recent.append(settlement)
+                if self.meters is not None:
+                    self.meters.settled(settlement)
         except (ClientBusy, LinesFull, StaleAttempt, WorkerLost) as reason:
             log.info("not dialled: %s", reason)
+            if self.meters is not None:
+                self.meters.refused(type(reason).__name__)
             await asyncio.to_thread(self._let_go, task_id)
         except Exception as error:
             # The row of the attempt stays open; it is settled as interrupted once this worker has ended.

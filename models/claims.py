@@ -63,6 +63,14 @@ def queued(session: Session, now: datetime, limit: int) -> list[int]:
     return _first_of_each_client(session, _head(now, limit))
 
 
+def queue_length(session: Session, now: datetime) -> int:
+    """How many tasks are due and wait for a line."""
+    return (
+        session.scalar(select(func.count(ReviewTask.id)).where(ReviewTask.dial_by >= now, ReviewTask.due_at <= now))
+        or 0
+    )
+
+
 def claim(session: Session, worker: str, now: datetime, limit: int, campaigns: Collection[int]) -> list[int]:
     """Take the head of the queue for `worker` and return its tasks; what another one is taking is passed over.
 

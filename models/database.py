@@ -19,6 +19,7 @@ from models.errors import DatabaseUnusable
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 15.0  # how long a writer of another process is waited for
 MIGRATION_LOCK = 0x68756966  # advisory: of workers that start together one migrates, the others wait
+START_LOCK = 0x68756971  # advisory: what every process does once when it starts
 CONNECTIONS = 20  # of one process at once, on PostgreSQL
 
 
@@ -47,13 +48,28 @@ class Database:
         """Bring the schema to the newest migration; raises `DatabaseUnusable` with the remedy."""
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
+        with self._connected() as connection:
+            config.attributes["connection"] = connection
+            if connection.dialect.name == "postgresql":
+                connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+            command.upgrade(config, "head")
+            connection.commit()
+
+    @contextmanager
+    def starting(self) -> Iterator[None]:
+        """Processes that start together go through the block one after the other (PostgreSQL; SQLite has one)."""
+        if self.engine.dialect.name == "sqlite":
+            yield
+            return
+        with self._connected() as connection:
+            connection.execute(select(func.pg_advisory_xact_lock(START_LOCK)))
+            yield
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
         try:
             with self._writer.connect() as connection:
-                config.attributes["connection"] = connection
-                if connection.dialect.name == "postgresql":
-                    connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
-                command.upgrade(config, "head")
-                connection.commit()
+                yield connection
         except DBAPIError as error:
             raise DatabaseUnusable(
                 f"cannot open the database {make_url(self.url).render_as_string(hide_password=True)}: "
