@@ -201,6 +201,7 @@ def _task(run: _Run, event: BusinessEvent, review: Review, client: Customer, num
         slots=dict(review.slots),
         created_at=run.now,
         deadline_at=review.deadline_at,
+        valid_from=review.due_at if review.review_type is ReviewType.PRIVATE_FUND else None,
         with_human=bool(reason),
         due_at=None if reason else max(run.now, review.due_at),
         trouble=reason,

@@ -10,10 +10,9 @@ from campaign.house import House
 from campaign.settling import TaskFacts
 from models import Attempt, Customer, ReviewTask
 from rules import CallingHours, Outcome, PastAttempt, RedialPolicy, ReviewType, RiskLevel, label_of
+from rules.annex_a import MANDATORY
 from rules.hours import SHANGHAI
 from rules.outcomes import Method
-
-MANDATORY = frozenset({ReviewType.NEW_ACCOUNT})  # a step of the business itself (table F.1 note 1)
 
 
 def slots_of(task: ReviewTask, house: House, business: str = "") -> dict[str, str]:
@@ -74,12 +73,14 @@ def task_facts(task: ReviewTask, attempts: Sequence[Attempt], questions: Mapping
             mandatory=ReviewType(task.review_type) in MANDATORY,
             suitability=ReviewType(task.review_type) is ReviewType.SUITABILITY,
             deadline_at=task.deadline_at,
+            valid_from=task.valid_from,
         ),
         history=tuple(_past(attempt) for attempt in attempts if attempt.evidence.get("counted", True)),
         email=task.customer.email,
         next_phone=task.next_phone,
         deadline_at=task.deadline_at,
         questions=questions,
+        resume_at=task.resume_at,
         status_before=task.status,
         due_before=task.due_at,
     )

@@ -118,7 +118,7 @@ class Answering:
         works, call_id = self.works, f"in-{uuid.uuid4().hex[:16]}"
         now = works.clock.now()
         with works.database.read() as session:
-            known = known_callers(session, current_seal().digest(number)) if number else []
+            known = known_callers(session, current_seal().digest(number), now) if number else []
             decided = decide(number, [_candidate(one) for one in known], self.lines - self._engaged, now)
             decided, planned = self._planned(session, decided, number)
         row = IncomingCall(

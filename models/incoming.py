@@ -25,21 +25,22 @@ class KnownCaller:
     called_at: datetime | None  # when we tried last
 
 
-def known_callers(session: Session, digest: str) -> list[KnownCaller]:
+def known_callers(session: Session, digest: str, now: datetime) -> list[KnownCaller]:
     """The clients whose number this is, or who are to be called there after what was said in a call."""
     learnt = select(ReviewTask.customer_id).where(
         ReviewTask.next_phone_digest == digest, ReviewTask.due_at.is_not(None)
     )
     query = select(Customer).where(or_(Customer.phone_digest == digest, Customer.id.in_(learnt)))
-    return [_known(session, client) for client in session.scalars(query.order_by(Customer.id))]
+    return [_known(session, client, now) for client in session.scalars(query.order_by(Customer.id))]
 
 
-def _known(session: Session, client: Customer) -> KnownCaller:
+def _known(session: Session, client: Customer, now: datetime) -> KnownCaller:
     calls = Attempt.customer_id == client.id
+    valid = or_(ReviewTask.valid_from.is_(None), ReviewTask.valid_from <= now)
     return KnownCaller(
         client=client,
         on_the_line=bool(session.scalar(select(exists().where(calls, Attempt.ended_at.is_(None))))),
-        open_tasks=session.scalars(open_tasks().where(ReviewTask.customer_id == client.id)).all(),
+        open_tasks=session.scalars(open_tasks().where(ReviewTask.customer_id == client.id, valid)).all(),
         called_at=session.scalar(select(func.max(Attempt.started_at)).where(calls, Attempt.direction == "outgoing")),
     )
 

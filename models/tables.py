@@ -95,6 +95,7 @@ class ReviewTask(Base):
     slots: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     created_at: Mapped[datetime]
     deadline_at: Mapped[datetime | None]
+    valid_from: Mapped[datetime | None]  # the end of a cooling-off period: a review begun before it is void
     status: Mapped[str] = mapped_column(String(40), default="待回访")  # 登记状态, table F.1
     final: Mapped[bool] = mapped_column(default=False)
     closes_as: Mapped[str] = mapped_column(String(40), default="", server_default="")  # final once the client is told

@@ -16,6 +16,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("review_task", sa.Column("valid_from", sa.DateTime(timezone=True), nullable=True))
     op.add_column("attempt", sa.Column("method", sa.String(length=20), nullable=False, server_default="voice_bot"))
     op.create_table(
         "questionnaire",
@@ -56,5 +57,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("correction")
     op.drop_table("questionnaire")
+    with op.batch_alter_table("review_task") as task:
+        task.drop_column("valid_from")
     with op.batch_alter_table("attempt") as attempt:
         attempt.drop_column("method")
