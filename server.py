@@ -8,7 +8,6 @@ import logging
 import os
 import secrets
 import signal
-import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -28,14 +27,11 @@ from campaign.clock import Clock, RealClock
 from campaign.consulting import ClientCalls, Consultation
 from campaign.feed import Feed
 from campaign.health import health_site
-from campaign.health import health_site
 from campaign.house import House
 from campaign.incoming import answering
 from campaign.lease import Lease
 from campaign.meters import Meters
 from campaign.outbox import Outbox
-from campaign.lease import Lease
-from campaign.meters import Meters
 from campaign.published import Shelf
 from campaign.questionnaires import Forms
 from campaign.roads import ByExchange, Road, ToBrowser, ToCallback, ToExtension
@@ -44,15 +40,12 @@ from campaign.shipped import take_in_shipped
 from campaign.trying import Trials
 from campaign.voices import Voices
 from campaign.worker import arrive, run_until, staying
-from campaign.worker import arrive, run_until, staying
 from campaign.works import Works
 from console import AgentLines, AskedWords, Desk, TryLines, add_pages
 from intents import load_matcher
 from models import Database, current_seal, load_seal, use_seal
 from models.lines import LineCaps
-from models.lines import LineCaps
 from rules import CallingHours
-from rules.caps import ContactCaps
 from rules.caps import ContactCaps
 from settings import Settings
 from speech.prompts import Prompts
@@ -74,8 +67,6 @@ OpenDialer = Callable[[Recorder], AbstractAsyncContextManager[Dialer]]
 
 NO_BOUND = 1_000_000
 
-NO_BOUND = 1_000_000
-
 log = logging.getLogger(__name__)
 
 
@@ -94,19 +85,6 @@ def _lock(folder: Path) -> Iterator[None]:
                 f"another process is working on {folder}: stop it, or give this one another HUIFANG_DATA_DIR"
             ) from error
         yield
-
-
-@contextmanager
-def _alone(settings: Settings) -> Iterator[str]:
-    """The data folder for this process alone, and its name, where the database is a file in it.
-
-    Processes that share a PostgreSQL know each other by their heartbeats, and may share the folder too: "".
-    """
-    if not settings.database.startswith("sqlite"):
-        yield ""
-        return
-    with _lock(settings.data_dir):
-        yield f"{socket.gethostname()}:{settings.data_dir.resolve()}"
 
 
 @contextmanager
@@ -191,9 +169,6 @@ async def _opened(
                 lease=Lease(database),
                 lines=_line_caps(settings),
                 caps=_client_caps(settings) if make_clock is real_clock else None,
-                lease=Lease(database),
-                lines=_line_caps(settings),
-                caps=_client_caps(settings) if make_clock is real_clock else None,
                 worker=worker,
                 outbox=outbox,
                 forms=Forms(database, scripts, house, clock, matcher, settings.public_address, worker),
@@ -224,20 +199,6 @@ def _dialer(settings: Settings, recordings: Recorder) -> AbstractAsyncContextMan
             return ExchangeDialer(exchange, recordings)
         return SipDialer(load_trunks(settings.trunks), recordings)
     return Gateway("127.0.0.1", settings.gateway_port, recordings)
-
-
-def _line_caps(settings: Settings) -> LineCaps | None:
-    """What all workers together may put on the lines: as set, else what the trunks carry; raises TelephonyError."""
-    calls, per_second = settings.line_calls, settings.line_calls_per_second
-    if settings.trunks is not None and load_exchange(settings.trunks) is None:
-        trunks = load_trunks(settings.trunks)
-        calls = calls or sum(trunk.calls for trunk in trunks)
-        per_second = per_second or max(1, int(sum(trunk.calls_per_second for trunk in trunks)))
-    return LineCaps("lines", calls or NO_BOUND, per_second or NO_BOUND) if calls or per_second else None
-
-
-def _client_caps(settings: Settings) -> ContactCaps:
-    return ContactCaps(settings.client_calls_per_day, settings.client_reviews_per_quarter)
 
 
 def _line_caps(settings: Settings) -> LineCaps | None:
@@ -331,23 +292,6 @@ async def run_campaigns(works: Works, lines: int) -> None:
     """Take due tasks for as long as the process lives."""
     await asyncio.to_thread(works.prerender)
     await Runner(works, lines).run(until_done=False)
-
-
-async def work(settings: Settings, tell: Callable[[str], None]) -> None:
-    """Be one worker of many until SIGTERM or SIGINT: then begin no more calls, let those on the line end, and go.
-
-    Raises WorkerLost when the others have given this worker up, and the room errors of what cannot start.
-    """
-    stop = asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    async with open_works(settings, real_clock) as works:
-        meters = Meters()
-        runner = Runner(works, settings.lines, settings.calls_per_second, meters=meters)
-        async with health_site(works, runner, meters, settings.health_host, settings.health_port) as port:
-            tell(f"工作进程 {works.worker}，健康检查 http://{settings.health_host}:{port}/healthz")
-            await asyncio.to_thread(works.prerender)
-            await run_until(works, runner, stop, settings.drain_seconds)
 
 
 async def work(settings: Settings, tell: Callable[[str], None]) -> None:

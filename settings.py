@@ -20,7 +20,6 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path("var")
     recordings_dir: Path | None = None  # default: in data_dir; workers on several hosts share one folder
-    recordings_dir: Path | None = None  # default: in data_dir; workers on several hosts share one folder
     database_url: str = ""  # default: SQLite in data_dir
     asr_model: str = ""  # a Vosk model directory or name; default: the shipped small model
     asr_threads: int = 2
@@ -37,14 +36,6 @@ class Settings(BaseSettings):
     refer_to: str = ""  # sip: address of an extension or a queue; attended and bridge try several, with commas between
     public_address: str = ""  # where clients reach /q/, e.g. https://hf.example.com; "": no questionnaires are sent
     lines: int = 8  # calls at once
-    calls_per_second: float = 4.0  # new ones
-    line_calls: int = 0  # at once on all workers together; 0: what the trunk file names, else no bound
-    line_calls_per_second: int = 0  # new ones on all workers together, in any second
-    client_calls_per_day: int = 3  # to one client, of all campaigns
-    client_reviews_per_quarter: int = 2  # of one client; reviews that every client is owed count, but are not held back
-    drain_seconds: float = 180.0  # `worker`: how long calls on the line may go on after SIGTERM
-    health_host: str = "127.0.0.1"  # `worker`: where /healthz and /metrics are served
-    health_port: int = 9464
     calls_per_second: float = 4.0  # new ones
     line_calls: int = 0  # at once on all workers together; 0: what the trunk file names, else no bound
     line_calls_per_second: int = 0  # new ones on all workers together, in any second
@@ -76,11 +67,6 @@ class Settings(BaseSettings):
     def extensions(self) -> tuple[str, ...]:
         """The addresses to which calls are handed over."""
         return tuple(each.strip() for each in self.refer_to.split(",") if each.strip())
-
-    @property
-    def recordings(self) -> Path:
-        """The folder of the recordings."""
-        return self.recordings_dir or self.data_dir / "recordings"
 
     @property
     def recordings(self) -> Path:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from campaign.calllog import CallLog
 from campaign.clock import Clock
 from campaign.duty import Presence
-from campaign.duty import Presence
 from campaign.feed import Feed
 from campaign.house import House
 from campaign.lease import Lease
@@ -52,11 +51,6 @@ class Works:
     road: Road = field(default_factory=ToCallback)  # to a person, when the client needs one
     turn_latencies_ms: list[int] = field(default_factory=list)
     abandoned: set[int] = field(default_factory=set)  # attempts that this worker began and could not settle
-
-    def agents_free(self) -> int | None:
-        """How many people could take a call over now; None where nobody is on duty for that."""
-        on_duty = self.road.roster.on_duty() if isinstance(self.road, ToBrowser) else ()
-        return sum(seat.presence is Presence.FREE for seat in on_duty) if on_duty else None
 
     def agents_free(self) -> int | None:
         """How many people could take a call over now; None where nobody is on duty for that."""
