@@ -14,6 +14,7 @@ from telephony.legs import SAMPLE_RATE
 from telephony.ringback import RINGBACK_SECONDS, ringback
 
 TONES_BETWEEN_WORDS = 3  # 15 s: the client has just been told that a person is fetched, so a tone comes first
+_LEAD_SECONDS = 1.0  # for the bot's words about it to be on their way, before which no tone may sound
 _TAIL_SECONDS = 0.3  # after the last words, before the line is closed
 
 
@@ -48,6 +49,7 @@ async def keep_company(client: Joinable, waiting: bytes, tone_seconds: float = R
 
     `tone_seconds` lie between the beginnings of two tones.
     """
+    await asyncio.sleep(_LEAD_SECONDS)
     for no in itertools.count(1):
         client.play(ringback(), f"ringback {no}")
         await asyncio.sleep(tone_seconds)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from campaign.duty import Failure
 from campaign.masking import mask_name, mask_numbers, mask_phone
 from rules import Outcome, ReviewType, Risk, Severity, label_of
+from telephony.bridge import Parting
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 WEEKDAYS = "一二三四五六日"
@@ -22,6 +23,12 @@ FAILURES = {
     Failure.QUEUE_FULL: "等待坐席的客户太多",
     Failure.TRUNK_REFUSED: "线路不能转接",
     Failure.CLIENT_HUNG_UP: "客户已挂断",
+}
+PARTINGS = {
+    Parting.CLIENT_HUNG_UP: "客户挂断",
+    Parting.AGENT_HUNG_UP: "坐席挂断",
+    Parting.CLIENT_LINE_LOST: "客户线路中断",
+    Parting.AGENT_LINE_LOST: "坐席线路中断",
 }
 VALUES = {"yes": "是", "no": "否", "unsure": "不确定"}
 INTENTS = {
@@ -116,6 +123,11 @@ def failure_word(failure: str) -> str:
     return FAILURES[Failure(failure)] if failure else ""
 
 
+def parting_word(parting: str) -> str:
+    """How a talk with a person ended."""
+    return PARTINGS[Parting(parting)] if parting else ""
+
+
 def channel_word(channel: str) -> str:
     """How a notice is sent."""
     return CHANNELS.get(channel, channel)
@@ -123,6 +135,7 @@ def channel_word(channel: str) -> str:
 
 FILTERS = {
     "failure_word": failure_word,
+    "parting_word": parting_word,
     "channel_word": channel_word,
     "zh_time": zh_time,
     "zh_short_time": zh_short_time,

@@ -172,7 +172,7 @@ def test_the_attempt_is_settled_as_handed_over_with_the_agents_number(took: Took
     assert took.evidence["agent"] == "8002"
     assert took.evidence["parting"] == "agent_hung_up"
     assert took.escalation == ("taken", "8002")
-    assert "8002 孙敏" in took.page
+    assert "8002 孙敏" in took.page and "坐席挂断" in took.page
 
 
 def test_watchers_saw_each_stage_and_a_replay_agrees(took: Took) -> None:

@@ -180,8 +180,8 @@ async def test_the_client_hears_the_ringing_behind_what_the_bot_still_says(clien
     client.leg.play(line(sine(700, 300)), "bridge text")
     fetching = asyncio.create_task(roster.fetch(client.wanted()))
     await page.see(Rings)
-    heard = np.frombuffer(await client.phone.hear(1.0), "<i2")
-    assert [loudest(heard[start : start + 1600]) for start in (800, 5600)] == [700, 450]
+    heard = np.frombuffer(await client.phone.hear(2.0), "<i2")
+    assert [loudest(heard[start : start + 1600]) for start in (800, 12800)] == [700, 450]
     await client.leg.hang_up()
     await fetching
 
