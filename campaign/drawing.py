@@ -37,6 +37,7 @@ from rules.annex_a import (
     Basis,
     YearlyShare,
 )
+from rules.errors import BadPolicy
 from rules.hours import SHANGHAI
 from rules.sampling import (
     ORDINARY_HIGH_RISK,
@@ -134,6 +135,7 @@ class _Population:
     """Who is who, by client id; the digest says whether two draws saw the same clients in the same standing."""
 
     wanted: Wanted
+    raised: Mapping[str, Fraction]
     reviewed: set[int] = field(default_factory=set)
     drawn: set[int] = field(default_factory=set)
     merging: dict[int, int] = field(default_factory=dict)  # with the task that they are called for
@@ -152,9 +154,14 @@ class _Population:
             yield unit
 
     def _stratum(self, client: Candidate) -> str:
+        """The stratum with the highest share of those that a client belongs to."""
         level = RiskLevel(client.risk_level) if client.risk_level else None
-        stratum = stratum_of(level, ordinary=client.investor != "professional", high_from=self.wanted.high_from)
-        return stratum if stratum in self.wanted.raised() else ""
+        ordinary = client.investor != "professional"
+        strata = {
+            stratum_of(level, ordinary=False),
+            stratum_of(level, ordinary=ordinary, high_from=self.wanted.high_from),
+        }
+        return max(strata & self.raised.keys(), key=self.raised.__getitem__, default="")
 
     def _standing(self, client: Candidate) -> Standing:
         reasons = [
@@ -177,13 +184,13 @@ def draw_sample(session: Session, wanted: Wanted, *, by: str, now: datetime) -> 
     """Draw the clients who are to be reviewed for a yearly duty and store them with the proof.
 
     Whoever was reviewed this year, or is about to be for a reason that counts, is credited; a second draw tops up what
-    the first could not bring. Raises DrawRefused, and RulesError for shares or a seed that make no sense.
+    the first could not bring. Raises DrawRefused.
     """
     if not by.strip():
         raise DrawRefused("没有写明是谁抽取；请写上工号或姓名")
+    quota = _quota(session, wanted)
     duty = _duty(session, wanted, now)
     population = _population(session, wanted, duty)
-    quota = Quota(wanted.quota_share, wanted.raised(), _beside(session, wanted))
     bought_before = _year_start(wanted.year) if wanted.kind is DutyKind.SUITABILITY else None
     clients = candidates(session, date(wanted.year - 1, 12, 31), bought_before)
     drawn = draw(population.units(clients), quota, wanted.seed)
@@ -195,6 +202,15 @@ def draw_sample(session: Session, wanted: Wanted, *, by: str, now: datetime) -> 
     session.flush()
     _enter_members(session, stored.id, drawn.numbers, population.merged)
     return stored
+
+
+def _quota(session: Session, wanted: Wanted) -> Quota:
+    if not wanted.seed.strip():
+        raise DrawRefused("没有写种子；请填写任意文字，凭它可以重复这次抽取")
+    try:
+        return Quota(wanted.quota_share, wanted.raised(), _beside(session, wanted))
+    except BadPolicy as error:
+        raise DrawRefused("比例不能用；请填写不低于标准、不超过100的数字，例如10或12.5") from error
 
 
 def _nobody(wanted: Wanted) -> str:
@@ -227,6 +243,7 @@ def _population(session: Session, wanted: Wanted, duty: Duty) -> _Population:
     counts = _WITH_SUITABILITY if wanted.kind is DutyKind.SUITABILITY else SHARES[wanted.kind].credits
     population = _Population(
         wanted,
+        wanted.raised(),
         reviewed=clients_reviewed(session, _credits(wanted), since, until),
         drawn=drawn_and_open(session, duty.id),
         merging=clients_with_open_tasks(session, [one.value for one in counts]),

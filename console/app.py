@@ -12,11 +12,13 @@ from console import (
     agent_page,
     calls_page,
     campaign_page,
+    duties_page,
     escalations_page,
     import_api,
     import_page,
     incoming_page,
     questionnaire_page,
+    plans_page,
     try_page,
 )
 from console.render import install_error_pages
@@ -35,6 +37,8 @@ def add_pages(app: FastAPI) -> None:
         incoming_page,
         import_page,
         import_api,
+        duties_page,
+        plans_page,
         agent_page,
         agent_line,
         try_page,

@@ -7,8 +7,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from campaign.duty import Failure
+from campaign.forms import EVENT_WORDS, EventKind
 from campaign.masking import mask_name, mask_numbers, mask_phone
 from rules import Outcome, ReviewType, Risk, Severity, label_of
+from rules.plan import STATE_WORDS, PlanState
 from telephony.bridge import Parting
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -133,7 +135,19 @@ def channel_word(channel: str) -> str:
     return CHANNELS.get(channel, channel)
 
 
+def plan_word(state: str) -> str:
+    """Where a review plan stands."""
+    return STATE_WORDS[PlanState(state)]
+
+
+def event_word(kind: str) -> str:
+    """The Chinese word of a business event."""
+    return EVENT_WORDS[EventKind(kind)]
+
+
 FILTERS = {
+    "plan_word": plan_word,
+    "event_word": event_word,
     "failure_word": failure_word,
     "parting_word": parting_word,
     "channel_word": channel_word,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from campaign.drawing import DrawRefused, DutyKind, Wanted, draw_sample
 from models import Attempt, AttemptTask, Campaign, Customer, Draw, DrawnMember, Duty, ReviewTask
 from models.populations import members_of
-from rules import ReviewType
+from rules import ReviewType, RiskLevel
 from tests.campaign.importers import NOW, take
 from tests.campaign.test_import_kinds import EVENTS, event
 
@@ -105,11 +105,19 @@ class TestPopulation:
         buy(firm, range(0, 60))
         buy(firm, range(0, 20), "R5")  # C0 and C10 are professional
         buy(firm, range(20, 30), "R4")  # C20 is professional
-        wanted = Wanted(DutyKind.SUITABILITY, 2026, "s", r5="50", ordinary="25")
+        wanted = Wanted(DutyKind.SUITABILITY, 2026, "s", r5="50", ordinary="25", high_from=RiskLevel.R4)
         proof = draw_sample(firm, wanted, by="8201", now=NOW).proof
         strata = {one["name"]: (one["size"], one["needed"]) for one in proof["strata"]}
-        assert strata == {"": (40, 4), "R5产品客户": (2, 1), "普通投资者高风险产品客户": (18, 5)}
-        assert proof["drawn"] == 10
+        # Who belongs to two strata is drawn at the higher share.
+        assert strata == {"": (31, 4), "R5产品客户": (20, 10), "普通投资者高风险产品客户": (9, 3)}
+        assert proof["drawn"] == 17
+
+    def test_only_r5_raised(self, firm: Session) -> None:
+        buy(firm, range(0, 60))
+        buy(firm, range(0, 20), "R5")
+        proof = draw_sample(firm, Wanted(DutyKind.SUITABILITY, 2026, "s", r5="50"), by="8201", now=NOW).proof
+        strata = {one["name"]: (one["size"], one["needed"]) for one in proof["strata"]}
+        assert strata == {"": (40, 4), "R5产品客户": (20, 10)}
 
     def test_nobody_to_draw_from(self, firm: Session) -> None:
         with pytest.raises(DrawRefused, match="没有2025年末以前购买产品或接受服务的客户"):

@@ -1,0 +1,154 @@
+"""What the firm owes (annex A): yearly quotas with their draws, business events, plans, and what will be missed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy.orm import Session
+
+from campaign.drawing import SHARES, DrawRefused, DutyKind, Wanted, draw_sample
+from campaign.duties import raise_tasks
+from campaign.outlook import outlook
+from console.desk import desk_of
+from console.render import page
+from models import Draw, Duty
+from models.plans import events_by_state, plans, stuck_events
+from models.populations import MemberFigures, duties_of, duty_years, members_of
+from rules import CallingHours
+from rules.annex_a import YearlyShare
+from rules.hours import SHANGHAI
+
+MOST_SHOWN = 20
+EVENT_STATES = {"new": "待处理", "stuck": "还不能生成任务", "tasked": "已生成任务", "none": "不需要单独回访"}
+BASES = {"buyers": "上年末购买产品或接受服务的客户", "clients": "上年末客户"}
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """One yearly share, with its latest draw if there is one."""
+
+    kind: DutyKind
+    share: YearlyShare
+    duty: Duty | None
+    draws: Sequence[Draw]
+    figures: MemberFigures
+
+    @property
+    def latest(self) -> Draw | None:
+        """The draw that stands."""
+        return self.draws[-1] if self.draws else None
+
+
+@router.get("/duties")
+def show(request: Request, year: int = 0) -> Response:
+    """Everything that is owed in a year."""
+    return _shown(request, year)
+
+
+@router.post("/duties/draw")
+def draw(
+    request: Request,
+    kind: Annotated[str, Form()],
+    year: Annotated[int, Form()],
+    seed: Annotated[str, Form()] = "",
+    share: Annotated[str, Form()] = "",
+    r5: Annotated[str, Form()] = "",
+    ordinary: Annotated[str, Form()] = "",
+    by: Annotated[str, Form()] = "",
+) -> Response:
+    """Draw the sample of a yearly share."""
+    desk = desk_of(request)
+    if kind not in set(DutyKind) or not 2000 <= year <= 2999:
+        raise HTTPException(404)
+    wanted = Wanted(
+        DutyKind(kind), year, seed.strip()[:80], share=share.strip(), r5=r5.strip(), ordinary=ordinary.strip()
+    )
+    try:
+        with desk.database.write() as session:
+            made = draw_sample(session, wanted, by=by[:80], now=desk.clock.now()).id
+    except DrawRefused as refused:
+        return _shown(request, year, trouble=str(refused), status_code=422)
+    return RedirectResponse(f"/duties/draws/{made}", status_code=303)
+
+
+@router.get("/duties/draws/{draw_id}")
+def proof(request: Request, draw_id: int) -> Response:
+    """How a draw came about, and how far its clients have come."""
+    with desk_of(request).database.read() as session:
+        made = session.get(Draw, draw_id)
+        if made is None:
+            raise HTTPException(404)
+        kind = DutyKind(made.duty.kind)
+        return page(
+            request,
+            "draw.html",
+            draw=made,
+            duty=made.duty,
+            share=SHARES[kind],
+            basis=BASES[made.parameters["basis"]],
+            percent=_percent,
+            figures=members_of(session, made.id),
+        )
+
+
+@router.post("/duties/raise")
+def deal_with_events(request: Request) -> Response:
+    """Try the open events again."""
+    desk = desk_of(request)
+    with desk.database.write() as session:
+        done = raise_tasks(session, desk.clock.now())
+    return _shown(request, 0, done=done.summary() or "没有待处理的业务事件。")
+
+
+def _shown(request: Request, year: int, *, trouble: str = "", done: str = "", status_code: int = 200) -> Response:
+    desk = desk_of(request)
+    now = desk.clock.now()
+    this_year = now.astimezone(SHANGHAI).year
+    year = year or this_year
+    with desk.database.read() as session:
+        values: dict[str, Any] = {
+            "year": year,
+            "years": sorted({this_year, this_year + 1, year, *duty_years(session)}, reverse=True),
+            "quotas": _quotas(session, year),
+            "bases": BASES,
+            "percent": _percent,
+            "outlook": outlook(session, now, CallingHours()),
+            "events": [(EVENT_STATES[state], count) for state, count in sorted(events_by_state(session).items())],
+            "stuck": stuck_events(session, MOST_SHOWN),
+            "plans": plans(session)[:MOST_SHOWN],
+            "trouble": trouble,
+            "done": done,
+        }
+        return page(request, "duties.html", status_code=status_code, **values)
+
+
+def _quotas(session: Session, year: int) -> list[Quota]:
+    known = {duty.kind: duty for duty in duties_of(session, year)}
+    quotas = []
+    for kind, share in SHARES.items():
+        duty = known.get(kind.value)
+        draws = duty.draws if duty else []
+        figures = [members_of(session, one.id) for one in draws]
+        total = MemberFigures(
+            drawn=sum(one.drawn for one in figures),
+            without_task=sum(one.without_task for one in figures),
+            open=sum(one.open for one in figures),
+            reviewed=sum(one.reviewed for one in figures),
+            ended_otherwise=sum(one.ended_otherwise for one in figures),
+            joining=sum(one.joining for one in figures),
+        )
+        quotas.append(Quota(kind, share, duty, draws, total))
+    return quotas
+
+
+def _percent(share: str) -> str:
+    """A share as it is stored, in percent."""
+    value = Fraction(share) * 100
+    return f"{int(value)}%" if value.denominator == 1 else f"{float(value):.2f}%"

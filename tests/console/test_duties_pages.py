@@ -1,0 +1,158 @@
+"""The pages of duties, draws and plans: from a draw to an approved plan that runs, in the browser's own forms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import func, select
+
+from campaign.importing import import_file
+from campaign.rows import ScriptLike
+from models import BusinessEvent, Draw, ReviewPlan, ReviewTask
+from tests.campaign.test_import_kinds import EVENTS, event
+from tests.conftest import publish
+from tests.console.conftest import Place
+
+NO_SCRIPTS: list[ScriptLike] = []
+
+
+@pytest.fixture
+def year(place: Place) -> int:
+    """The current year of a firm with 40 clients, all buyers of a product of last year."""
+    now = place.desk.clock.now()
+    clients = "客户号,姓名,手机号\n" + "".join(f"K{number},客户,138{number:08}\n" for number in range(40))
+    rows = [
+        event(
+            事件号=f"B{number}",
+            事件类型="产品购买",
+            发生时间=f"{now.year - 1}-06-01",
+            客户号=f"K{number}",
+            产品代码="R3",
+        )
+        for number in range(40)
+    ]
+    with place.desk.database.write() as session:
+        for content in (clients, "产品代码,产品名称,风险等级\nR3,安信三号,R3\n", EVENTS + "".join(rows)):
+            import_file(session, content.encode(), now=now, scripts=NO_SCRIPTS)
+    return now.year
+
+
+@pytest.fixture
+def pages(place: Place) -> Iterator[TestClient]:
+    with TestClient(place.app) as opened:
+        yield opened
+
+
+def drawn(pages: TestClient, year: int, **more: str) -> str:
+    form = {"kind": "suitability", "year": str(year), "seed": "年度种子", "by": "8101"} | more
+    answer = pages.post("/duties/draw", data=form)
+    assert answer.status_code == 200, answer.text
+    return str(answer.url.path)
+
+
+def figure(text: str, word: str) -> int:
+    (count,) = re.findall(rf'data-figure="{word}">(\d+)<', text)
+    return int(count)
+
+
+def test_an_empty_year(pages: TestClient, place: Place) -> None:
+    text = pages.get("/duties").text
+    for words in ("适当性回访", "其他存量客户回访", "经纪业务回访合计", "本年度还没有抽取", "还没有方案", "均可完成"):
+        assert words in text
+
+
+def test_a_draw_and_its_proof(pages: TestClient, place: Place, year: int) -> None:
+    text = pages.get(drawn(pages, year)).text
+    expected = {"人口": 40, "基数": 40, "应回访": 4, "合并计入": 0, "抽中": 4, "尚欠": 0}
+    assert {word: figure(text, word) for word in expected} == expected
+    assert "年度种子" in text
+    assert "可抽取" in text
+    assert "客户" in text
+    assert "抽取证明" in pages.get("/duties").text
+
+
+@pytest.mark.parametrize(
+    ("form", "fault"),
+    [
+        ({"by": ""}, "没有写明是谁抽取"),
+        ({"seed": ""}, "没有写种子"),
+        ({"share": "5"}, "不得低于10%"),
+        ({"share": "很多"}, "比例不能用"),
+        ({"share": "1000"}, "比例不能用"),
+        ({"year": "2001"}, "没有2000年末以前购买产品或接受服务的客户"),
+    ],
+)
+def test_draws_that_are_refused(pages: TestClient, place: Place, year: int, form: dict[str, str], fault: str) -> None:
+    whole = {"kind": "suitability", "year": str(year), "seed": "s", "by": "8101"} | form
+    answer = pages.post("/duties/draw", data=whole)
+    assert answer.status_code == 422
+    assert fault in answer.text
+    with place.desk.database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Draw)) == 0
+
+
+def test_from_the_draw_to_the_running_plan(pages: TestClient, place: Place, year: int) -> None:
+    proof = drawn(pages, year)
+    form = pages.get(f"/plans/new?draw={proof.rpartition('/')[2]}").text
+    assert f"{year}年适当性回访方案" in form
+    assert "抽取4名客户" in form
+    plan = {
+        "name": "年度适当性方案", "by": "8101", "draw": proof.rpartition("/")[2], "department": "合规部",
+        "executing_department": "客服中心", "purpose": "年度回访", "steps": "拨打", "reviewed_from": f"{year}-01-01",
+        "reviewed_until": f"{year}-12-31", "reviewers": "8002、8003", "review_types": "suitability",
+        "methods": ["voice_bot", "human_call"], "scope": "抽中的客户", "act": "submit",
+    }  # fmt: skip
+    answer = pages.post("/plans", data=plan | {"purpose": " "})
+    assert answer.status_code == 422
+    assert "回访目的未填写" in answer.text
+    assert "年度适当性方案" in answer.text
+    shown = pages.post("/plans", data=plan)
+    assert shown.status_code == 200
+    path = shown.url.path
+    for words in ("待审批", "合规部", "适当性", "智能语音、人工电话", "8002、8003", f"{year}年12月31日"):
+        assert words in shown.text
+    refused = pages.post(f"{path}/act", data={"doing": "approve", "by": "8101"})
+    assert (refused.status_code, "不能自己审批" in refused.text) == (422, True)
+    assert "已审批待执行" in pages.post(f"{path}/act", data={"doing": "approve", "by": "8201"}).text
+    running = pages.post(f"{path}/act", data={"doing": "start", "by": "8201"})
+    assert "执行中" in running.text
+    assert "还有 4 个回访任务" in running.text
+    with place.desk.database.read() as session:
+        stored = session.scalars(select(ReviewPlan)).one()
+        tasks = session.scalars(select(ReviewTask).where(ReviewTask.campaign_id == stored.campaign_id)).all()
+        assert len(tasks) == 4
+        assert {task.deadline_at.date() for task in tasks if task.deadline_at} == {date(year, 12, 31)}
+    assert "进行中" in pages.get(proof).text
+
+
+def test_a_draft_is_changed_and_a_name_is_taken_once(pages: TestClient, place: Place) -> None:
+    plan = {"name": "方案", "by": "8101", "act": "draft", "scope": "一"}
+    path = pages.post("/plans", data=plan).url.path
+    assert "草稿" in pages.get(path).text
+    assert pages.get(f"{path}/edit").status_code == 200
+    assert "全部客户" in pages.post(f"{path}/edit", data=plan | {"scope": "全部客户"}).text
+    taken = pages.post("/plans", data=plan)
+    assert (taken.status_code, "请换一个名称" in taken.text) == (422, True)
+
+
+def test_events_that_are_stuck_are_shown_and_tried_again(pages: TestClient, place: Place) -> None:
+    now = place.desk.clock.now()
+    row = event(事件号="E7", 事件类型="异常情形", 发生时间=f"{now:%Y-%m-%d}", 客户号="C001", 异常类型="资金划转")
+    with place.desk.database.write() as session:
+        import_file(session, (EVENTS + row).encode(), now=now)
+    text = pages.post("/duties/raise").text
+    assert "没有使用中的话术“anomaly”" in text
+    assert "还不能生成任务 1" in text
+    publish(place.desk.database, "anomaly")
+    assert "已生成回访任务：异常情形1个" in pages.post("/duties/raise").text
+    with place.desk.database.read() as session:
+        assert session.scalars(select(BusinessEvent.state)).one() == "tasked"
+
+
+@pytest.mark.parametrize("path", ["/duties/draws/999", "/plans/999", "/plans/new?draw=999", "/plans/999/edit"])
+def test_what_is_not_there(pages: TestClient, place: Place, path: str) -> None:
+    assert pages.get(path).status_code == 404
