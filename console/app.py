@@ -17,8 +17,8 @@ from console import (
     import_api,
     import_page,
     incoming_page,
-    questionnaire_page,
     plans_page,
+    questionnaire_page,
     try_page,
 )
 from console.render import install_error_pages
