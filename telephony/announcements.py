@@ -14,7 +14,7 @@ ENDINGS = frozenset(Announced) - WAITING
 _SHORTEST = 3  # characters that can end a call
 _LIKELY = 0.4  # below, what a recogniser made of music
 _TOGETHER = 3  # utterances that may be one announcement: 您好 … 您拨打的用户 … 已关机
-_CONFIDENT = 0.7  # an announcement that has come to its point
+CONFIDENT = 0.7  # an announcement that has come to its point
 
 
 Classify = Callable[[str], AnnouncementMatch]
@@ -58,4 +58,4 @@ def _verdict(quotes: Sequence[Quote], classify: Classify) -> Verdict:
     match = classify(text)
     if match.outcome in ENDINGS and (len(text) < _SHORTEST or match.confidence < _LIKELY):
         match = replace(match, outcome=None)
-    return Verdict(text, match, match.confidence >= _CONFIDENT and all(quote.sure for quote in quotes))
+    return Verdict(text, match, match.confidence >= CONFIDENT and all(quote.sure for quote in quotes))

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from intents import Announced, classify_announcement
-from intents.answering import classify_answer
+from intents.machine_speech import classify_after_answer
 from rules.witnesses import AnsweringMachine, Tone
 from speech.recogniser import Transcript
 from telephony.announcements import ENDINGS, Quote
@@ -74,7 +74,8 @@ class AnsweredDetector(ProgressDetector):
     `certain` says that a machine is there, `person` that a person is and nothing more need be heard.
     """
 
-    classify = staticmethod(classify_answer)
+    classify = staticmethod(classify_after_answer)
+    stable_ms = 480  # a recogniser in mid-sentence may well hear what people do not say
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,17 +84,22 @@ class AnsweredDetector(ProgressDetector):
         self._spoken = 0  # utterances that are more than a greeting and no machine's
 
     @property
+    def _outcome(self) -> Announced | None:
+        """What a machine has surely said, last as it may be."""
+        outcome = self._verdict.match.outcome
+        return outcome if self._verdict.sure and outcome in ENDINGS else None
+
+    @property
     def person(self) -> bool:
         """Whether somebody has talked as people do."""
-        return self._spoken >= _PERSON_SPEAKS and not self.verdict.sure
+        return self._spoken >= _PERSON_SPEAKS and self._outcome is None
 
     @property
     def certain(self) -> bool:
         """Whether a machine is there beyond doubt, and what it says will hardly change."""
-        outcome = self._verdict.match.outcome if self._verdict.sure else None
-        if outcome not in ENDINGS:
+        if self._outcome is None:
             return self.tone_is_certain
-        if outcome not in _GOES_ON:
+        if self._outcome not in _GOES_ON:
             return True
         return self.now_ms - self.gate.end_ms >= _SETTLED_MS or self.now_ms - self._decided_ms >= _LONGEST_WAIT_MS
 
@@ -110,24 +116,23 @@ class AnsweredDetector(ProgressDetector):
             self._spoken += 1
 
     def _note_decision(self) -> None:
-        outcome = self._verdict.match.outcome if self._verdict.sure else None
-        if outcome is not self._decided:
-            self._decided, self._decided_ms = outcome, self.now_ms
+        if self._outcome is not self._decided:
+            self._decided, self._decided_ms = self._outcome, self.now_ms
 
     def found(self, *, at_the_end: bool = False) -> AfterAnswer:
         """All the evidence as one value; at the end of the line what is sure need not be waited for."""
-        match, tone = self._verdict.match, self.tone
-        by_words = self._verdict.sure and match.outcome in ENDINGS and (at_the_end or self.certain)
-        machine = MACHINES[match.outcome] if by_words and match.outcome else None
+        match = self._verdict.match
+        announced = self._outcome if at_the_end or self.certain else None
+        machine = MACHINES[announced] if announced else None
         if machine is None and self.tone_is_certain:
             machine = AnsweringMachine.NETWORK
         return AfterAnswer(
             machine=machine,
-            announcement=self._verdict.text if machine else "",
-            announced=match.outcome if by_words else None,
-            announcement_evidence=match.evidence if by_words else "",
-            announcement_confidence=match.confidence if by_words else 0.0,
-            tone=_telling(tone),
+            announcement=self._verdict.text if announced else "",
+            announced=announced,
+            announcement_evidence=match.evidence if announced else "",
+            announcement_confidence=match.confidence if announced else 0.0,
+            tone=_telling(self.tone),
             quotes=self.quotes,
             at_ms=self.now_ms,
         )

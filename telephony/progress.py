@@ -12,7 +12,8 @@ import logging
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
-from intents import Announced, classify_announcement
+from intents import Announced
+from intents.machine_speech import classify_before_answer
 from rules.witnesses import Tone
 from speech.errors import SpeechError
 from speech.recogniser import Recogniser, Stream, Transcript
@@ -37,7 +38,7 @@ log = logging.getLogger(__name__)
 _ENDING_TONES = frozenset({Tone.BUSY, Tone.CONGESTION, Tone.EMPTY_NUMBER})
 _ENDING_CYCLES = 3
 _SIT_WORDS_MS = 2500  # after the special information tone the network often says why
-_STABLE_MS = 180  # a partial text must say the same for so long
+_OPEN, _OPEN_MS = ("再拨", "再拨打"), 720  # an advert goes on: 再拨打我们的热线
 _QUOTES = 20  # utterances kept
 _SURE = 0.5  # the recogniser's own confidence in a final text
 
@@ -73,12 +74,14 @@ class ProgressDetector:
     `final`; `certain` says that waiting brings nothing more.
     """
 
-    classify: Classify = staticmethod(classify_announcement)
+    classify: Classify = staticmethod(classify_before_answer)
+    stable_ms = 180  # a partial text must say the same for so long
 
     def __init__(self) -> None:
         self.gate = SoundGate()
         self.now_ms = 0  # up to where audio was heard
         self._tones = ToneDetector()
+        self._sit_ms: int | None = None  # where the first special information tone ended
         self._candidate: Announced | None = None
         self._candidate_ms = 0  # since when the partial text says so
         self._finals: list[Quote] = []
@@ -111,14 +114,16 @@ class ProgressDetector:
         tone = self._tones.heard
         if tone is None:
             return False
-        if tone.tone is Tone.SIT:
+        if tone.tone is Tone.SIT and self._sit_ms is not None:
             silent = self.gate.end_ms <= tone.end_ms or self.now_ms - self.gate.end_ms >= _SIT_WORDS_MS
-            return silent and self.now_ms - tone.end_ms >= _SIT_WORDS_MS
+            return silent and self.now_ms - self._sit_ms >= _SIT_WORDS_MS
         return tone.tone in _ENDING_TONES and tone.cycles >= _ENDING_CYCLES
 
     def hear(self, audio: AudioIn) -> tuple[bytes, bool]:
         """Take early media; returns the audio to decode (may be empty) and whether the utterance ends with it."""
-        self._tones.feed(audio.pcm, audio.at_ms)
+        tone = self._tones.feed(audio.pcm, audio.at_ms)
+        if tone is not None and tone.tone is Tone.SIT and self._sit_ms is None:
+            self._sit_ms = tone.end_ms
         self.now_ms = audio.at_ms + len(audio.pcm) * FRAME_MS // FRAME_BYTES
         wanted = self.gate.feed(audio.pcm, audio.at_ms, self._tones.sounding)
         return wanted.pcm, wanted.ended
@@ -133,7 +138,8 @@ class ProgressDetector:
         outcome = verdict.match.outcome if verdict.sure else None
         if outcome is not self._candidate:
             self._candidate, self._candidate_ms = outcome, self.gate.end_ms
-        if outcome in ENDINGS and self.gate.end_ms - self._candidate_ms >= _STABLE_MS:
+        needed_ms = _OPEN_MS if text.endswith(_OPEN) else self.stable_ms
+        if outcome in ENDINGS and self.gate.end_ms - self._candidate_ms >= needed_ms:
             self._deciding, self._verdict = quotes, verdict
 
     def final(self, transcript: Transcript) -> None:
@@ -215,19 +221,24 @@ class _Listener:
     def outcome(self, event: LegEvent | None, cause: HangupCause, cleared_locally: bool) -> BeforeAnswer:
         """All the evidence as one value."""
         now = asyncio.get_running_loop().time()
-        verdict = self.detector.verdict
-        tone = self.detector.tone
+        verdict, tone = self.detector.verdict, self.detector.tone
         ended = event if isinstance(event, HungUp) else None
         return BeforeAnswer(
             answered=isinstance(event, Answered),
             ring_ms=round((now - self.rang_at) * 1000) if self.rang_at is not None else 0,
-            announcement=verdict.text, announced=verdict.match.outcome,
+            announcement=verdict.text, announced=_announced(verdict, event),
             announcement_evidence=verdict.match.evidence, announcement_confidence=verdict.match.confidence,
             tone=tone.tone if tone else None, tone_heard=tone,
             sip_status=ended.sip_status if ended else None, q850=ended.q850 if ended else None,
             cause=None if isinstance(event, Answered) else ended.cause if ended else cause,
             cleared_locally=cleared_locally, quotes=self.detector.quotes,
         )  # fmt: skip
+
+
+def _announced(verdict: Verdict, event: LegEvent | None) -> Announced | None:
+    """What was said: a reason that is not beyond doubt only where the far end hung up behind it."""
+    outcome = verdict.match.outcome
+    return None if outcome in ENDINGS and not verdict.sure and not isinstance(event, HungUp) else outcome
 
 
 async def listen_before_answer(leg: Leg, ears: Recogniser, *, ring_seconds: float) -> BeforeAnswer:

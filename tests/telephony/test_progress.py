@@ -18,7 +18,7 @@ from telephony.gateway import Gateway
 from telephony.legs import Answered, AudioIn, HangupCause, Leg, LegEvent
 from telephony.progress import BeforeAnswer, ProgressDetector, listen_before_answer
 from tests.telephony.farend import FarEnd, far_end, running_gateway, until
-from tests.telephony.sounds import Samples, cadence, line, melody, noisy, silence
+from tests.telephony.sounds import Samples, cadence, line, melody, noisy, silence, sine
 
 pytestmark = pytest.mark.audio
 
@@ -119,6 +119,42 @@ async def test_busy_tone_is_certain_after_three_cycles_and_ringback_never(ears: 
     assert detector.tone is not None and detector.tone.tone is Tone.BUSY
     assert certain_ms is not None and 3 * 700 - 100 <= certain_ms <= 3 * 700 + 100
     assert (await detect(ears, cadence([(1000, 4000)], 5)))[1] is None
+
+
+SIT = [sine(hertz, 330) for hertz in (950, 1400, 1800)]
+
+
+async def test_the_special_information_tone_is_certain_once_no_words_follow(ears: Recogniser) -> None:
+    detector, certain_ms = await detect(ears, noisy(np.concatenate([silence(300), *SIT, silence(6000)]), -40))
+    assert detector.tone is not None and detector.tone.tone is Tone.SIT
+    assert certain_ms is not None and certain_ms <= 300 + 990 + 3000
+    _, repeated_ms = await detect(ears, noisy(np.concatenate([*SIT, silence(1000)] * 5), -40))
+    assert repeated_ms is not None and repeated_ms <= 990 + 3000
+
+
+async def test_the_words_after_a_special_information_tone_decide(ears: Recogniser) -> None:
+    speech = await asyncio.to_thread(spoken, "对不起，您拨打的号码是空号，请核对后再拨")
+    detector, certain_ms = await detect(ears, noisy(np.concatenate([*SIT, silence(600), speech, silence(500)]), -40))
+    assert detector.verdict.match.outcome is Announced.EMPTY_NUMBER
+    assert certain_ms is not None
+
+
+SONGS = [  # and adverts, with a network's words in them
+    "你的电话无人接听，我的心在下雨",
+    "爱已欠费，心已停机，情已关机",
+    "如遇线路繁忙，请稍后再拨打我们的热线",
+    "手机欠费停机不用愁，扫码充值，优惠多多",
+]
+
+
+@pytest.mark.parametrize("text", SONGS)
+async def test_a_song_with_a_networks_words_ends_nothing(ears: Recogniser, text: str) -> None:
+    speech = await asyncio.to_thread(spoken, text)
+    tune = melody(4, len(speech) // 8000 + 1)[: len(speech)] * 0.1
+    for sung in (speech, speech + tune):
+        detector, certain_ms = await detect(ears, noisy(np.concatenate([melody(2, 1), sung, silence(1500)]), -40))
+        assert certain_ms is None
+        assert not detector.verdict.sure or detector.verdict.match.outcome not in ENDINGS
 
 
 async def test_an_unfinished_beginning_decides_nothing(ears: Recogniser) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -60,6 +62,23 @@ def test_exchanges_may_be_a_little_fast_or_slow(
 ) -> None:
     found = heard(cadence([(on * stretch, off * stretch) for on, off in pairs], cycles))
     assert found is not None and found.tone is tone
+
+
+@pytest.mark.parametrize("snr_db", [20.0, 10.0])
+def test_every_tone_over_a_grid_of_frequencies_and_levels(snr_db: float) -> None:
+    chance = np.random.default_rng(7)
+    for (tone, pairs, cycles), hertz, dbfs in product(TONES, (425.0, 441.0, 459.0, 475.0), (-10.0, -45.0)):
+        late = silence(float(chance.uniform(0, 60)))
+        found = heard(noisy(np.concatenate([late, cadence(pairs, cycles, hertz, dbfs)]), dbfs - snr_db))
+        assert found is not None and found.tone is tone, (tone, hertz, dbfs)
+
+
+@pytest.mark.parametrize("shift", [0.98, 1.0, 1.02])
+@pytest.mark.parametrize("dbfs", [-10.0, -40.0])
+def test_the_special_information_tone_may_be_a_little_off(shift: float, dbfs: float) -> None:
+    parts = [sine(hertz * shift, 330, dbfs) for hertz in (950, 1400, 1800)]
+    found = heard(noisy(np.concatenate([silence(505), *parts, silence(1000)]), dbfs - 15))
+    assert found is not None and found.tone is Tone.SIT
 
 
 def test_the_special_information_tone() -> None:
