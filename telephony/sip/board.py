@@ -14,8 +14,9 @@ from telephony.medialeg import MediaLeg, Phase
 from telephony.rtp.srtp import KEY_BYTES
 from telephony.sip.alarms import Intervals
 from telephony.sip.caps import Verdict
-from telephony.sip.events import CallEvent, Listener, Over
+from telephony.sip.events import CallEvent, Ender, Listener, Over
 from telephony.sip.failover import is_trunk_failure
+from telephony.sip.hop import Hop
 from telephony.sip.incoming import Incoming
 from telephony.sip.mediaport import MediaPort
 from telephony.sip.offers import Ours
@@ -53,7 +54,7 @@ class Board:
             return
         now, waits = time.monotonic(), []
         for road in self._preferred():
-            if road in call.tried:
+            if road in call.given_up:
                 continue
             admission = road.caps.admit(now)
             if admission.verdict is Verdict.GO:
@@ -71,20 +72,30 @@ class Board:
         return [road for road in self.roads if road.alive] or self.roads
 
     def _start(self, call: OnLine, road: Road, now: float) -> None:
-        call.tried.append(road)
-        made = self._line(call, road, lambda over: self._fail_over(call, road, over))
+        tried = call.tried.setdefault(road, set())
+        hop = road.machines.pick(now, tried) or road.machines.current(now)
+        tried.add(hop)
+        made = self._line(call, road, lambda over: self._fail_over(call, road, hop, over))
         if made is None:
             return
         line, ours = made
         road.caps.start(now)
         trunk = road.trunk
-        placing = Placing(trunk.address_of(call.number), trunk.hop, trunk.caller, ours, name=call.leg.call_id)
+        placing = Placing(trunk.address_of(call.number), hop, trunk.caller, ours, name=call.leg.call_id)
         call.carry(road, line, road.agent.place(road.authenticator, placing, _counted(road, line), now))
         road.flush()
 
-    def _fail_over(self, call: OnLine, road: Road, over: Over) -> bool:
-        """Another trunk takes over where this one has failed; whether one is left to try."""
-        if not is_trunk_failure(over) or len(call.tried) >= len(self.roads) or call.line is None:
+    def _fail_over(self, call: OnLine, road: Road, hop: Hop, over: Over) -> bool:
+        """Another machine of the trunk takes over (RFC 3263 §4.3), or another trunk; whether one is left to try."""
+        if not is_trunk_failure(over):
+            return False
+        now = time.monotonic()
+        silent = over.status == 503 or (over.ender is Ender.FAULT and over.status is None)
+        if silent:
+            road.machines.fail(hop, now)
+        if not silent or road.machines.pick(now, call.tried[road]) is None:
+            call.given_up.add(road)
+        if len(call.given_up) >= len(self.roads) or call.line is None:
             return False
         log.warning("trunk %s failed call %s: %s; the next one tries", road.trunk.name, call.leg.call_id, over.reason)
         call.line.abandon()

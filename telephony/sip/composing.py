@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sipmessage import CSeq, Request, Response, Via
 
-from telephony.sip.hop import Hop, Transport
+from telephony.sip.hop import Hop
 from telephony.sip.message import tag_of, top_via, values_of
 from telephony.sip.phrases import phrase_of
 
@@ -14,12 +14,12 @@ MAGIC = "z9hG4bK"  # what every branch of RFC 3261 begins with (§8.1.1.7)
 def stamp(request: Request, source: Hop) -> Hop:
     """Note in the top Via where a request really came from (RFC 3261 §18.2.1, RFC 3581 §4); returns where to answer."""
     via = top_via(request)
-    port = via.port or (5061 if source.transport is Transport.TLS else 5060)
+    port = via.port or source.transport.port
     parameters = via.parameters
     if "rport" in parameters:
         parameters, port = parameters.replace(rport=str(source.port)), source.port
     top = str(Via(via.transport, via.host, via.port, parameters))
-    if source.host != via.host or "rport" in parameters:
+    if source.host != via.host.strip("[]") or "rport" in parameters:
         top += f";received={source.host}"
     request.headers.setlist("Via", [top, *values_of(request, "Via")[1:]])
     return source if source.transport.reliable else Hop(source.host, port, source.transport)

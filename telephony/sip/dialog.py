@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sipmessage import URI, Address, CSeq, Request, Response
 
 from telephony.sip.composing import MAGIC
-from telephony.sip.hop import Hop, Transport, hop_of
+from telephony.sip.hop import Hop, Transport, bracketed, hop_of
 from telephony.sip.message import addresses_of, split_list, tag_of
 
 
@@ -24,17 +24,15 @@ class Local:
     def contact(self) -> str:
         """The value of Contact."""
         suffix = "" if self.transport is Transport.UDP else f";transport={self.transport.lower()}"
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"<sip:{self.user}@{host}:{self.port}{suffix}>"
+        return f"<sip:{self.user}@{bracketed(self.host)}:{self.port}{suffix}>"
 
     def via(self, branch: str) -> str:
         """A Via with a branch that nobody has used; asks for the port of the answer (RFC 3581).
 
         Over a stream it lets the peer send its own requests back on the same connection (RFC 5923).
         """
-        host = f"[{self.host}]" if ":" in self.host else self.host
         reuse = ";alias" if self.transport.reliable else ""
-        return f"SIP/2.0/{self.transport} {host}:{self.port};branch={MAGIC}{branch};rport{reuse}"
+        return f"SIP/2.0/{self.transport} {bracketed(self.host)}:{self.port};branch={MAGIC}{branch};rport{reuse}"
 
 
 @dataclass(slots=True)

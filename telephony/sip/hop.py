@@ -20,6 +20,11 @@ class Transport(StrEnum):
         """Whether retransmissions are needless (RFC 3261 §17)."""
         return self is not Transport.UDP
 
+    @property
+    def port(self) -> int:
+        """Where SIP is spoken if nobody says otherwise."""
+        return 5061 if self is Transport.TLS else 5060
+
 
 @dataclass(frozen=True, slots=True)
 class Hop:
@@ -30,6 +35,11 @@ class Hop:
     transport: Transport = Transport.UDP
 
 
+def bracketed(host: str) -> str:
+    """A host as addresses spell it: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
 def hop_of(uri: URI, fallback: Transport = Transport.UDP) -> Hop:
     """Where a request to `uri` goes (RFC 3263 §4 without DNS): its transport parameter, its port or the default."""
     named = (uri.parameters.get("transport") or "").upper()
@@ -37,4 +47,4 @@ def hop_of(uri: URI, fallback: Transport = Transport.UDP) -> Hop:
     if uri.scheme == "sips":
         transport = Transport.TLS
     host = uri.parameters.get("maddr") or uri.host
-    return Hop(host.strip("[]"), uri.port or (5061 if transport is Transport.TLS else 5060), transport)
+    return Hop(host.strip("[]"), uri.port or transport.port, transport)

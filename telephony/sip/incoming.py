@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sipmessage import Address, Request, Response
+from sipmessage import Request, Response
 
 from telephony.errors import BadSdp, NoCommonCodec, NotNow
 from telephony.sip.answering import Answering
@@ -15,6 +15,7 @@ from telephony.sip.digest import Authenticator
 from telephony.sip.events import CallEvent, Early, Ender, Listener, Over, PickedUp
 from telephony.sip.features import equip, unmet
 from telephony.sip.layer import ServerTransaction
+from telephony.sip.message import address_in
 from telephony.sip.offers import Agreed, Ours
 from telephony.sip.reason import q850_of
 from telephony.sip.renegotiation import attach
@@ -53,7 +54,7 @@ class Incoming:
         for name in ("P-Asserted-Identity", "From"):
             if value := self._request.headers.get(name):
                 try:
-                    return Address.parse(value).uri.user or ""
+                    return address_in(value).uri.user or ""
                 except ValueError:
                     continue
         return ""

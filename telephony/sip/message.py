@@ -22,6 +22,7 @@ SEQUENCE_LIMIT = 2**31  # RFC 3261 §8.1.1.5
 _FOLD = re.compile(rb"\r\n[ \t]+")
 _NAME = re.compile(r"([!%*+\-.0-9A-Z_`'a-z~]+)[ \t]*:(.*)", re.DOTALL)
 _REQUEST_LINE = re.compile(r"([!%*+\-.0-9A-Z_`'a-z~]+) (\S+) (SIP/\d+\.\d+)")
+_RECEIVED = re.compile(r"(;[ \t]*received[ \t]*=[ \t]*)([0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)", re.IGNORECASE)
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
 _STATUS_LINE = re.compile(r"SIP/2\.0 ([1-6]\d\d) (.*)")
 _ONCE = ("From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length", "Content-Type", "Expires")
@@ -139,7 +140,7 @@ def _check(head: _Head, message: Request | Response) -> None:
             raise BadMessage(f"more than one {name} header", refusal)
     try:
         top_via(message)
-        Address.parse(message.headers["From"]), Address.parse(message.headers["To"])
+        address_in(message.headers["From"]), address_in(message.headers["To"])
         cseq = message.cseq
         if isinstance(message, Response):
             _keep_readable(message, "Contact")
@@ -156,7 +157,7 @@ def _keep_readable(message: Message, name: str) -> None:
     kept = []
     for item in values_of(message, name):
         try:
-            Address.parse(item)
+            address_in(item)
         except ValueError:
             continue
         kept.append(item)
@@ -206,16 +207,24 @@ def tokens_of(message: Message, name: str) -> frozenset[str]:
     return frozenset(values_of(message, name))
 
 
+def address_in(value: str) -> Address:
+    """One address; raises ValueError. A name beyond ASCII need not be quoted, as many exchanges do not."""
+    name, bracket, rest = value.partition("<")
+    if bracket and not name.isascii() and '"' not in name:
+        value = f'"{name.strip()}" <{rest}'
+    return Address.parse(value)
+
+
 def addresses_of(message: Message, name: str) -> list[Address]:
     """The addresses of a header; raises ValueError. A Contact of `*` is left out."""
-    return [Address.parse(item) for item in values_of(message, name) if item != "*"]
+    return [address_in(item) for item in values_of(message, name) if item != "*"]
 
 
 def top_via(message: Message) -> Via:
-    """The first Via; raises ValueError."""
-    return Via.parse(values_of(message, "Via")[0])
+    """The first Via; raises ValueError. An IPv6 address in `received` may stand without brackets (RFC 3261 §25.1)."""
+    return Via.parse(_RECEIVED.sub(r"\1[\2]", values_of(message, "Via")[0]))
 
 
 def tag_of(message: Message, name: str) -> str:
     """The tag of From or To, empty where there is none."""
-    return Address.parse(message.headers[name]).parameters.get("tag") or ""
+    return address_in(message.headers[name]).parameters.get("tag") or ""

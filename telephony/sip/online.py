@@ -11,6 +11,7 @@ from typing import Protocol
 from telephony.errors import NotNow
 from telephony.medialeg import MediaLeg
 from telephony.rtp.quality import CallQuality
+from telephony.sip.hop import Hop
 from telephony.sip.road import Road
 from telephony.sip.session import Session
 from telephony.sip.sipleg import Control
@@ -33,7 +34,8 @@ class OnLine:
     caller: asyncio.AbstractEventLoop  # who reads its events
     number: str
     ring_seconds: float
-    tried: list[Road] = field(default_factory=list)
+    tried: dict[Road, set[Hop]] = field(default_factory=dict)  # machines of the roads
+    given_up: set[Road] = field(default_factory=set)  # roads that are not tried again for this call
     road: Road | None = None
     line: SipLine | None = None
     call: Signalling | None = None

@@ -10,8 +10,8 @@ from telephony.sip.agenda import Alarm
 from telephony.sip.asking import Ask, Desk
 from telephony.sip.digest import Account, Authenticator
 from telephony.sip.features import equip
-from telephony.sip.hop import Hop
 from telephony.sip.layer import Failure
+from telephony.sip.targets import Targets
 
 _NOBODY: Account | None = None
 
@@ -19,9 +19,12 @@ _NOBODY: Account | None = None
 class Ping:
     """`changed` hears when the trunk falls silent and when it is back."""
 
-    def __init__(self, desk: Desk, target: URI, hop: Hop, seconds: float, changed: Callable[[bool], None]) -> None:
+    def __init__(
+        self, desk: Desk, target: URI, machines: Targets, seconds: float, changed: Callable[[bool], None]
+    ) -> None:
         self.alive = True
-        self._desk, self._target, self._hop, self._seconds, self._changed = desk, target, hop, seconds, changed
+        self._desk, self._target, self._machines = desk, target, machines
+        self._seconds, self._changed = seconds, changed
         self._authenticator = Authenticator(_NOBODY, desk.token)  # a challenge is a sign of life too
         self._call_id, self._tag, self._sequence = desk.token(), desk.token(), 0
         self._alarm: Alarm | None = None
@@ -37,6 +40,7 @@ class Ping:
         self._seconds = 0
 
     def _ask(self, now: float) -> None:
+        self._hop = self._machines.current(now)
         Ask(self._desk, self._authenticator, self._make, self._hop, self._hear, now)
 
     def _make(self) -> Request:
@@ -58,6 +62,9 @@ class Ping:
         if isinstance(answer, Response) and answer.code < 200:
             return
         alive = isinstance(answer, Response) and answer.code != 503
+        if not alive and self._machines.fail(self._hop, now) and self._seconds:
+            self._ask(now)  # another machine of the trunk
+            return
         if alive is not self.alive:
             self.alive = alive
             self._changed(alive)

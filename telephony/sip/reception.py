@@ -61,7 +61,7 @@ class Reception:
         return invited
 
     def _invited(self, road: Road, request: Request, transaction: ServerTransaction, now: float) -> None:
-        if transaction.source.host not in (road.address, road.trunk.host, *road.trunk.also_from):
+        if not road.knows(transaction.source.host):
             log.warning("trunk %s: a call from %s is refused: that is not the trunk", road.trunk.name,
                         transaction.source.host)  # fmt: skip
             transaction.reject(403, now)

@@ -12,12 +12,12 @@ from telephony.sip.agenda import Alarm
 from telephony.sip.asking import Ask, Desk
 from telephony.sip.digest import Authenticator
 from telephony.sip.features import equip
-from telephony.sip.hop import Hop
 from telephony.sip.layer import Failure
 from telephony.sip.message import addresses_of
+from telephony.sip.targets import Targets
 
 WISHED_SECONDS = 600
-_LEAST_SECONDS = 30
+_LEAST_SECONDS = 2
 _MARGIN_SECONDS = 30.0  # before the end, a fifth of the time where that is less
 _RETRY_SECONDS = 30.0  # doubled up to half an hour (RFC 5626 §4.5)
 _LONGEST_RETRY_SECONDS = 1800.0
@@ -41,11 +41,11 @@ class Registration:
         desk: Desk,
         authenticator: Authenticator,
         address: URI,
-        hop: Hop,
+        machines: Targets,
         changed: Callable[[Standing, int | None], None],
     ) -> None:
         self.standing = Standing.TRYING
-        self._desk, self._authenticator, self._hop, self._changed = desk, authenticator, hop, changed
+        self._desk, self._authenticator, self._machines, self._changed = desk, authenticator, machines, changed
         self._address = address
         self._call_id, self._tag, self._sequence = desk.token(), desk.token(), 0
         self._expires = WISHED_SECONDS
@@ -55,7 +55,15 @@ class Registration:
 
     def start(self, now: float) -> None:
         """Register, and go on doing so."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._hop = self._machines.current(now)
         Ask(self._desk, self._authenticator, self._make, self._hop, self._hear, now)
+
+    def hasten(self, now: float) -> None:
+        """The trunk is back: try now what would be tried later."""
+        if self.standing in (Standing.REFUSED, Standing.SILENT):
+            self.start(now)
 
     def stop(self, now: float) -> None:
         """Take the binding back (§10.2.2)."""
@@ -84,10 +92,10 @@ class Registration:
     def _hear(self, answer: Response | Failure, now: float) -> None:
         if self.standing is Standing.ENDED or (isinstance(answer, Response) and answer.code < 200):
             return
-        if isinstance(answer, Failure):
-            self._fail(Standing.SILENT, None, now)
+        if isinstance(answer, Failure) or answer.code == 503:
+            self._lose(answer, now)
         elif answer.code < 300:
-            self._failures = 0
+            self._failures, self._lengthened = 0, False
             granted = self._granted(answer)
             self._alarm = self._desk.agenda.set(now + granted - min(_MARGIN_SECONDS, granted / 5), self.start)
             self._become(Standing.REGISTERED, answer.code)
@@ -107,6 +115,15 @@ class Registration:
                 if found is not None:
                     return max(_LEAST_SECONDS, found)
         return max(_LEAST_SECONDS, _number(answer.headers.get("Expires")) or self._expires)
+
+    def _lose(self, answer: Response | Failure, now: float) -> None:
+        """One machine does not answer, or has no service."""
+        if self._machines.fail(self._hop, now):
+            self.start(now)  # at another machine of the trunk
+        elif isinstance(answer, Failure):
+            self._fail(Standing.SILENT, None, now)
+        else:
+            self._fail(Standing.REFUSED, answer.code, now)
 
     def _fail(self, standing: Standing, status: int | None, now: float) -> None:
         wait = min(_LONGEST_RETRY_SECONDS, _RETRY_SECONDS * 2**self._failures)

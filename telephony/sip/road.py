@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
+import contextlib
 import logging
 import random
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 
 from sipmessage import URI
@@ -19,9 +19,11 @@ from telephony.sip.alarms import Intervals
 from telephony.sip.caps import Caps
 from telephony.sip.dialog import Local
 from telephony.sip.digest import Authenticator
-from telephony.sip.hop import Hop, Transport
+from telephony.sip.hop import Hop, Transport, bracketed
+from telephony.sip.names import Found, Names, is_address, plain
 from telephony.sip.ping import Ping
 from telephony.sip.registration import Registration, Standing
+from telephony.sip.targets import Targets
 from telephony.sip.tcp import Connections, security_of
 from telephony.sip.trunk import Trunk
 from telephony.sip.udp import UdpSocket
@@ -29,15 +31,16 @@ from telephony.sip.udp import UdpSocket
 log = logging.getLogger(__name__)
 
 _NAMES = 100  # host names of far ends that are remembered
+_LEAST_SECONDS, _MOST_SECONDS = 30.0, 3600.0  # between looks at what the trunk's name stands for
 
 
 class Road:
     """Lives on the media loop; after every act upon `agent` comes `flush`."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, trunk: Trunk, address: str, host: str, intervals: Intervals
+        self, loop: asyncio.AbstractEventLoop, trunk: Trunk, names: Names, found: Found, host: str, intervals: Intervals
     ) -> None:
-        self.trunk, self.host, self.address = trunk, host, address
+        self.trunk, self.host = trunk, host
         self.caps = Caps(trunk.calls, trunk.calls_per_second)
         self._loop = loop
         self._udp: UdpSocket | None = None
@@ -46,6 +49,8 @@ class Road:
         self.authenticator = Authenticator(trunk.account, self.agent.token)
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = float("inf")
+        self.machines = Targets(found.targets, self.agent.chance)
+        self._look_up, self._lasts = names, found.seconds
         self._names: dict[str, str] = {}
         self._resolving: set[asyncio.Task[None]] = set()
         self._ping: Ping | None = None
@@ -59,34 +64,48 @@ class Road:
             port = self._udp.port
         else:
             security = security_of(trunk.ca_file) if trunk.transport is Transport.TLS else None
-            self._tcp = Connections(self._loop, trunk.transport, security, self._receive_framed, self._break_soon)
+            self._tcp = Connections(
+                self._loop, trunk.transport, security, self._name_of, self._receive_framed, self._break_soon
+            )  # fmt: skip
             await self._tcp.listen(self.host, trunk.local_port)
             port = self._tcp.port
         self.agent.local = Local(trunk.public_host or self.host, port, trunk.transport, trunk.user or "huifang")
         self._begin(time.monotonic())
+        if self._lasts < float("inf"):
+            self._keep(self._look_again())
 
     def _begin(self, now: float) -> None:
         trunk = self.trunk
         if trunk.registers:
-            address = URI("sip", trunk.domain or trunk.host, user=trunk.user)
-            self._registration = Registration(self.agent, self.authenticator, address, trunk.hop, self._stands)
+            address = URI("sip", trunk.domain or bracketed(trunk.host), user=trunk.user)
+            self._registration = Registration(self.agent, self.authenticator, address, self.machines, self._stands)
             self._registration.start(now)
         if trunk.ping_seconds:
-            target = URI("sip", trunk.host, port=trunk.port)
-            self._ping = Ping(self.agent, target, trunk.hop, trunk.ping_seconds, self._lives)
+            target = URI("sip", bracketed(trunk.host), port=trunk.port or None)
+            self._ping = Ping(self.agent, target, self.machines, trunk.ping_seconds, self._lives)
             self._ping.start(now)
         self.flush()
 
     @property
     def alive(self) -> bool:
         """Whether the trunk answers, and takes us where it wants us registered."""
-        registered = self._registration is None or self._registration.standing is not Standing.REFUSED
+        lost = (Standing.REFUSED, Standing.SILENT)
+        registered = self._registration is None or self._registration.standing not in lost
         return registered and (self._ping is None or self._ping.alive)
 
     @property
     def standing(self) -> Standing | None:
         """How the registration stands, None for a trunk that wants none."""
         return self._registration.standing if self._registration else None
+
+    @property
+    def address(self) -> str:
+        """One of the trunk's addresses."""
+        return self.machines.hops[0].host
+
+    def knows(self, host: str) -> bool:
+        """Whether an address is the trunk's."""
+        return host in (*(hop.host for hop in self.machines.hops), *self.trunk.also_from)
 
     def act(self, doing: Callable[[float], None]) -> None:
         """Do something with the agent, send what comes of it."""
@@ -126,9 +145,7 @@ class Road:
     def _send(self, data: bytes, hop: Hop) -> None:
         way = self._way(hop)
         if way is None:
-            resolving = self._loop.create_task(self._send_by_name(data, hop))
-            self._resolving.add(resolving)
-            resolving.add_done_callback(self._resolving.discard)
+            self._keep(self._send_by_name(data, hop))
             return
         if self._udp is not None:
             sent = self._udp.send(data, way)
@@ -138,19 +155,20 @@ class Road:
             self._loop.call_soon(self._break_soon, way)
 
     def _way(self, hop: Hop) -> Hop | None:
-        """Where a hop really is; None for a name that has to be looked up first.
-
-        TLS keeps names, which certificates are checked against, and knows the trunk by its address too.
-        """
-        if hop.transport is Transport.TLS:
-            return self.trunk.hop if (hop.host, hop.port) == (self.address, self.trunk.port) else hop
-        if _is_address(hop.host):
-            return hop
+        """Where a hop really is; None for a name that has to be looked up first."""
+        if is_address(hop.host):
+            return replace(hop, host=plain(hop.host))
         return replace(hop, host=self._names[hop.host]) if hop.host in self._names else None
+
+    def _name_of(self, hop: Hop) -> str:
+        """The name that the certificate of a machine must bear: the trunk's own, not what DNS made of it (RFC 5922)."""
+        if hop.host in (each.host for each in self.machines.hops):
+            return self.trunk.host
+        return next((name for name, address in self._names.items() if address == hop.host), hop.host)
 
     async def _send_by_name(self, data: bytes, hop: Hop) -> None:
         try:
-            address = await _resolve(self._loop, hop.host)
+            (address, *_), _ = await self._look_up.addresses(hop.host, ":" in self.host)
         except OSError:
             log.warning("trunk %s: the name of a far end cannot be resolved", self.trunk.name)
             self.act(lambda now: self.agent.breaks(lambda each: each == hop, now))
@@ -181,6 +199,22 @@ class Road:
         self._timer, self._timer_at = None, float("inf")
         self.act(self.agent.expire)
 
+    # Names
+
+    def _keep(self, doing: Coroutine[None, None, None]) -> None:
+        task = self._loop.create_task(doing)
+        self._resolving.add(task)
+        task.add_done_callback(self._resolving.discard)
+
+    async def _look_again(self) -> None:
+        """Find out now and then what the trunk's name stands for; what was known holds while nobody can say."""
+        while True:
+            await asyncio.sleep(min(_MOST_SECONDS, max(_LEAST_SECONDS, self._lasts)))
+            with contextlib.suppress(OSError, TrunkUnavailable):
+                found = await find(self._look_up, self.trunk, self.host)
+                self.machines.replace(found.targets)
+                self._lasts = found.seconds
+
     # Standing
 
     def _stands(self, standing: Standing, status: int | None) -> None:
@@ -190,17 +224,16 @@ class Road:
     def _lives(self, alive: bool) -> None:
         grave = logging.INFO if alive else logging.WARNING
         log.log(grave, "trunk %s %s", self.trunk.name, "answers again" if alive else "does not answer")
+        if alive and self._registration is not None:
+            self.act(self._registration.hasten)
 
 
 async def open_road(loop: asyncio.AbstractEventLoop, trunk: Trunk, intervals: Intervals) -> Road:
-    """Find out the trunk's address and ours, and listen; raises OSError, `TrunkUnavailable`."""
-    address = await _resolve(loop, trunk.host)
-    host = trunk.local_host or _own_address(address)
-    # A certificate names the host, so TLS keeps the name.
-    settled = replace(trunk, domain=trunk.domain or trunk.host)
-    if trunk.transport is not Transport.TLS:
-        settled = replace(settled, host=address)
-    road = Road(loop, settled, address, host, intervals)
+    """Find out the trunk's addresses and ours, and listen; raises OSError, `TrunkUnavailable`."""
+    names = Names(loop, trunk.name_servers)
+    found = await find(names, trunk, trunk.local_host)
+    host = trunk.local_host or _own_address(found.targets[0].hop.host)
+    road = Road(loop, trunk, names, found, host, intervals)
     try:
         await road.open()
     except TrunkUnavailable:
@@ -209,19 +242,9 @@ async def open_road(loop: asyncio.AbstractEventLoop, trunk: Trunk, intervals: In
     return road
 
 
-async def _resolve(loop: asyncio.AbstractEventLoop, host: str) -> str:
-    if _is_address(host):
-        return host
-    found = await loop.getaddrinfo(host, None, family=socket.AF_INET, type=socket.SOCK_DGRAM)
-    return str(found[0][4][0])
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
+async def find(names: Names, trunk: Trunk, host: str) -> Found:
+    """The machines of a trunk that can be reached from `host`, anywhere where that is empty."""
+    return await names.find(trunk.host, trunk.port, trunk.transport, six=":" in host if host else None)
 
 
 def _own_address(far: str) -> str:

@@ -78,11 +78,11 @@ class Connections:
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, transport: Transport, security: ssl.SSLContext | None,
-        receive: Receive, broken: Break,
+        name_of: Callable[[Hop], str], receive: Receive, broken: Break,
     ) -> None:  # fmt: skip
         self.transport, self.receive = transport, receive
         self.port = 0
-        self._loop, self._security, self._broken = loop, security, broken
+        self._loop, self._security, self._name_of, self._broken = loop, security, name_of, broken
         self._open: dict[Hop, Connection] = {}
         self._waiting: dict[Hop, list[bytes]] = {}
         self._opening: set[asyncio.Task[None]] = set()
@@ -120,12 +120,20 @@ class Connections:
             async with asyncio.timeout(_CONNECT_SECONDS):
                 await self._loop.create_connection(
                     lambda: Connection(self, hop), hop.host, hop.port, ssl=security,
-                    server_hostname=hop.host if security else None,
+                    server_hostname=self._name_of(hop) if security else None,
                 )  # fmt: skip
         except (OSError, ssl.SSLError, TimeoutError) as error:
-            log.warning("no %s connection to %s:%d: %s", hop.transport, hop.host, hop.port, error or "no answer")
+            log.warning("no %s connection to %s:%d: %s", hop.transport, hop.host, hop.port, self._why(hop, error))
             self._waiting.pop(hop, None)
             self._broken(hop)
+
+    def _why(self, hop: Hop, error: Exception) -> str:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return (
+                f"the certificate of {self._name_of(hop)} at {hop.host} is not accepted ({error.verify_message}): "
+                "name its authority in ca_file, or the host as the certificate names it"
+            )
+        return str(error) or "no answer"
 
     def joined(self, hop: Hop, connection: Connection) -> None:
         """A connection is open."""

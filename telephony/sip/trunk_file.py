@@ -2,7 +2,7 @@
 
     trunks:
       main:                       # a name for logs
-        host: sip.carrier.example
+        host: sip.carrier.example   # its SRV records say which machines; with a port, the name itself is one
         transport: udp            # udp, tcp or tls
         user: "075512345678"
         password: ${TRUNK_PASSWORD}   # from the environment, or the password itself
@@ -32,6 +32,7 @@ from telephony.simulator.errors import SheetError
 from telephony.simulator.sheet import Sheet
 from telephony.sip.hop import Transport
 from telephony.sip.identity import Privacy
+from telephony.sip.names import is_address, plain
 from telephony.sip.trunk import Trunk
 
 _OPTIONAL = tuple(each.name for each in fields(Trunk) if each.name not in ("name", "host"))
@@ -59,8 +60,8 @@ class _Reader(LineForms):
         found = self.sheet.fields(node, ("host",), _OPTIONAL)
         trunk = Trunk(
             name=name,
-            host=self.matching(found.get("host"), HOST, "a host name or address", "trunk.invalid"),
-            port=self.port(found.get("port"), 5060),
+            host=self._host(found.get("host")),
+            port=self.port(found.get("port"), 0),
             transport=Transport[self.choice(found.get("transport"), ("udp", "tcp", "tls"), "udp").upper()],
             user=self.sheet.text(found.get("user")), password=self.secret(found.get("password")),
             number=self.matching(found.get("number"), NUMBER, "a number of digits", ""),
@@ -71,7 +72,8 @@ class _Reader(LineForms):
             local_host=self.sheet.text(found.get("local_host")), local_port=self.port(found.get("local_port"), 0),
             public_host=self.sheet.text(found.get("public_host")),
             incoming=self.yes(found.get("incoming"), True),
-            also_from=self._addresses(found.get("also_from")), ca_file=self.sheet.text(found.get("ca_file")),
+            also_from=self._addresses(found.get("also_from")), name_servers=self.sheet.texts(found.get("name_servers")),
+            ca_file=self.sheet.text(found.get("ca_file")),
             ping_seconds=self.sheet.number(found.get("ping_seconds"), 30.0),
             srtp=self.yes(found.get("srtp"), False),
             calls=int(self.least(found.get("calls"), 30, 1)),
@@ -83,6 +85,10 @@ class _Reader(LineForms):
             self.sheet.complain(node, "number is missing: add the number that the called side shall see")
         return trunk
 
+    def _host(self, node: Node | None) -> str:
+        text = self.sheet.text(node).strip("[]")
+        return plain(text) if is_address(text) else self.matching(node, HOST, "a host name or address", "trunk.invalid")
+
     def _addresses(self, node: Node | None) -> tuple[str, ...]:
         found = self.sheet.texts(node)
         for text in found:
@@ -90,4 +96,4 @@ class _Reader(LineForms):
                 ipaddress.ip_address(text)
             except ValueError:
                 self.sheet.complain(node, f"{text} is no address: write it in digits")
-        return found
+        return tuple(plain(text) for text in found)

@@ -8,6 +8,7 @@ from sipmessage import URI
 from telephony.sip.digest import Account
 from telephony.sip.ping import Ping
 from telephony.sip.registration import Registration, Standing
+from telephony.sip.targets import Target, Targets
 from tests.telephony.sip.peer import FAR, Peer
 
 CHALLENGE = 'WWW-Authenticate: Digest realm="r", nonce="{}", qop="auth"'
@@ -17,7 +18,11 @@ def registering(peer: Peer) -> tuple[Registration, list[tuple[Standing, int | No
     told: list[tuple[Standing, int | None]] = []
     address = URI("sip", "carrier.example", user="0755")
     registration = Registration(
-        peer.agent, peer.authenticator(Account("0755", "geheim")), address, FAR, lambda *news: told.append(news)
+        peer.agent,
+        peer.authenticator(Account("0755", "geheim")),
+        address,
+        Targets((Target(FAR),), lambda: 0.5),
+        lambda *news: told.append(news),
     )
     registration.start(peer.now)
     return registration, told
@@ -101,7 +106,7 @@ def test_silence_is_told_and_tried_again() -> None:
 def test_whatever_a_trunk_answers_it_is_alive(status: int) -> None:
     peer = Peer()
     told: list[bool] = []
-    ping = Ping(peer.agent, URI("sip", "carrier.example"), FAR, 30.0, told.append)
+    ping = Ping(peer.agent, URI("sip", "carrier.example"), Targets((Target(FAR),), lambda: 0.5), 30.0, told.append)
     ping.start(peer.now)
     peer.wait(31)
     options = peer.requests()[-1]

@@ -10,7 +10,7 @@ from telephony.errors import TrunksInvalid
 from telephony.sip.caps import Admission, Caps, Verdict
 from telephony.sip.events import Ender, Over
 from telephony.sip.failover import is_trunk_failure
-from telephony.sip.hop import Hop, Transport
+from telephony.sip.hop import Transport
 from telephony.sip.trunk_file import load_trunks
 
 FILE = """
@@ -27,7 +27,7 @@ trunks:
     calls_per_second: 2.5
     privacy: id
   spare:
-    host: 192.0.2.7
+    host: "2001:DB8:0::7"
     number: "95500"
     also_from: [192.0.2.8, 192.0.2.9]
 """
@@ -41,9 +41,10 @@ def written(folder: Path, text: str) -> Path:
 
 def test_a_file_of_trunks(tmp_path: Path) -> None:
     main, spare = load_trunks(written(tmp_path, FILE))
-    assert main.hop == Hop("sip.carrier.example", 5061, Transport.TLS)
+    assert (main.host, main.port, main.transport) == ("sip.carrier.example", 5061, Transport.TLS)
     assert (main.user, main.password, main.calls, main.calls_per_second) == ("0755", "*geheim*", 40, 2.5)
-    assert spare.hop == Hop("192.0.2.7", 5060) and spare.name == "spare"
+    assert (spare.host, spare.port) == ("2001:db8::7", 0) and spare.name == "spare"
+    assert str(spare.address_of("138")) == "sip:138@[2001:db8::7]"
     assert spare.also_from == ("192.0.2.8", "192.0.2.9")
     assert "geheim" not in repr(main)
 
