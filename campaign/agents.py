@@ -27,7 +27,9 @@ from campaign.duty import (
     Withdrawn,
 )
 from campaign.meanwhile import keep_company
-from campaign.offering import (
+from campaign.offering import advance
+from campaign.talks import Agent, Talk, Wanted
+from campaign.waiting_room import (
     Act,
     BecameFree,
     Came,
@@ -44,9 +46,7 @@ from campaign.offering import (
     Stop,
     Terms,
     Ticked,
-    advance,
 )
-from campaign.talks import Agent, Talk, Wanted
 from telephony.bridge import Bridge, BridgeEnd, Joinable, Parting
 from telephony.errors import BrowserRefused
 from telephony.legs import Answered, HungUp
@@ -209,7 +209,8 @@ class Roster:
         now = asyncio.get_running_loop().time()
         call = f"{wanted.client.call_id}-a{next(self._serial)}"
         until = now + self.terms.wait_seconds
-        client = Client(call, wanted.severity, now, until, wanted.barred, wanted.passed)
+        since = now if wanted.since is None else wanted.since
+        client = Client(call, wanted.severity, since, until, wanted.barred, wanted.passed)
         while True:
             found = await self._wait(client, wanted, gone)
             if isinstance(found, Failure):

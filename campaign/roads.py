@@ -137,9 +137,11 @@ class _ToPerson:
     target: str = ""  # that the exchange has transferred the call to
     failure: str = ""
     course: asyncio.Task[None] | None = None
+    since: float | None = None  # when the client first waited
 
     async def fetch(self, reason: Risk) -> Joined | NotJoined:
         self.failure = Failure.TIMED_OUT  # stands where the conversation waits no longer
+        self.since = asyncio.get_running_loop().time()
         severity = severity_of(reason)
         match await self._find(severity):
             case Failure() as failure:
@@ -158,7 +160,7 @@ class _ToPerson:
     async def _find(self, severity: Severity) -> Found:
         party, passed = self.party, frozenset(talk.taker for talk in self.talks)
         return await self.search(
-            Wanted(self.client, party.notebook.briefing(), party.barred, severity, passed, party.asides)
+            Wanted(self.client, party.notebook.briefing(), party.barred, severity, passed, party.asides, self.since)
         )
 
     async def _accompany(self, talk: Talk, severity: Severity) -> None:

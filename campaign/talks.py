@@ -27,7 +27,7 @@ class Wanted:
     """A client who waits for a person.
 
     `barred` are the staff numbers and names who must not get the call (000 §6.3), `passed` the numbers of those who
-    had it and lost their line.
+    had it and lost their line, `since` when the client first waited (the loop's clock), where that was before.
     """
 
     client: Joinable
@@ -36,6 +36,7 @@ class Wanted:
     severity: Severity = Severity.HIGH
     passed: frozenset[str] = frozenset()
     asides: Asides = field(default_factory=Asides)
+    since: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

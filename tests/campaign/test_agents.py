@@ -28,9 +28,9 @@ from campaign.duty import (
     TalkEnded,
     Withdrawn,
 )
-from campaign.offering import Terms
 from campaign.roads import ByExchange, Party, ToBrowser, ToCallback
 from campaign.talks import Agent, Wanted
+from campaign.waiting_room import Terms
 from intents import Intent, Match
 from rules import Risk, Severity
 from telephony.bridge import Joinable, Parting

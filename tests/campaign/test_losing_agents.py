@@ -261,3 +261,27 @@ async def test_nobody_waits_for_an_agent_when_too_many_wait_already(lines: Lines
     roster.terms = type(roster.terms)(most_waiting=0)
     client = await lines.answered("7-1")
     assert await roster.fetch(Wanted(client.leg, EMPTY)) is Failure.QUEUE_FULL
+
+
+async def test_a_client_who_lost_the_agent_goes_before_those_who_came_later(lines: Lines) -> None:
+    roster = Roster()
+    async with agents(roster, {"8002": 1500, "8003": 2000}) as seated:
+        other = seated["8003"]
+        roster.set_presence(other.seat, Presence.BUSY)
+        lost, later = await lines.answered("7-1"), await lines.answered("8-1")
+        way = ToBrowser(roster).way(lost.party())
+        assert await way.fetch(Risk.COMPLAINT) == Joined("8002")
+        roster.sign_off(seated["8002"].seat)
+        fetching = asyncio.create_task(roster.fetch(Wanted(later.leg, EMPTY)))
+        await other.page.until(lambda: roster.waiting == 1)
+        await seated["8002"].browser.close()
+        await other.page.until(lambda: roster.waiting == 2)
+        roster.set_presence(other.seat, Presence.FREE)
+        while 2000 not in tones(bytes(lost.phone.heard)):
+            await lost.phone.hear(0.2)
+        assert not fetching.done()
+        roster.hang_up(other.seat)
+        await lost.leg.ended()
+        assert (await way.told()).talks == ("8002", "8003")
+        assert isinstance(await fetching, Talk)
+        await later.leg.hang_up()

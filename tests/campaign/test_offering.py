@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaign.duty import Failure, Presence, Withdrawn
-from campaign.offering import (
+from campaign.offering import advance
+from campaign.waiting_room import (
     Act,
     BecameFree,
     Came,
@@ -26,7 +27,6 @@ from campaign.offering import (
     Stop,
     Terms,
     Ticked,
-    advance,
 )
 from rules import Severity
 
@@ -151,6 +151,7 @@ def test_only_so_many_wait() -> None:
     for call in "abc":
         assert desk.come(call) == []
     assert desk.come("d") == [GiveUp("d", Failure.QUEUE_FULL)]
+    assert desk.come("lost", passed=frozenset({"8003"})) == []  # whose agent's line failed
 
 
 def test_a_client_who_hangs_up_frees_the_agent_at_once_for_the_next_one_without_losing_the_turn() -> None:

@@ -15,8 +15,8 @@ from fastapi import FastAPI
 from campaign.agents import Roster
 from campaign.briefing import Asked, Briefing, Flagged, Spoken
 from campaign.duty import Failure
-from campaign.offering import Terms
 from campaign.talks import Talk, Wanted
+from campaign.waiting_room import Terms
 from console import AgentLines
 from models import Staff
 from telephony.bridge import Joinable

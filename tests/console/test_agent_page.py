@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Page
 
 from campaign.duty import Failure
-from campaign.offering import Terms
 from campaign.talks import Talk
+from campaign.waiting_room import Terms
 from telephony.bridge import Parting
 from telephony.recording import RecordingStore
 from tests.browser import chromium_page, microphone
