@@ -58,6 +58,7 @@ class TaskFacts:
     deadline_at: datetime | None
     task_id: int = 0
     questions: Mapping[str, str] = field(default_factory=dict)
+    resume_at: str = ""  # the question at which an earlier call broke off
     status_before: str = ""  # before this call
     due_before: datetime | None = None
 
@@ -92,7 +93,8 @@ def settlement_of(call: EndedCall, tasks: Sequence[TaskFacts], house: House, now
         outcome=verdict.outcome.value,
         sub_reason=verdict.sub_reason,
         tasks=tuple(
-            _settled(call, task, decision, everything) for task, decision in zip(tasks, decisions, strict=True)
+            _settled(call if counted else replace(call, resume_at=task.resume_at), task, decision, everything)
+            for task, decision in zip(tasks, decisions, strict=True)
         ),
         callback_at=latest.callback_at,
         ring_ms=call.ring_ms,
