@@ -30,17 +30,28 @@ class Admission:
     at: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A bucket of one token that fills `per_second` times a second; `free_at` is when it is full again."""
+
+    per_second: float
+    free_at: float = float("-inf")
+
+    def started(self, now: float) -> Rate:
+        """The bucket after a start."""
+        return Rate(self.per_second, max(now, self.free_at) + 1 / self.per_second)
+
+
 class Caps:
     """One trunk's counters; failures are those of the trunk, never those of a client who does not answer.
 
-    No second sees more starts than `calls_per_second`, whose fraction is left out above one.
+    Starts are evenly spaced: `calls_per_second` holds with its fraction, and in every stretch of time.
     """
 
     def __init__(self, calls: int, calls_per_second: float) -> None:
         self._most = calls
-        self._window = max(1.0, 1 / calls_per_second)  # in which as many may start as whole calls fit
+        self._rate = Rate(calls_per_second)
         self._going = 0
-        self._starts: deque[float] = deque(maxlen=max(1, int(calls_per_second)))
         self._ends: deque[tuple[float, bool]] = deque(maxlen=1000)  # when, whether the trunk failed
         self._paused_until = float("-inf")
         self._pauses = 0  # in a row
@@ -56,13 +67,13 @@ class Caps:
             return Admission(Verdict.PAUSED, self._paused_until)
         if self._going >= self._most:
             return Admission(Verdict.FULL)
-        free_at = self._free_at()
+        free_at = self._rate.free_at
         return Admission(Verdict.GO) if free_at <= now else Admission(Verdict.WAIT, free_at)
 
     def start(self, now: float) -> None:
         """A call starts."""
         self._going += 1
-        self._starts.append(now)
+        self._rate = self._rate.started(now)
 
     def end(self, failed: bool, now: float) -> bool:
         """A call ended; whether that pauses the trunk."""
@@ -78,7 +89,3 @@ class Caps:
         self._pauses += 1
         self._ends.clear()
         return True
-
-    def _free_at(self) -> float:
-        """When the sliding window has room again."""
-        return self._starts[0] + self._window if len(self._starts) == self._starts.maxlen else float("-inf")

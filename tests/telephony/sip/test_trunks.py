@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -88,8 +89,8 @@ def test_calls_at_once() -> None:
     assert caps.admit(2.0) == Admission(Verdict.GO)
 
 
-@pytest.mark.parametrize(("rate", "seconds"), [(5.0, 10), (2.5, 20), (0.5, 30), (20.0, 5)])
-def test_no_second_has_more_starts_than_allowed(rate: float, seconds: int) -> None:
+@pytest.mark.parametrize(("rate", "seconds"), [(5.0, 10), (2.5, 20), (0.5, 30), (20.0, 5), (0.3, 100)])
+def test_starts_keep_their_rate_with_its_fraction(rate: float, seconds: int) -> None:
     caps, now, starts = Caps(10_000, rate), 0.0, []
     while now < seconds:
         admission = caps.admit(now)
@@ -99,10 +100,17 @@ def test_no_second_has_more_starts_than_allowed(rate: float, seconds: int) -> No
         else:
             assert admission.verdict is Verdict.WAIT and admission.at is not None and admission.at > now
             now = admission.at
-    span = max(1.0, 1 / rate)
+    assert len(starts) == pytest.approx(rate * seconds, abs=1)
     for start in starts:
-        assert sum(start <= each < start + span - 1e-9 for each in starts) <= max(1, rate * span)
-    assert len(starts) >= max(1, int(rate)) * seconds / span
+        assert sum(start <= each < start + 1 - 1e-9 for each in starts) <= math.ceil(rate)
+
+
+def test_idleness_saves_up_no_starts() -> None:
+    caps = Caps(100, 5.0)
+    for now in (100.0, 100.2, 100.4):
+        assert caps.admit(now).verdict is Verdict.GO
+        caps.start(now)
+        assert caps.admit(now + 0.1).verdict is Verdict.WAIT
 
 
 def test_a_trunk_that_fails_is_paused_longer_each_time() -> None:
