@@ -10,7 +10,9 @@ from campaign.duty import Failure
 from campaign.forms import EVENT_WORDS, EventKind
 from campaign.masking import mask_name, mask_numbers, mask_phone
 from rules import Outcome, ReviewType, Risk, Severity, label_of
+from rules.evidence import SOURCE_NAMES, Source
 from rules.plan import STATE_WORDS, PlanState
+from rules.witnesses import MACHINE_NAMES, TONE_NAMES, AnsweringMachine, Tone
 from telephony.bridge import Parting
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -145,7 +147,25 @@ def event_word(kind: str) -> str:
     return EVENT_WORDS[EventKind(kind)]
 
 
+def source_word(source: str) -> str:
+    """Which witness decided the outcome of a call; a person who did is named as stored."""
+    return SOURCE_NAMES[Source(source)] if source in tuple(Source) else source
+
+
+def tone_word(tone: str) -> str:
+    """A tone of the network."""
+    return TONE_NAMES[Tone(tone)] if tone else ""
+
+
+def machine_word(machine: str) -> str:
+    """What answered in a person's place."""
+    return MACHINE_NAMES[AnsweringMachine(machine)] if machine else ""
+
+
 FILTERS = {
+    "source_word": source_word,
+    "tone_word": tone_word,
+    "machine_word": machine_word,
     "plan_word": plan_word,
     "event_word": event_word,
     "failure_word": failure_word,

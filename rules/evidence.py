@@ -6,6 +6,7 @@ cause. What a weaker witness says otherwise is named in `conflicts`, never dropp
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,6 +18,7 @@ from rules.witnesses import (
     ENDINGS,
     Q850,
     SIP,
+    TONE_NAMES,
     TONES,
     UNDECIDED_ANNOUNCEMENTS,
     UNKNOWN_FAILURE,
@@ -36,7 +38,7 @@ class Source(StrEnum):
     COURSE = "course"  # 通话经过: answered, rung out, ended
 
 
-_SOURCE_NAMES = {
+SOURCE_NAMES: Mapping[Source, str] = {
     Source.CONVERSATION: "对话",
     Source.OWN: "我方系统",
     Source.ANNOUNCEMENT: "网络语音提示",
@@ -81,10 +83,10 @@ class Disagreement:
 
     def __str__(self) -> str:
         other = label_of(self.outcome) if self.outcome else "已接通"
-        return (
-            f"{_SOURCE_NAMES[self.decided_by]}为「{label_of(self.decided)}」，"
-            f"{_SOURCE_NAMES[self.source]}（{self.says}）为「{other}」"
-        )
+        says = TONE_NAMES[Tone(self.says)] if self.source is Source.TONE else self.says
+        quoted = f"（{says}）" if self.source in (Source.TONE, Source.SIGNALLING) else ""
+        decided = f"{SOURCE_NAMES[self.decided_by]}为「{label_of(self.decided)}」"
+        return f"{decided}，{SOURCE_NAMES[self.source]}{quoted}为「{other}」"
 
 
 @dataclass(frozen=True, slots=True)

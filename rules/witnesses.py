@@ -21,12 +21,33 @@ class Tone(StrEnum):
     SIT = "sit"  # 特种信息音, 950/1400/1800 Hz
 
 
+TONE_NAMES: Mapping[Tone, str] = MappingProxyType(
+    {
+        Tone.RINGBACK: "回铃音",
+        Tone.BUSY: "忙音",
+        Tone.CONGESTION: "拥塞音",
+        Tone.EMPTY_NUMBER: "空号音",
+        Tone.CALL_WAITING: "呼叫等待音",
+        Tone.SIT: "特种信息音",
+    }
+)
+
+
 class AnsweringMachine(StrEnum):
     """What answered in a person's place."""
 
     VOICEMAIL = "voicemail"  # 语音信箱
     ASSISTANT = "assistant"  # 智能助理, also a company's menu
     NETWORK = "network"  # 网络提示音: announcement or tone after a 200 OK
+
+
+MACHINE_NAMES: Mapping[AnsweringMachine, str] = MappingProxyType(
+    {
+        AnsweringMachine.VOICEMAIL: "语音信箱",
+        AnsweringMachine.ASSISTANT: "智能助理",
+        AnsweringMachine.NETWORK: "网络提示音",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
 from bot.moves import Attest, Finish, Flag, Note
-from campaign.settling import EndedCall, TaskFacts, settlement_of
 from campaign.house import House
+from campaign.settling import EndedCall, TaskFacts, settlement_of
 from intents import Intent
 from rules import Ending, Evidence, Outcome, PastAttempt, RedialPolicy, Risk, RiskLevel, Severity
 from tests.conftest import NOON
@@ -82,6 +83,33 @@ def test_an_empty_number_is_told_by_mail_or_by_hand() -> None:
     assert by_hand.tasks[0].closes_as == by_mail.tasks[0].closes_as == "已完成：空号"
     assert (by_hand.notices[0].channel, by_mail.notices[0].channel) == ("manual", "email")
     assert by_mail.notices[0].kind == "update_contact"
+
+
+def test_a_voicemail_waits_as_no_answer_and_says_what_it_was() -> None:
+    evidence = Evidence(ending=Ending.MACHINE, announced="voicemail", answered=True)
+    call = replace(CALL, evidence=evidence, finish=Finish(Ending.MACHINE))
+    settled = settlement_of(call, [TASK], HOUSE, call.ended_at)
+    assert (settled.outcome, settled.sub_reason, settled.tasks[0].status) == ("machine", "语音信箱", "未完成：无人应答")
+    assert settled.tasks[0].due_at is not None
+    assert settled.tasks[0].due_at >= call.ended_at + timedelta(hours=1)  # row 4
+    assert settled.evidence["conflicts"] == [] and settled.evidence["disagreements"] == []
+
+
+def test_a_network_that_answers_and_says_empty_number_is_believed_and_the_conflict_kept() -> None:
+    evidence = Evidence(ending=Ending.MACHINE, announced="empty_number", answered=True, sip_status=200)
+    call = replace(CALL, evidence=evidence, finish=Finish(Ending.MACHINE))
+    settled = settlement_of(call, [TASK], HOUSE, call.ended_at)
+    assert (settled.outcome, settled.tasks[0].due_at) == ("empty_number", None)
+    assert settled.evidence["conflicts"] == ["网络语音提示为「空号」，信令（SIP 200）为「已接通」"]
+    assert json.loads(json.dumps(settled.evidence))["disagreements"] == [
+        {
+            "decided_by": "announcement",
+            "decided": "empty_number",
+            "source": "signalling",
+            "says": "SIP 200",
+            "outcome": None,
+        }
+    ]
 
 
 def test_a_relayed_number_is_dialled_next_and_kept() -> None:

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
-from models import LineQuality, ReviewTask
+from models import Attempt, LineQuality, ReviewTask
 from models.queue import Served, begin_attempt
 from models.settlements import SettledTask, Settlement, settle
 from tests.conftest import NOON
@@ -60,6 +60,23 @@ def test_a_call_shows_words_flags_answers_and_evidence(pages: TestClient, place:
     for shown in (WORDS, "请问账户是您本人操作吗？", "非本人操作", "规则：否定", "对话", "93%"):
         assert shown in text, shown
     assert 'data-start="9000"' in text
+
+
+def test_a_call_shows_what_answered_in_a_persons_place_and_what_contradicts_it(pages: TestClient, place: Place) -> None:
+    conflict = "网络语音提示为「空号」，信令（SIP 200）为「已接通」"
+    evidence = {
+        "decided_by": "announcement",
+        "tone": "ringback",
+        "answered_by": "network",
+        "answered_announcement": "您拨打的号码是空号",
+        "answered_tone": None,
+        "conflicts": [conflict],
+    }
+    with place.desk.database.write() as session:
+        session.execute(update(Attempt).where(Attempt.call_id == place.call_id).values(evidence=evidence))
+    text = pages.get(f"/calls/{place.call_id}").text
+    for shown in ("网络语音提示", "回铃音", "网络提示音", "您拨打的号码是空号", conflict):
+        assert shown in text, shown
 
 
 def test_a_call_shows_how_well_it_could_be_heard_in_both_directions(pages: TestClient, place: Place) -> None:

@@ -157,20 +157,20 @@ class TestConflicts:
         verdict = outcome_of(Evidence(announced="empty_number", tone=Tone.RINGBACK, sip_status=486, q850=17))
         assert verdict.outcome is Outcome.EMPTY_NUMBER
         assert verdict.conflicts == (
-            "网络语音提示为「空号」，信号音（ringback）为「无人应答」",
+            "网络语音提示为「空号」，信号音（回铃音）为「无人应答」",
             "网络语音提示为「空号」，信令（Q.850 17）为「电话占线」",
         )
 
     def test_a_conversation_outweighs_an_announcement_that_is_named(self) -> None:
         verdict = outcome_of(Evidence(ending=Ending.COMPLETED, announced="busy", answered=True))
         assert verdict.outcome is Outcome.REVIEWED
-        assert verdict.conflicts == ("对话为「已回访」，网络语音提示（busy）为「电话占线」",)
+        assert verdict.conflicts == ("对话为「已回访」，网络语音提示为「电话占线」",)
 
     def test_where_nobody_spoke_the_announcement_speaks(self) -> None:
         verdict = outcome_of(Evidence(ending=Ending.NOBODY_SPOKE, announced="powered_off", answered=True))
         assert verdict.outcome is Outcome.POWERED_OFF
         assert verdict.conflicts == (
-            "网络语音提示为「关机」，对话（nobody_spoke）为「接通后无人说话」",
+            "网络语音提示为「关机」，对话为「接通后无人说话」",
             "网络语音提示为「关机」，信令（SIP 200）为「已接通」",
         )
 
@@ -199,7 +199,7 @@ class TestConflicts:
     def test_a_tone_after_a_conversation_is_the_end_of_the_line(self) -> None:
         verdict = outcome_of(Evidence(ending=Ending.COMPLETED, tone_after_answer=Tone.BUSY, answered=True))
         assert verdict.outcome is Outcome.REVIEWED
-        assert verdict.conflicts == ("对话为「已回访」，信号音（busy）为「电话占线」",)
+        assert verdict.conflicts == ("对话为「已回访」，信号音（忙音）为「电话占线」",)
 
     def test_our_own_cancel_is_no_witness(self) -> None:
         verdict = outcome_of(Evidence(tone=Tone.RINGBACK, sip_status=486, cleared_locally=True))
