@@ -109,6 +109,18 @@ def _onward(node: Node) -> str:
     return next(way for way in ways if way not in tuple(Reaction))
 
 
+def ahead(script: Script, given: Mapping[str, Given]) -> tuple[str, ...]:
+    """The pages that come after the one to be shown now, as long as every answer is a safe one."""
+    walked = course(script, given)
+    passed, at = [*walked.answered], walked.now
+    while at is not None and at not in passed:
+        passed.append(at)
+        go = _onward(script.nodes[at]) if isinstance(script.nodes[at], Question) else _after(script, at, READ)
+        target = script.nodes[go] if go else None
+        at = go if target is not None and target.review and not isinstance(target, Goodbye) else None
+    return tuple(passed[len(walked.answered) + 1 :])
+
+
 def page(script: Script, node_id: str, slots: Mapping[str, str]) -> Page:
     """What the client sees at a node."""
     node = script.nodes[node_id]
@@ -157,11 +169,13 @@ class Filled:
     attests: tuple[Attest, ...]
 
 
-def filled(script: Script, given: Mapping[str, Given], risks: Mapping[str, Iterable[Risk]]) -> Filled:
-    """What a form leaves on record; `risks` are those in the client's own words, by node."""
+def filled(
+    script: Script, given: Mapping[str, Given], risks: Mapping[str, Iterable[Risk]], evidence: str = EVIDENCE
+) -> Filled:
+    """What a form leaves on record; `risks` are those in the client's own words, by node, `evidence` who ticked."""
     nodes = [(script.nodes[node_id], given[node_id]) for node_id in course(script, given).answered]
     return Filled(
-        notes=tuple(_note(node, one) for node, one in nodes if isinstance(node, Question)),
+        notes=tuple(_note(node, one, evidence) for node, one in nodes if isinstance(node, Question)),
         flags=tuple(flag for node, one in nodes for flag in _flags(node, one, risks.get(node.id, ()))),
         attests=tuple(
             Attest(node.id, 0, True, one.at_ms) for node, one in nodes if isinstance(node, Statement) and node.must_hear
@@ -169,10 +183,10 @@ def filled(script: Script, given: Mapping[str, Given], risks: Mapping[str, Itera
     )
 
 
-def _note(node: Question, one: Given) -> Note:
+def _note(node: Question, one: Given, evidence: str) -> Note:
     cue = _cue(node, one.value)
     intent = cue if isinstance(cue, Intent) and one.value not in (WORDS, NONE) else None
-    return Note(node.id, one.value, one.words, intent, 1.0, EVIDENCE, one.at_ms, one.at_ms)
+    return Note(node.id, one.value, one.words, intent, 1.0, evidence, one.at_ms, one.at_ms)
 
 
 def _flags(node: Node, one: Given, spoken: Iterable[Risk]) -> Iterator[Flag]:

@@ -9,7 +9,7 @@ from bot.moves import Facts
 from campaign.house import House
 from campaign.settling import TaskFacts
 from models import Attempt, Customer, ReviewTask
-from rules import CallingHours, Outcome, PastAttempt, RedialPolicy, ReviewType, RiskLevel, label_of
+from rules import CallingHours, Outcome, PastAttempt, RedialPolicy, Relations, ReviewType, RiskLevel, label_of
 from rules.annex_a import MANDATORY
 from rules.hours import SHANGHAI
 from rules.outcomes import Method
@@ -32,14 +32,19 @@ def slots_of(task: ReviewTask, house: House, business: str = "") -> dict[str, st
 _STAFF_SLOTS = ("工作人员", "见证人")  # whom a review is about
 
 
+def relations_of(client: Customer, tasks: Sequence[ReviewTask]) -> Relations:
+    """Who stands how to a client, as far as it is on record: who serves it, and whom one of its reviews is about."""
+    serving = {client.served_by.number, client.served_by.name} if client.served_by else set()
+    about = {str(task.slots[slot]).strip() for task in tasks for slot in _STAFF_SLOTS if slot in task.slots}
+    return Relations(serves=frozenset(serving) - {""}, concerned=frozenset(about) - {""})
+
+
 def barred_from(client: Customer, tasks: Sequence[ReviewTask]) -> frozenset[str]:
     """The staff, by number or name, who must not talk with a client (000 §6.3).
 
     That is who serves the client, and everybody whom one of its reviews is about: complained about, leaving, witness.
     """
-    serving = {client.served_by.number, client.served_by.name} if client.served_by else set()
-    about = {str(task.slots[slot]).strip() for task in tasks for slot in _STAFF_SLOTS if slot in task.slots}
-    return frozenset(serving | about) - {""}
+    return relations_of(client, tasks).barred
 
 
 def facts_for(tasks: Sequence[ReviewTask], slots: Mapping[str, str], hours: CallingHours, now: datetime) -> Facts:

@@ -1,4 +1,4 @@
-"""Keeping order while calls are made: dead workers' attempts, passed deadlines, clients who must not be called."""
+"""Keeping order while calls are made: what dead workers and people left, passed deadlines, do-not-call."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 
 from campaign.masking import kind_and_place
+from campaign.people import PhoneReviews
 from campaign.recovery import settle_interrupted
 from campaign.works import Works
 from models.claims import give_up_overdue
@@ -41,6 +42,7 @@ def sweep(works: Works) -> int:
         with works.database.write() as session:
             give_up_overdue(session, works.clock.now())
             withhold_all(session)
+        PhoneReviews(works.database, works.scripts, works.house, works.clock, works.matcher).end_forgotten()
         with works.database.read() as session:
             if not any_left_behind(session, works.abandoned):
                 return 0

@@ -12,10 +12,12 @@ from models.errors import (
     ModelsError,
     SealBroken,
     StaleAttempt,
+    TakenByAnother,
     VersionChanged,
     WorkerLost,
 )
 from models.line_tables import IncomingCall, LineQuality
+from models.people_tables import HumanReview
 from models.posting_tables import Event
 from models.questionnaire_tables import Correction, Questionnaire
 from models.running_tables import Line, Worker
@@ -59,6 +61,7 @@ __all__ = [
     "Escalation",
     "Event",
     "EventTask",
+    "HumanReview",
     "IncomingCall",
     "KeyFileError",
     "LineQuality",
@@ -79,6 +82,7 @@ __all__ = [
     "SealBroken",
     "Staff",
     "StaleAttempt",
+    "TakenByAnother",
     "VersionChanged",
     "Worker",
     "WorkerLost",

@@ -9,6 +9,7 @@ ModelsError
 ├── LinesFull      the lines carry as many calls as they may: try again when one is free
 ├── WorkerLost     others took this worker for dead: end its calls and start anew
 ├── VersionChanged  a script version was changed by somebody else: look again, then decide
+├── TakenByAnother  a task or a result that somebody else has in hand or has changed: look again
 └── ClientBusy     the client is on another call: try again when it has ended
 """
 
@@ -53,3 +54,7 @@ class WorkerLost(ModelsError):
 
 class VersionChanged(ModelsError):
     """An act on a script version that somebody else has changed in the meantime."""
+
+
+class TakenByAnother(ModelsError):
+    """What somebody else has in hand, or has changed in the meantime."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import func, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
-from models.errors import ClientBusy, StaleAttempt
+from models.beginning import begin_without_bot
+from models.errors import StaleAttempt
 from models.questionnaire_tables import Questionnaire
 from models.queue import Served, rows_changed
-from models.tables import Attempt, AttemptTask, ReviewTask
+from models.tables import Attempt, ReviewTask
 from rules.outcomes import Method
 
 
@@ -61,44 +61,8 @@ def begin_by_form(session: Session, form: Questionnaire, served: Served, *, work
     end = update(Questionnaire).where(Questionnaire.id == id_, Questionnaire.ended_at.is_(None))
     if rows_changed(session, end.values(ended_at=now)) != 1:
         raise StaleAttempt(f"questionnaire {id_} was sent in already")
-    attempt = Attempt(
-        call_id=f"{served.task_id}-{served.no}",
-        task_id=served.task_id,
-        customer_id=form.task.customer_id,
-        no=served.no,
-        method=Method.QUESTIONNAIRE.value,
-        dialled="",
-        worker=worker,
-        started_at=now,  # sent in: calls may have come between the first tick and the last
-        script=served.script,
-        script_hash=served.script_hash,
-        facts="{}",
-    )
-    session.add(attempt)
-    try:
-        session.flush()
-    except IntegrityError as error:
-        raise ClientBusy(f"questionnaire {id_}: the client is on the line") from error
-    _take(session, served)
-    session.add(
-        AttemptTask(
-            attempt_id=attempt.id,
-            task_id=served.task_id,
-            no=served.no,
-            script=served.script,
-            script_hash=served.script_hash,
-        )
-    )
+    # Sent in now: calls may have come between the first tick and the last.
+    attempt = begin_without_bot(session, form.task, served, Method.QUESTIONNAIRE, worker=worker, now=now)
     session.execute(update(Questionnaire).where(Questionnaire.id == id_).values(attempt_id=attempt.id))
     session.flush()
     return attempt
-
-
-def _take(session: Session, served: Served) -> None:
-    take = (
-        update(ReviewTask)
-        .where(ReviewTask.id == served.task_id, ReviewTask.attempts_made == served.no - 1)
-        .values(attempts_made=served.no, due_at=None, dial_by=None, held_by="", held_until=None)
-    )
-    if rows_changed(session, take) != 1:
-        raise StaleAttempt(f"task {served.task_id} was taken by somebody else")

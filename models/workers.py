@@ -14,6 +14,7 @@ from models.errors import WorkerLost
 from models.queue import rows_changed
 from models.running_tables import Worker
 from models.tables import Attempt
+from rules.outcomes import Method
 
 LOST_AFTER = timedelta(seconds=30)  # without a heartbeat
 SWEEP_LOCK = 0x68756970  # advisory: one worker of all sweeps
@@ -96,7 +97,8 @@ def any_left_behind(session: Session, besides: Collection[int] = ()) -> bool:
 
 def _is_left(besides: Collection[int]) -> ColumnElement[bool]:
     at_work = exists().where(Worker.id == Attempt.worker, Worker.ended_at.is_(None))
-    return and_(Attempt.ended_at.is_(None), or_(~at_work, Attempt.id.in_(besides)))
+    by_machine = Attempt.method != Method.HUMAN_CALL.value  # a person's call is at no worker (campaign/people.py)
+    return and_(Attempt.ended_at.is_(None), by_machine, or_(~at_work, Attempt.id.in_(besides)))
 
 
 @contextmanager

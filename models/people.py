@@ -1,0 +1,243 @@
+"""Reviews by people (人工回访) in the database: the list, who has taken what, the call, its end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, ScalarSelect, and_, case, exists, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, joinedload
+
+from models.calls import Page
+from models.errors import TakenByAnother
+from models.people_tables import HumanReview
+from models.queue import rows_changed
+from models.sealed import current_seal
+from models.tables import AttemptTask, Campaign, Customer, Escalation, ReviewTask, RiskFlag, Staff
+
+
+class Ended(StrEnum):
+    """How somebody's having a task in hand ended."""
+
+    GIVEN_BACK = "given_back"  # 退回
+    RECORDED = "recorded"  # 已登记结果
+    FORGOTTEN = "forgotten"  # 超时收回
+
+
+class Waits(StrEnum):
+    """How a task stands on the list of people."""
+
+    NOW = "now"  # 待领取
+    LATER = "later"  # 未到再次拨打的时间
+    TAKEN = "taken"  # 已领取
+    MINE = "mine"  # 我领取的
+    ALL = "all"  # 全部
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleFilter:
+    """What the list is narrowed to; `staff_id` is who looks."""
+
+    waits: Waits = Waits.NOW
+    text: str = ""  # a client's name, phone number or number, or a task number: exact
+    review_type: str = ""
+    staff_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A task that a person is to do; `taken` is who has it in hand, `next_at` when it may be called again."""
+
+    task: ReviewTask
+    taken: HumanReview | None
+    next_at: datetime | None
+
+
+def people_list(session: Session, wanted: PeopleFilter, now: datetime, *, page: int, size: int) -> Page[Listed]:
+    """What people are to do in campaigns that run, the nearest deadline first."""
+    mine = aliased(HumanReview)
+    next_at = _next_at()
+    query = (
+        select(ReviewTask, mine, next_at.label("next_at"))
+        .join(Campaign, ReviewTask.campaign_id == Campaign.id)
+        .join(Customer, ReviewTask.customer_id == Customer.id)
+        .outerjoin(mine, and_(mine.task_id == ReviewTask.id, mine.ended_at.is_(None)))
+        .where(_is_for_people(), Campaign.state == "running", *_narrowed(wanted))
+        .where(_standing(wanted, mine.id, mine.staff_id, next_at, now))
+    )
+    total = session.scalar(query.with_only_columns(func.count(ReviewTask.id))) or 0
+    rows = session.execute(
+        query.options(
+            joinedload(ReviewTask.customer).joinedload(Customer.served_by),
+            joinedload(ReviewTask.product),
+            joinedload(mine.staff),
+        )
+        .order_by(case((ReviewTask.deadline_at.is_(None), 1), else_=0), ReviewTask.deadline_at, ReviewTask.id)
+        .limit(size)
+        .offset((page - 1) * size)
+    )
+    return Page([Listed(task, taken, at) for task, taken, at in rows], total, page, size)
+
+
+def _is_for_people() -> ColumnElement[bool]:
+    return and_(ReviewTask.with_human, ReviewTask.final.is_(False), ReviewTask.closes_as == "")
+
+
+def _next_at() -> ScalarSelect[datetime | None]:
+    ended = select(func.max(HumanReview.next_at)).where(HumanReview.task_id == ReviewTask.id)
+    return ended.correlate(ReviewTask).scalar_subquery()
+
+
+def _narrowed(wanted: PeopleFilter) -> list[ColumnElement[bool]]:
+    narrowed: list[ColumnElement[bool]] = []
+    if wanted.text:
+        digest = current_seal().digest(wanted.text)
+        narrowed.append(
+            or_(
+                Customer.name_digest == digest,
+                Customer.phone_digest == digest,
+                Customer.number == wanted.text,
+                ReviewTask.number == wanted.text,
+            )
+        )
+    if wanted.review_type:
+        narrowed.append(ReviewTask.review_type == wanted.review_type)
+    return narrowed
+
+
+def _standing(
+    wanted: PeopleFilter,
+    taken: InstrumentedAttribute[int],
+    taker: InstrumentedAttribute[int],
+    next_at: ScalarSelect[datetime | None],
+    now: datetime,
+) -> ColumnElement[bool]:
+    match wanted.waits:
+        case Waits.NOW:
+            return and_(taken.is_(None), or_(next_at.is_(None), next_at <= now), ~_cooling_off(now))
+        case Waits.LATER:
+            return and_(taken.is_(None), or_(next_at > now, _cooling_off(now)))
+        case Waits.TAKEN:
+            return taken.is_not(None)
+        case Waits.MINE:
+            return taker == wanted.staff_id
+        case Waits.ALL:
+            return _is_for_people()
+
+
+def _cooling_off(now: datetime) -> ColumnElement[bool]:
+    return and_(ReviewTask.valid_from.is_not(None), ReviewTask.valid_from > now)
+
+
+def next_at_of(session: Session, task_id: int) -> datetime | None:
+    """When people may call for a task again; None: at any time."""
+    at: datetime | None = session.scalar(select(func.max(HumanReview.next_at)).where(HumanReview.task_id == task_id))
+    return at
+
+
+def is_for_people(session: Session, task_id: int) -> bool:
+    """Whether a task waits for a person; nobody can change it before the transaction ends."""
+    query = select(ReviewTask.id).where(ReviewTask.id == task_id, _is_for_people()).with_for_update(of=ReviewTask)
+    return session.scalar(query) is not None
+
+
+def staff_of(session: Session, number: str) -> Staff | None:
+    """Somebody of the firm who is not leaving, by staff number (工号)."""
+    return session.scalar(select(Staff).where(Staff.number == number, Staff.leaving.is_(False)))
+
+
+def human_review(session: Session, id_: int) -> HumanReview | None:
+    """One taking with its task, client and taker."""
+    task = joinedload(HumanReview.task)
+    query = select(HumanReview).where(HumanReview.id == id_)
+    return session.scalars(
+        query.options(
+            task.joinedload(ReviewTask.customer), joinedload(HumanReview.staff), joinedload(HumanReview.attempt)
+        )
+    ).one_or_none()
+
+
+def in_hand(session: Session, task_id: int) -> HumanReview | None:
+    """Who has a task in hand now."""
+    return session.scalar(select(HumanReview).where(HumanReview.task_id == task_id, HumanReview.ended_at.is_(None)))
+
+
+def take(session: Session, task_id: int, staff_id: int, *, now: datetime, held_until: datetime) -> HumanReview:
+    """Take a task; raises TakenByAnother where somebody was faster."""
+    review = HumanReview(task_id=task_id, staff_id=staff_id, taken_at=now, held_until=held_until)
+    session.add(review)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise TakenByAnother(f"task {task_id} is in somebody else's hands") from error
+    return review
+
+
+def taken_by(session: Session, staff_id: int) -> int:
+    """How many tasks somebody has in hand."""
+    query = select(func.count(HumanReview.id)).where(HumanReview.staff_id == staff_id, HumanReview.ended_at.is_(None))
+    return session.scalar(query) or 0
+
+
+def give_back(session: Session, id_: int, now: datetime) -> bool:
+    """Give a task back that was not called for; False where it is on the telephone, or no longer in hand."""
+    idle = update(HumanReview).where(
+        HumanReview.id == id_, HumanReview.ended_at.is_(None), HumanReview.attempt_id.is_(None)
+    )
+    return rows_changed(session, idle.values(ended_at=now, ended_as=Ended.GIVEN_BACK.value)) == 1
+
+
+def on_the_telephone(session: Session, id_: int, attempt_id: int, held_until: datetime) -> bool:
+    """The taker is calling; False where there is a call already, or the task is no longer in hand."""
+    idle = update(HumanReview).where(
+        HumanReview.id == id_, HumanReview.ended_at.is_(None), HumanReview.attempt_id.is_(None)
+    )
+    return rows_changed(session, idle.values(attempt_id=attempt_id, held_until=held_until)) == 1
+
+
+def keep(session: Session, id_: int, before: str, given: str) -> bool:
+    """Keep what was ticked; False where it was changed meanwhile (a second window) or has ended."""
+    row = session.scalars(select(HumanReview).where(HumanReview.id == id_).with_for_update()).one()
+    if row.ended_at is not None or row.given != before:
+        return False
+    row.given = given
+    return True
+
+
+def end(
+    session: Session, id_: int, how: Ended, *, now: datetime, next_at: datetime | None = None, note: str = ""
+) -> bool:
+    """End somebody's having a task in hand; False where it has ended already."""
+    open_ = update(HumanReview).where(HumanReview.id == id_, HumanReview.ended_at.is_(None))
+    return rows_changed(session, open_.values(ended_at=now, ended_as=how.value, next_at=next_at, note=note)) == 1
+
+
+def stay_with_people(session: Session, task_id: int) -> None:
+    """A task that a person has called for is not dialled by the bot again."""
+    query = update(ReviewTask).where(ReviewTask.id == task_id, ReviewTask.final.is_(False), ReviewTask.closes_as == "")
+    session.execute(
+        query.values(with_human=True, due_at=None, dial_by=None).execution_options(synchronize_session=False)
+    )
+
+
+def forgotten(session: Session, at: datetime) -> Sequence[HumanReview]:
+    """What is still in somebody's hands though its time is over, by the machine's clock."""
+    over = select(HumanReview).where(HumanReview.ended_at.is_(None), HumanReview.held_until <= at)
+    return session.scalars(over.order_by(HumanReview.id)).all()
+
+
+def close_requests(session: Session, task_id: int) -> None:
+    """Done are the calls to a person that only asked for this review; a risky answer stays for who looks into it."""
+    other = aliased(ReviewTask)
+    served = select(AttemptTask.attempt_id).where(AttemptTask.task_id == task_id)
+    waits_too = exists().where(
+        AttemptTask.attempt_id == Escalation.attempt_id, AttemptTask.task_id == other.id, other.with_human
+    )
+    flagged = exists().where(RiskFlag.attempt_id == Escalation.attempt_id)
+    asked = update(Escalation).where(
+        Escalation.attempt_id.in_(served), Escalation.state != "done", ~flagged, ~waits_too
+    )
+    session.execute(asked.values(state="done").execution_options(synchronize_session=False))
