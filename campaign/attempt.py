@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy.exc import OperationalError
@@ -192,7 +193,8 @@ async def _follow(works: Works, begun: Begun, leg: Leg, course: Course) -> None:
 
     notebook = Notebook(begun.call_id, begun.script, begun.client, begun.title)
     asides = await asides_of(begun.script, begun.facts.slots, works.voices.prompts_of(begun.script))
-    course.way = works.road.way(Party(leg, notebook, begun.barred, asides))
+    show = partial(_show, works, begun)
+    course.way = works.road.way(Party(leg, notebook, begun.barred, asides, show))
 
     def note(move: Move, at_ms: int) -> None:
         works.call_log.append(begun.attempt_id, type(move).__name__, move_to_json(move), at_ms)
@@ -212,6 +214,10 @@ async def _follow(works: Works, begun: Begun, leg: Leg, course: Course) -> None:
     finally:
         course.after = screened.found
     works.turn_latencies_ms.extend(course.report.turn_latencies_ms)
+
+
+def _show(works: Works, begun: Begun, stage: Stage) -> None:
+    works.feed.change(begun.call_id, stage=stage)
 
 
 def shows_the_client(script: Script, move: Move) -> bool:

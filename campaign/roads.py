@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -13,6 +14,7 @@ from campaign.agents import Roster
 from campaign.briefing import Notebook
 from campaign.consulting import Consultation
 from campaign.duty import Failure
+from campaign.feed import Stage
 from campaign.meanwhile import Asides, say, take_leave
 from campaign.talks import Agent, Found, Search, Talk, Transferred, Wanted
 from campaign.transferring import Transferrer, transfer
@@ -87,13 +89,14 @@ class Party:
     """A client on the line who may need a person.
 
     `barred` names the staff who must not get the call (000 §6.3); `asides` is what the client hears from us outside
-    the dialogue.
+    the dialogue; `show` tells watchers what the dialogue does not know of.
     """
 
     client: Leg
     notebook: Notebook
     barred: frozenset[str] = frozenset()
     asides: Asides = field(default_factory=Asides)
+    show: Callable[[Stage], None] = lambda _: None
 
 
 class Road(Protocol):
@@ -168,9 +171,11 @@ class _ToPerson:
         found: Found = talk
         while isinstance(found, Talk):
             self.talks.append(found)
+            self.party.show(Stage.WITH_AGENT)
             end = await found.end
             if end.parting is not Parting.AGENT_LINE_LOST:
                 return
+            self.party.show(Stage.FETCHING)
             await say(self.client, self.party.asides.lost, "agent_lost")
             found = Failure.NONE_FREE if len(self.talks) >= _MOST_TALKS else await self._find(severity)
         if isinstance(found, Transferred):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from campaign.agents import Roster, Seat
 from campaign.briefing import Notebook
 from campaign.consulting import Consultation
 from campaign.duty import Failure, Presence, Rings, Withdrawn
+from campaign.feed import Stage
 from campaign.meanwhile import Asides, asides_of, keep_company
 from campaign.roads import Party, ToBrowser, ToExtension
 from campaign.talks import Agent, Talk, Wanted
@@ -42,8 +43,11 @@ class Client:
     leg: Joinable
     phone: Call
 
+    shown: list[Stage] = field(default_factory=list)  # to watchers
+
     def party(self) -> Party:
-        return Party(self.leg, Notebook("7-1", load_script("suitability"), "单小明", "先生"), asides=ASIDES)
+        notebook = Notebook("7-1", load_script("suitability"), "单小明", "先生")
+        return Party(self.leg, notebook, asides=ASIDES, show=self.shown.append)
 
 
 @dataclass
@@ -122,6 +126,7 @@ async def test_a_client_whose_agent_is_lost_is_told_and_gets_the_next_one(lines:
         handed = await way.told()
     assert handed.taker == 8003 and handed.details()["parting"] == Parting.AGENT_HUNG_UP
     assert handed.details()["talked_with"] == ["8002", "8003"]
+    assert client.shown == [Stage.WITH_AGENT, Stage.FETCHING, Stage.WITH_AGENT]
     both = np.frombuffer(RecordingStore(tmp_path, KEY).read_pcm("7-1"), "<i2").reshape(-1, 2)
     recorded = tones(both[:, 1])
     assert [hertz for hertz in recorded if hertz in (1500, LOST, 2000)] == [1500, LOST, 2000]
