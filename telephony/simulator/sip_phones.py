@@ -61,10 +61,12 @@ class SipPhones:
         self._agent.invited = self._invited
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Serve until `stop`; then every call is ended."""
-        clock = asyncio.create_task(self._clock())
+        """Serve until `stop`; then every call is ended. A fault of the clock ends it too and is raised."""
+        clock, stopped = asyncio.create_task(self._clock()), asyncio.create_task(stop.wait())
         try:
-            await stop.wait()
+            await asyncio.wait((clock, stopped), return_when=asyncio.FIRST_COMPLETED)
+            if clock.done():
+                clock.result()
             for timer in self._callbacks:
                 timer.cancel()
             for call in self._calls.values():
@@ -73,6 +75,7 @@ class SipPhones:
                 await asyncio.wait(set(self._tasks), timeout=_GOODBYE_TICKS * FRAME_MS / 1000)
         finally:
             clock.cancel()
+            stopped.cancel()
             for task in list(self._tasks):
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)

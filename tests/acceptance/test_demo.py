@@ -43,8 +43,16 @@ def test_at_least_six_calls_ran_at_once(demo: Ran) -> None:
 def test_each_attempt_reached_the_line_exactly_once(demo: Ran) -> None:
     reached = Counter(story["call"] for story in demo.network if story["event"] == "call")
     with demo.database.read() as session:
-        stored = Counter(session.scalars(select(Attempt.call_id)))
+        stored = Counter(session.scalars(select(Attempt.call_id).where(Attempt.direction == "outgoing")))
     assert reached == stored
+
+
+def test_a_client_who_missed_a_call_called_back_and_was_served(demo: Ran) -> None:
+    came = [story for story in demo.network if story["event"] == "callback"]
+    with demo.database.read() as session:
+        served = session.scalars(select(Attempt).where(Attempt.direction == "incoming")).all()
+        assert [attempt.task.number.partition("-")[2] for attempt in served] == ["anomaly-keypad"]
+    assert [(story["client"], story["hung_up_by"]) for story in came] == [("anomaly-keypad", "bot")]
 
 
 def test_no_redial_came_before_the_wait_of_table_f1(demo: Ran) -> None:
@@ -53,7 +61,7 @@ def test_no_redial_came_before_the_wait_of_table_f1(demo: Ran) -> None:
         for task in session.scalars(select(ReviewTask)):
             for earlier, later in pairwise(task.attempts):
                 wait = waits.get(Outcome(earlier.outcome or ""))
-                if wait and earlier.callback_at is None:
+                if wait and earlier.callback_at is None and later.direction == "outgoing":
                     assert earlier.ended_at is not None
                     assert later.started_at - earlier.ended_at >= wait, later.call_id
 
