@@ -1,4 +1,4 @@
-"""The commands by which a firm's records come in: import, preview, and the templates of the files."""
+"""The commands by which a firm's records come in: import, preview, templates, and what follows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TOLD_EVERY = 50_000  # rows
 
 
 def add_to(commands: Commands) -> None:
-    """Add `huifang import`."""
+    """Add `huifang import` and `huifang duties`."""
     take = commands.add_parser("import", help="import clients, staff, products, business events or review tasks")
     take.add_argument("file", type=Path, nargs="?", help="a CSV file or a workbook (.xlsx)")
     take.add_argument("--kind", type=Kind, choices=list(Kind), help="what it must hold (default: what its header says)")
@@ -33,6 +33,8 @@ def add_to(commands: Commands) -> None:
     take.add_argument("--template", type=Kind, choices=list(Kind), help="write the template of a kind of file instead")
     take.add_argument("--excel", action="store_true", help="with --template: a workbook that explains the columns")
     take.set_defaults(command=_import)
+    duties = commands.add_parser("duties", help="make the review tasks that the open business events call for")
+    duties.set_defaults(command=_duties)
 
 
 def _import(chosen: argparse.Namespace, settings: Settings) -> int:
@@ -60,6 +62,17 @@ def _import(chosen: argparse.Namespace, settings: Settings) -> int:
         for problem in refused.problems:
             print(f"  {problem}", file=sys.stderr)
         return 1
+    finally:
+        database.close()
+    return 0
+
+
+def _duties(_chosen: argparse.Namespace, settings: Settings) -> int:
+    """Also for a timer: an event that could not be dealt with is tried again."""
+    database = open_database(settings)
+    try:
+        with database.write() as session:
+            print(raise_tasks(session, datetime.now(UTC)).summary() or "没有待处理的业务事件。")
     finally:
         database.close()
     return 0

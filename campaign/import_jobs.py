@@ -6,6 +6,7 @@ import logging
 import secrets
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
@@ -13,8 +14,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import BinaryIO
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from campaign.duties import CALLS_FOR_TASKS, raise_tasks
 from campaign.forms import KIND_WORDS, Kind
@@ -193,12 +192,9 @@ class ImportJobs:
         except ImportRefused as refused:
             job.problems, job.summary = refused.problems, "未导入任何记录。"
             _close(job, JobState.REFUSED)
-        except SQLAlchemyError as error:  # its message could hold rows
-            log.error("import %s failed: %s", job.id, type(error).__name__)
-            job.summary = _FAILED
-            _close(job, JobState.FAILED)
-        except Exception as error:
-            log.exception("import %s failed: %s", job.id, type(error).__name__)
+        except Exception as error:  # its message could hold rows: only its kind and place are logged
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            log.error("import %s failed: %s at %s:%s", job.id, type(error).__name__, place.filename, place.lineno)
             job.summary = _FAILED
             _close(job, JobState.FAILED)
 
