@@ -61,8 +61,8 @@ class Registration:
         Ask(self._desk, self._authenticator, self._make, self._hop, self._hear, now)
 
     def hasten(self, now: float) -> None:
-        """The trunk is back: try now what would be tried later."""
-        if self.standing in (Standing.REFUSED, Standing.SILENT):
+        """The trunk is back, and may have forgotten us: register now, not later."""
+        if self.standing not in (Standing.TRYING, Standing.ENDED):
             self.start(now)
 
     def stop(self, now: float) -> None:

@@ -44,7 +44,8 @@ loadmodule "cfgutils.so"
 {tls_module}
 {relay_module}
 modparam("usrloc", "db_mode", 0)
-modparam("registrar", "max_expires", 60)
+modparam("registrar", "max_expires", {keeps_seconds})
+modparam("auth", "nonce_expire", {nonce_seconds})
 modparam("auth", "algorithm", "{algorithm}")
 modparam("cfgutils", "initial_probability", {loss})
 
@@ -66,10 +67,18 @@ request_route {{
     if (is_method("OPTIONS")) {{ sl_send_reply("200", "OK"); exit; }}
     t_check_trans();
     if (is_method("REGISTER|INVITE") && {asks}) {{
-        if (!pv_auth_check("127.0.0.1", "{password}", "0", "0")) {{ auth_challenge("127.0.0.1", "1"); exit; }}
+        if (!pv_auth_check("127.0.0.1", "{password}", "0", "0")) {{ auth_challenge("127.0.0.1", "17"); exit; }}
         consume_credentials();
     }}
-    if (is_method("REGISTER")) {{ save("location"); exit; }}
+    if (is_method("REGISTER")) {{
+        if ({briefest_seconds} > 0 && $(hdr(Expires){{s.int}}) < {briefest_seconds} && $(hdr(Expires){{s.int}}) > 0) {{
+            append_to_reply("Min-Expires: {briefest_seconds}\r\n");
+            sl_send_reply("423", "Interval Too Brief");
+            exit;
+        }}
+        save("location");
+        exit;
+    }}
     record_route();
     if ($rU =~ "^1001$") {{
         if (!lookup("location")) {{ sl_send_reply("404", "Not Found"); exit; }}
@@ -117,13 +126,15 @@ class Kamailio:
 @asynccontextmanager
 async def kamailio(
     folder: Path, *, next_port: int = 9, loss: int = 0, asks: bool = True, algorithm: str = "", tls: bool = False,
-    relay_port: int = 0,
+    relay_port: int = 0, port: int = 0, keeps_seconds: int = 60, nonce_seconds: int = 300, briefest_seconds: int = 0,
 ) -> AsyncIterator[Kamailio]:  # fmt: skip
     """Run it; `next_port` is where calls go that are not for 1001, `loss` percent of messages are lost each way.
 
-    `relay_port`: where an rtpengine listens, which all audio then goes through.
+    `relay_port`: where an rtpengine listens, which all audio then goes through. `keeps_seconds`: how long it keeps a
+    registration at most, `briefest_seconds` how long at least one must wish for, `nonce_seconds` how long a challenge
+    holds.
     """
-    port, tls_port, certificate = free_port(), free_port(), folder / "cert.pem"
+    port, tls_port, certificate = port or free_port(), free_port(), folder / "cert.pem"
     if tls:
         _make_certificate(certificate)
     config = folder / "kamailio.cfg"
@@ -132,6 +143,7 @@ async def kamailio(
             port=port, modules=MODULES, next_port=next_port, loss=loss, asks="1" if asks else "0", algorithm=algorithm,
             password=PASSWORD, tls="yes" if tls else "no", tls_listen=f"listen=tls:127.0.0.1:{tls_port}" if tls else "",
             tls_module=TLS.format(certificate=certificate) if tls else "",
+            keeps_seconds=keeps_seconds, nonce_seconds=nonce_seconds, briefest_seconds=briefest_seconds,
             relay_module=RELAY.format(port=relay_port) if relay_port else "",
             relay_offers=RELAY_OFFERS if relay_port else "",
             relay_answers=RELAY_ANSWERS.format() if relay_port else "",
