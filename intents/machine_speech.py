@@ -29,6 +29,7 @@ _FORMAL_UNITS = 6
 _FORMAL_BEGINNINGS = tuple(
     "您 对不起 抱歉 尊敬 用户 该 此 被叫 主叫 电话 号码 线路 外线 系统 网络 呼叫 本机 请 没有这".split()
 )
+_FORMAL_AFTER = (*_FORMAL_BEGINNINGS, "对方")  # of whom songs sing
 _ENGLISH = re.compile(r"[a-z' ]+")
 _SUNG = frozenset("我你俺咱吧呢吗啊呀嘛咋啥噢哎喂嗯")  # hardly in a network's mouth without a mark
 _POLITE = frozenset("您嘅")
@@ -47,6 +48,7 @@ class Marks:
         return frozenset(part for part, pattern in self.patterns.items() if pattern.search(_line(part, heard)))
 
 
+@lru_cache(maxsize=256)  # a growing text is asked for together with what stands before it, again and again
 def classify_before_answer(text: str) -> AnnouncementMatch:
     """What an announcement in early media says; also for the partial text of a recogniser.
 
@@ -55,12 +57,13 @@ def classify_before_answer(text: str) -> AnnouncementMatch:
     match = classify_announcement(text)
     if match.outcome is None or match.outcome in WAITING:
         return match
-    marks = _marks_of(text, match)
+    marks = _marks_of(text, match, _FORMAL_BEGINNINGS)
     if (ADVERT in marks and ASSISTANT not in marks) or _is_sung(text, match, marks):
         return AnnouncementMatch(None, evidence="像是彩铃或广告里的话")
     return match if marks - _SPELLED else replace(match, confidence=min(match.confidence, _DOUBTFUL))
 
 
+@lru_cache(maxsize=256)
 def classify_after_answer(text: str) -> AnnouncementMatch:
     """What an announcement says, as first words after answer; also for the partial text of a recogniser.
 
@@ -69,7 +72,7 @@ def classify_after_answer(text: str) -> AnnouncementMatch:
     match = classify_announcement(text)
     if match.outcome is None or match.outcome in WAITING:
         return match
-    marks = _marks_of(text, match)
+    marks = _marks_of(text, match, _FORMAL_AFTER)
     if PERSON in marks or not marks - _SPELLED:
         return replace(match, confidence=min(match.confidence, _DOUBTFUL))
     confidence = max(match.confidence, _MARKED) if marks & {VOICEMAIL, ASSISTANT} else match.confidence
@@ -86,17 +89,17 @@ def _is_sung(text: str, match: AnnouncementMatch, marks: frozenset[str]) -> bool
     return not marks or not (speaks_for_one or spelled & _POLITE)
 
 
-def _marks_of(text: str, match: AnnouncementMatch) -> frozenset[str]:
+def _marks_of(text: str, match: AnnouncementMatch, beginnings: tuple[str, ...]) -> frozenset[str]:
     """The marks of a text; NETWORK too for a clear reason in a full sentence as nobody talks."""
     marks = _marks().found_in(text)
-    return marks if marks - _SPELLED else marks | _formal(text, match)
+    return marks if marks - _SPELLED else marks | _formal(text, match, beginnings)
 
 
-def _formal(text: str, match: AnnouncementMatch) -> frozenset[str]:
+def _formal(text: str, match: AnnouncementMatch, beginnings: tuple[str, ...]) -> frozenset[str]:
     heard = units(text)
     clear = match.confidence >= _FORMAL and len(heard) >= _FORMAL_UNITS
     is_network = match.outcome not in (Announced.PHONE_ASSISTANT, Announced.VOICEMAIL)
-    begins = "".join(heard).startswith(_FORMAL_BEGINNINGS) or bool(_ENGLISH.fullmatch(" ".join(heard)))
+    begins = "".join(heard).startswith(beginnings) or bool(_ENGLISH.fullmatch(" ".join(heard)))
     formal = begins and _TALK.isdisjoint(heard)
     return frozenset({NETWORK}) if clear and is_network and formal else frozenset()
 

@@ -75,7 +75,7 @@ class ProgressDetector:
     """
 
     classify: Classify = staticmethod(classify_before_answer)
-    stable_ms = 180  # a partial text must say the same for so long
+    stable_ms = 300  # a partial text must say the same for so long
 
     def __init__(self) -> None:
         self.gate = SoundGate()
