@@ -21,7 +21,7 @@ from campaign.masking import kind_and_place, mask_phone
 from campaign.reception import Candidate, Decided, Reason, Treatment, Waiting, decide, number_of
 from campaign.works import Works
 from models import ClientBusy, IncomingCall, ReviewTask, StaleAttempt, current_seal
-from models.incoming import KnownCaller, known_callers, register
+from models.incoming import KnownCaller, known_callers, register, takes_calls
 from models.workers import still_alive
 from speech.errors import SpeechError
 from telephony.errors import TelephonyError
@@ -120,6 +120,8 @@ class Answering:
         with works.database.read() as session:
             known = known_callers(session, current_seal().digest(number), now) if number else []
             decided = decide(number, [_candidate(one) for one in known], self.lines - self._engaged, now)
+            if not takes_calls(session, works.worker):
+                decided = Decided(Treatment.REFUSE, Reason.CLOSING, decided.customer_id)
             decided, planned = self._planned(session, decided, number)
         row = IncomingCall(
             call_id=call_id, at=now, caller=mask_phone(number), trunk=trunk, customer_id=decided.customer_id

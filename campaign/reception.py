@@ -42,6 +42,7 @@ class Reason(StrEnum):
     ON_THE_LINE = "on_the_line"  # 正在与该号码的客户通话
     LINES_FULL = "lines_full"  # 来电线路已满
     NO_SENTENCE = "no_sentence"  # 没有审核通过的告知语
+    CLOSING = "closing"  # 系统正在停机，不再接听
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ REFUSALS = {
     Reason.ON_THE_LINE: Refusal(486, 17),  # user busy
     Reason.LINES_FULL: Refusal(480, 34),  # no circuit available
     Reason.NO_SENTENCE: Refusal(480, 31),  # normal, unspecified
+    Reason.CLOSING: Refusal(480, 41),  # temporary failure
 }
 
 

@@ -25,6 +25,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         Reason.ON_THE_LINE: "正在和该号码的客户通话",
         Reason.LINES_FULL: "来电线路已满",
         Reason.NO_SENTENCE: "没有审核通过的告知语",
+        Reason.CLOSING: "系统正在停机",
     }
 )
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from models.calls import Page
 from models.line_tables import IncomingCall
 from models.queue import open_tasks
+from models.running_tables import Worker
 from models.tables import Attempt, Customer, ReviewTask
 
 
@@ -43,6 +44,12 @@ def _known(session: Session, client: Customer, now: datetime) -> KnownCaller:
         open_tasks=session.scalars(open_tasks().where(ReviewTask.customer_id == client.id, valid)).all(),
         called_at=session.scalar(select(func.max(Attempt.started_at)).where(calls, Attempt.direction == "outgoing")),
     )
+
+
+def takes_calls(session: Session, worker: str) -> bool:
+    """Whether a worker still begins calls: it is not draining, and nobody has given it up."""
+    row = session.get(Worker, worker)
+    return row is None or not (row.draining or row.lost or row.ended_at is not None)
 
 
 def register(session: Session, call: IncomingCall) -> None:

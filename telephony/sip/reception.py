@@ -35,6 +35,11 @@ class IncomingCall:
     loop: asyncio.AbstractEventLoop  # the media loop
     over: bool = False
 
+    @property
+    def undecided(self) -> bool:
+        """Whether nobody has taken or refused it yet."""
+        return not self.over and self.incoming.session is None
+
     def refuse(self, status: int = 486, q850: int | None = None) -> None:
         """Refuse it: 486 busy, 480 not now, 603 declined; with the cause of Q.850, where it is to be told."""
         self.loop.call_soon_threadsafe(self.road.act, lambda now: self.incoming.refuse(status, now, q850=q850))
@@ -45,7 +50,7 @@ class Reception:
 
     def __init__(self, board: Board, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._waiting = 0
+        self._ringing: list[IncomingCall] = []  # of the last twenty seconds
         self._offer: Callable[[IncomingCall], None] | None = None
         for road in board.roads:
             road.agent.invited = self._taker(road)
@@ -77,7 +82,7 @@ class Reception:
             return
         if (fault := incoming.fault()) is not None:
             incoming.refuse(fault, now)
-        elif self._offer is None or self._waiting >= _WAITING:
+        elif self._offer is None or sum(call.undecided for call in self._ringing) >= _WAITING:
             incoming.refuse(480, now)
         elif road.caps.admit(now).verdict is Verdict.FULL:
             incoming.refuse(486, now, q850=_NO_CIRCUIT)
@@ -86,7 +91,7 @@ class Reception:
 
     def _ring(self, road: Road, incoming: Incoming, now: float) -> None:
         ringing = IncomingCall(incoming.caller, incoming.called, road.trunk.name, incoming, road, self._loop)
-        self._waiting += 1
+        self._ringing.append(ringing)
 
         def hear(event: CallEvent, now: float) -> None:
             if isinstance(event, Over):
@@ -99,7 +104,7 @@ class Reception:
             self._offer(ringing)
 
     def _expect_decision(self, ringing: IncomingCall) -> None:
-        self._waiting -= 1
-        if not ringing.over and ringing.incoming.session is None:
+        self._ringing.remove(ringing)
+        if ringing.undecided:
             log.warning("trunk %s: nobody took a call that came", ringing.trunk)
             ringing.road.act(lambda now: ringing.incoming.refuse(480, now))
