@@ -234,6 +234,27 @@ async def test_the_two_hear_each_other_and_the_clients_recording_has_both_in_the
     assert level(heard_by_person[-6000:], CLIENT) > -25 > -55 > level(heard_by_person[-6000:], PERSON)
 
 
+async def test_a_real_phone_that_is_referred_calls_the_extension_and_leaves_us(tmp_path: Path) -> None:
+    """baresip makes a new call of it, as it knows no Replaces; the extension keeps that one and loses ours."""
+    for name in ("client", "extension"):
+        (tmp_path / name).mkdir()
+    async with (
+        baresip(tmp_path / "client", line(sine(CLIENT, 20_000)), NUMBER) as client,
+        baresip(tmp_path / "extension", line(sine(PERSON, 20_000)), "8001") as person,
+        dialling(tmp_path, client.port, person.port) as calls,
+    ):
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        await until(leg, Answered)
+        target = f"sip:8001@127.0.0.1:{person.port}"
+        way = ToExtension(Consultation(calls, (target,), refers=True)).way(party(leg))
+        assert await way.fetch(Risk.COMPLAINT) == Joined(target)
+        await leg.ended()
+        assert (await way.told()).details() == {"transferred_to": target}
+        ours, theirs = [await person.event("CALL_ESTABLISHED") for _ in range(2)]
+        closed = await person.event("CALL_CLOSED")
+        assert NUMBER in str(theirs["peeruri"]) and closed["id"] == ours["id"] != theirs["id"]
+
+
 @pytest.mark.parametrize(
     ("target", "number"), [("sip:8001@pbx.example", "8001"), ("sips:*801@pbx.example:5061", "*801")]
 )
