@@ -11,16 +11,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.forms import EventKind, Kind
 from campaign.importing import published_scripts
-from campaign.owed import Happened, NoReview, Review, missing_script, owed
+from campaign.owed import COUNTS_LATER, PRIVATE_FUND, Happened, NoReview, Review, missing_script, owed
 from campaign.rows import GIVEN_SLOTS, ScriptLike
 from campaign.task_register import campaign_named
 from models.duty_tables import BusinessEvent, EventTask
-from models.tables import Customer, ReviewTask
+from models.queue import rows_changed
+from models.tables import Customer, Product, ReviewTask
 from rules import ReviewType, RiskLevel, TradingCalendar, label_of
 from rules.annex_a import SUITABILITY_SHARE
 from rules.hours import SHANGHAI
@@ -30,6 +31,7 @@ from rules.sampling import Quota, Standing, Unit, draw
 CALLS_FOR_TASKS = frozenset({Kind.EVENTS, Kind.STAFF})
 CHUNK = 500  # events in memory at a time
 NO_CALLS = "客户要求不再联系，由人工按客户意愿处理（§6.2）"
+OPEN = ("new", "stuck")  # states of events that are to be dealt with
 _CLOSED = "closed"
 
 
@@ -66,7 +68,7 @@ class _Run:
     calendar: TradingCalendar
     scripts: Mapping[str, ScriptLike]
     campaign_id: int
-    raised: Raised = field(default_factory=Raised)
+    raised: Raised
 
 
 def raise_tasks(
@@ -80,25 +82,36 @@ def raise_tasks(
 
     An event that cannot be dealt with yet (no script in use, no trading calendar, no name) stays open and says why.
     """
-    known = published_scripts(session) if scripts is None else scripts
-    year = now.astimezone(SHANGHAI).year
-    last = 0
+    last, raised = 0, Raised(none=_pass_over_purchases(session))
     run: _Run | None = None
     while events := _open_events(session, last):
         if run is None:
-            campaign_id = campaign_named(session, f"即时回访 {year}", now)
-            run = _Run(session, now, calendar or TradingCalendar(), {one.name: one for one in known}, campaign_id)
+            known = {one.name: one for one in (published_scripts(session) if scripts is None else scripts)}
+            campaign_id = campaign_named(session, f"即时回访 {now.astimezone(SHANGHAI).year}", now)
+            run = _Run(session, now, calendar or TradingCalendar(), known, campaign_id, raised)
         for event in events:
             _deal_with(run, event)
         session.flush()
         last = events[-1].id
-    return run.raised if run else Raised()
+    return raised
+
+
+def _pass_over_purchases(session: Session) -> int:
+    """Purchases other than of private funds only widen next year's population: all of them in one statement."""
+    private_funds = select(Product.id).where(Product.kind == PRIVATE_FUND)
+    bought = (BusinessEvent.kind == EventKind.BOUGHT.value) & BusinessEvent.product_id.not_in(private_funds)
+    passed = (
+        update(BusinessEvent)
+        .where(BusinessEvent.state.in_(OPEN), bought | (BusinessEvent.kind == EventKind.SIGNED.value))
+        .values(state="none", note=COUNTS_LATER)
+    )
+    return rows_changed(session, passed.execution_options(synchronize_session=False))
 
 
 def _open_events(session: Session, after: int) -> Sequence[BusinessEvent]:
     query = (
         select(BusinessEvent)
-        .where(BusinessEvent.state.in_(("new", "stuck")), BusinessEvent.id > after)
+        .where(BusinessEvent.state.in_(OPEN), BusinessEvent.id > after)
         .order_by(BusinessEvent.id)
         .limit(CHUNK)
         .options(joinedload(BusinessEvent.customer), joinedload(BusinessEvent.product), joinedload(BusinessEvent.staff))

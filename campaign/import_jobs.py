@@ -181,9 +181,17 @@ class ImportJobs:
             job.result = store(session, job.prepared, now=self._now(), progress=job.progress)
         job.summary = job.result.summary()
         if job.kind in CALLS_FOR_TASKS:
-            with self._database.write() as session:
-                job.summary += raise_tasks(session, self._now()).summary()
+            job.summary += self._what_follows(job)
         _close(job, JobState.DONE)
+
+    def _what_follows(self, job: Job) -> str:
+        """The tasks that the imported events call for; the import stands, whatever becomes of them."""
+        try:
+            with self._database.write() as session:
+                return raise_tasks(session, self._now()).summary()
+        except Exception as error:
+            _log_failure(job, error)
+            return "回访任务尚未生成，请在“回访义务”页面重新处理。"
 
     def _guarded(self, job: Job, step: Callable[[Job], None]) -> None:
         """Whatever goes wrong becomes the job's own end."""
@@ -192,11 +200,16 @@ class ImportJobs:
         except ImportRefused as refused:
             job.problems, job.summary = refused.problems, "未导入任何记录。"
             _close(job, JobState.REFUSED)
-        except Exception as error:  # its message could hold rows: only its kind and place are logged
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            log.error("import %s failed: %s at %s:%s", job.id, type(error).__name__, place.filename, place.lineno)
+        except Exception as error:
+            _log_failure(job, error)
             job.summary = _FAILED
             _close(job, JobState.FAILED)
+
+
+def _log_failure(job: Job, error: Exception) -> None:
+    """Only its kind and place: its message could hold rows."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    log.error("import %s failed: %s at %s:%s", job.id, type(error).__name__, place.filename, place.lineno)
 
 
 def _close(job: Job, state: JobState) -> None:

@@ -27,6 +27,7 @@ SCRIPT_OF: Mapping[ReviewType, str] = {
     ReviewType.OTHER: "periodic",
 }
 PRIVATE_FUND = "private_fund"  # a kind of product
+COUNTS_LATER = "计入适当性回访的抽取范围（表A.1第4项）"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def owed(event: Happened, calendar: TradingCalendar) -> tuple[Review, ...] | NoR
         case EventKind.BOUGHT:
             return _after_purchase(event)
         case EventKind.SIGNED:
-            return NoReview("计入适当性回访的抽取范围（表A.1第4项）")
+            return NoReview(COUNTS_LATER)
         case EventKind.ANOMALY:
             return _after_anomaly(event, calendar)
         case EventKind.COMPLAINT:
@@ -110,7 +111,7 @@ def _after_permission(event: Happened, calendar: TradingCalendar) -> Review:
 
 def _after_purchase(event: Happened) -> tuple[Review, ...] | NoReview:
     if event.product_kind != PRIVATE_FUND:
-        return NoReview("计入适当性回访的抽取范围（表A.1第4项）")
+        return NoReview(COUNTS_LATER)
     refusal = refusal_of(ReviewType.PRIVATE_FUND, Method.VOICE_BOT, risk_level=event.risk_level)
     reason = refusal.reason if refusal else ""
     slots = {"基金名称": event.product_name}

@@ -116,3 +116,21 @@ def test_a_database_that_fails_in_the_middle_keeps_nothing(database: Database, m
     with database.read() as session:
         assert session.scalar(select(func.count()).select_from(Customer)) == 0
         assert session.scalar(select(func.count()).select_from(Staff)) == 0
+
+
+def test_an_import_stands_although_its_tasks_could_not_be_made(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("campaign.import_jobs.raise_tasks", fail)
+    jobs = ImportJobs(database, lambda: NOW)
+    try:
+        imported(jobs, CLIENTS)
+        job = imported(jobs, EVENTS + event(事件号="O1", 事件类型="开户", 发生时间="2026-06-01", 客户号="C1"))
+    finally:
+        jobs.close()
+    assert job.state is JobState.DONE
+    assert "新增1件" in job.summary
+    assert "请在“回访义务”页面重新处理" in job.summary
