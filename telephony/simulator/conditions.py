@@ -20,7 +20,7 @@ class Coding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """One client's line; all but the first, the codec and the noise act upon what the client sends.
+    """One client's line; delay, jitter and loss act each way, the delay also upon the client's signalling.
 
     `loss_burst` is how many packets are lost in a row on average; 0: as many as chance has it. A positive `drift_ppm`
     is a client's clock that runs fast. `snr_db` is that of the client's voice over the noise around it.

@@ -31,12 +31,12 @@ _DIGITS = dict(zip("0123456789", "零幺二三四五六七八九", strict=True))
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A client in one call: what it does, how it hears, what its line is like and the chance of that line."""
+    """A client in one call: what it does, how it hears, what its line is like; `seed` decides the line's chance."""
 
     far: FarEnd
     listening: Listening
     conditions: Conditions
-    chance: Random
+    seed: str
 
 
 class Network:
@@ -102,8 +102,7 @@ class Network:
         return self._party(FarEnd(story, (), room, chance), owner.conditions), owner.phone
 
     def _party(self, far: FarEnd, conditions: Conditions) -> Party:
-        chance = Random(f"{self._seed}/{far.story.call}/line")
-        return Party(far, Listening(far, self._recogniser.stream()), conditions, chance)
+        return Party(far, Listening(far, self._recogniser.stream()), conditions, f"{self._seed}/{far.story.call}")
 
     def _room(self, owner: Client, persona: Persona, number: str, chance: Random) -> Room:
         person = person_of(self.cast, owner, persona)

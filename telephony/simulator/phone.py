@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import time
+from random import Random, SystemRandom
 from typing import Protocol, TypeAlias
 
-from telephony.errors import SipError
+from telephony.errors import BadPacket, SipError
 from telephony.pacing import TICK_SECONDS, Schedule
-from telephony.rtp.stream import Datagram, Stream
+from telephony.rtp.stream import Address, Datagram, Stream
 from telephony.simulator.call import Stage
 from telephony.simulator.network import Party
 from telephony.simulator.way import Way
@@ -39,8 +39,38 @@ class Signalling(Protocol):
     def hang_up(self, now: float) -> None: ...
 
 
+class Earpiece:
+    """What comes to a client, over a line of the same conditions; a `Receiver` in front of the stream."""
+
+    def __init__(self, stream: Stream, way: Way[tuple[bytes, Address]]) -> None:
+        self._stream, self._way = stream, way
+
+    @property
+    def next_at(self) -> float | None:
+        """When something arrives."""
+        return self._way.next_at
+
+    def receive(self, data: bytes, source: Address, now: float) -> None:
+        """Take a datagram of audio at the far end of the line."""
+        self._way.send((data, source), now)
+        self.arrive(now)
+
+    def receive_control(self, data: bytes, source: Address, now: float) -> None:
+        """Take a report at the far end of the line; it tells itself from audio."""
+        self._way.tell((data, source), now)
+        self.arrive(now)
+
+    def arrive(self, now: float) -> None:
+        """Hand over what has arrived."""
+        for data, source in self._way.arrived(now):
+            try:
+                self._stream.receive(data, source, now)
+            except BadPacket as error:
+                log.warning("a client got %s", error)
+
+
 class Phone:
-    """A client in a call; what it sends passes the way that its conditions describe.
+    """A client in a call; what it sends and hears passes ways that its conditions describe.
 
     `call` is set before the first tick, and `hear` is told what becomes of it.
     """
@@ -49,10 +79,12 @@ class Phone:
         self.far, self.listening = party.far, party.listening
         self.call: Signalling
         self._schedule = Schedule(start, TICK_SECONDS / (1 + party.conditions.drift_ppm / 1e6))
-        self._way: Way[Sent] = Way(party.conditions, party.chance)
+        self._way: Way[Sent] = Way(party.conditions, Random(f"{party.seed}/sent"))
         self._empty = asyncio.Event()  # the call is over and nothing is on its way any more
         self._port = MediaPort(loop, HOST)
-        self.stream = self._port.stream = Stream(_nothing, random.SystemRandom().getrandbits, time.monotonic())
+        self.stream = Stream(_nothing, SystemRandom().getrandbits, time.monotonic())
+        heard: Way[tuple[bytes, Address]] = Way(party.conditions, Random(f"{party.seed}/heard"))
+        self._earpiece = self._port.stream = Earpiece(self.stream, heard)
         self.ours = Ours(
             HOST, self._port.port, session_id=int(time.monotonic() * 1000), codecs=(party.conditions.codec,)
         )  # fmt: skip
@@ -75,11 +107,12 @@ class Phone:
     @property
     def next_at(self) -> float:
         """When there is something to do."""
-        arrival = self._way.next_at
-        return self._schedule.next_at if arrival is None else min(arrival, self._schedule.next_at)
+        arrivals = (at for at in (self._way.next_at, self._earpiece.next_at) if at is not None)
+        return min((self._schedule.next_at, *arrivals))
 
     def advance(self, now: float) -> None:
         """Do what is due."""
+        self._earpiece.arrive(now)
         while self._schedule.is_due(now):
             self._schedule.advance()
             self._tick(now)

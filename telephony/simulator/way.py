@@ -1,4 +1,4 @@
-"""The way of what a client sends: when each packet arrives, or that it is lost. Pure: time and chance are arguments.
+"""One way of a line: when each packet arrives, or that it is lost. Pure: time and chance are arguments.
 
 Loss comes in runs (Gilbert): after a packet that arrived the next one is lost with the chance that gives the wanted
 share, after a lost one the run goes on until its wanted mean length. Delay varies evenly between nothing and the

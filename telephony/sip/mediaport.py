@@ -7,10 +7,11 @@ import logging
 import random
 import socket
 import time
+from typing import Protocol
 
 from telephony.errors import BadPacket, TrunkUnavailable
 from telephony.rtp.packet import PACKET_BYTES
-from telephony.rtp.stream import Datagram, Stream
+from telephony.rtp.stream import Address, Datagram
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +21,14 @@ _SEND_BYTES = 64 * 1024
 _TRIES = 500
 
 
+class Receiver(Protocol):
+    """Who takes what comes, as a `Stream` does; both raise `BadPacket`."""
+
+    def receive(self, data: bytes, source: Address, now: float) -> None: ...
+
+    def receive_control(self, data: bytes, source: Address, now: float) -> None: ...
+
+
 class MediaPort:
     """Sockets of one call on the media loop; what comes goes to `stream`."""
 
@@ -27,7 +36,7 @@ class MediaPort:
         self._loop = loop
         self._audio, self._control = _bind(host)
         self.port: int = self._audio.getsockname()[1]
-        self.stream: Stream | None = None
+        self.stream: Receiver | None = None
         self.dropped = 0  # datagrams that were neither RTP nor RTCP
         loop.add_reader(self._audio, self._read, self._audio, False)
         loop.add_reader(self._control, self._read, self._control, True)
@@ -57,7 +66,7 @@ class MediaPort:
             if endpoint.fileno() < 0:
                 return
 
-    def _take(self, data: bytes, source: tuple[str, int], control: bool) -> None:
+    def _take(self, data: bytes, source: Address, control: bool) -> None:
         if self.stream is None:
             return
         try:
