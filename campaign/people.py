@@ -56,7 +56,6 @@ HOLD = timedelta(hours=12)  # a task that was taken and not called for
 CALL = timedelta(hours=3)  # longer than any call: then it was left open by mistake
 MOST_TAKEN = 10  # by one agent
 EVIDENCE = "坐席登记"
-DECIDED_BY = "agent"
 SILENT = "客户要求不再致电，不能再拨打：请以其他方式处理，或更正登记状态"
 
 log = logging.getLogger(__name__)
@@ -286,7 +285,7 @@ def _by_a_person(settlement: Settlement, *, has_flags: bool) -> Settlement:
     return replace(
         settlement,
         tasks=tuple(replace(task, due_at=None) for task in settlement.tasks),
-        evidence=settlement.evidence | {"decided_by": DECIDED_BY},
+        evidence=settlement.evidence | {"decided_by": EVIDENCE},
         escalation=settlement.escalation if has_flags else None,
     )
 

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from console import (
+    acting,
     agent_line,
     agent_page,
     calls_page,
@@ -17,6 +18,7 @@ from console import (
     import_api,
     import_page,
     incoming_page,
+    people_page,
     plans_page,
     questionnaire_page,
     try_page,
@@ -43,6 +45,8 @@ def add_pages(app: FastAPI) -> None:
         agent_line,
         try_page,
         questionnaire_page,
+        acting,
+        people_page,
     ):
         app.include_router(page.router)
     install_error_pages(app)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from campaign.duty import Failure
 from campaign.forms import EVENT_WORDS, EventKind
 from campaign.masking import mask_name, mask_numbers, mask_phone
-from rules import Outcome, ReviewType, Risk, Severity, label_of
+from rules import Method, Outcome, ReviewType, Risk, Severity, label_of
 from rules.evidence import SOURCE_NAMES, Source
 from rules.plan import STATE_WORDS, PlanState
 from rules.witnesses import MACHINE_NAMES, TONE_NAMES, AnsweringMachine, Tone
@@ -132,6 +132,11 @@ def parting_word(parting: str) -> str:
     return PARTINGS[Parting(parting)] if parting else ""
 
 
+def method_word(method: str) -> str:
+    """By what a client was reviewed."""
+    return label_of(Method(method))
+
+
 def channel_word(channel: str) -> str:
     """How a notice is sent."""
     return CHANNELS.get(channel, channel)
@@ -171,6 +176,7 @@ FILTERS = {
     "failure_word": failure_word,
     "parting_word": parting_word,
     "channel_word": channel_word,
+    "method_word": method_word,
     "zh_time": zh_time,
     "zh_short_time": zh_short_time,
     "clock_ms": clock_ms,

@@ -107,7 +107,7 @@ def test_a_review_by_a_person_is_stored_like_a_call(people: PhoneReviews, task_i
     with people.database.read() as session:
         attempt = session.scalars(select(Attempt)).one()
         assert (attempt.method, attempt.outcome, attempt.talk_ms) == ("human_call", "reviewed", 240_000)
-        assert attempt.evidence["decided_by"] == "agent"
+        assert attempt.evidence["decided_by"] == "坐席登记"
         assert (attempt.evidence["agent"], attempt.evidence["agent_name"]) == ("8002", "孙敏")
         values = {answer.question: answer.value for answer in attempt.answers}
         assert len(values) == 8

@@ -1,0 +1,237 @@
+"""Reviews by people (人工回访): the list, and the call with the script as a form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, HTTPException, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import BaseModel
+
+from bot.form import MOST_WORDS, FormError, Kind
+from campaign.call_ends import OUTCOMES, CallEnd, EndRefused
+from campaign.cells import BadCell, phone
+from campaign.people import MOST_TAKEN, PeopleError, PhoneReviews
+from console.acting import CALLS, acting
+from console.desk import desk_of
+from console.render import PAGE_SIZE, page
+from console.words import SHANGHAI
+from models.people import PeopleFilter, Waits, human_review, people_list
+from rules import Outcome, ReviewType, Risk
+
+WAITS: Mapping[Waits, str] = MappingProxyType(
+    {Waits.NOW: "待领取", Waits.MINE: "我领取的", Waits.TAKEN: "已领取", Waits.LATER: "未到时间", Waits.ALL: "全部"}
+)
+NOBODY = "请先填写坐席工号"
+
+router = APIRouter()
+Text = Annotated[str, Form(max_length=4 * MOST_WORDS)]
+
+
+class ListQuery(BaseModel):
+    """The filters in the address of the list; a value that means nothing narrows nothing."""
+
+    state: str = Waits.NOW.value
+    q: str = ""
+    review_type: str = ""
+    page_no: int = 1
+
+    def narrowed(self, staff_id: int) -> PeopleFilter:
+        """The filter for the database."""
+        return PeopleFilter(
+            waits=Waits(self.state) if self.state in set(Waits) else Waits.NOW,
+            text=self.q.strip(),
+            review_type=self.review_type if self.review_type in set(ReviewType) else "",
+            staff_id=staff_id,
+        )
+
+
+@router.get("/people")
+def show_list(request: Request, query: Annotated[ListQuery, Query()]) -> Response:
+    """What people are to do, the nearest deadline first."""
+    return _list(request, query)
+
+
+@router.post("/people/take/{task_id}")
+def take(request: Request, task_id: int) -> Response:
+    """Take a task and open it."""
+    try:
+        return _opened(_reviews(request).take(task_id, _agent(request)))
+    except PeopleError as error:
+        return _list(request, ListQuery(), fault=str(error))
+
+
+@router.get("/people/{id_}")
+def show(request: Request, id_: int, one: str = "", at: str = "") -> Response:
+    """A task in hand: who the client is, the questions, the end of the call."""
+    return _shown(request, id_, one=bool(one), at=at)
+
+
+@router.post("/people/{id_}/begin")
+def begin(request: Request, id_: int) -> Response:
+    """The agent dials."""
+    return _done(request, id_, lambda: _reviews(request).begin(id_, _agent(request)))
+
+
+@router.post("/people/{id_}/back")
+def back(request: Request, id_: int) -> Response:
+    """Give the task back."""
+    return _done(request, id_, lambda: _reviews(request).give_back(id_, _agent(request)), "/people")
+
+
+@router.post("/people/{id_}/answer")
+def answer(
+    request: Request, id_: int, node: Text, value: Text = "", words: Text = "", one: Annotated[str, Form()] = ""
+) -> Response:
+    """One answer; it is kept at once."""
+    where = f"/people/{id_}?one=1" if one else f"/people/{id_}#{node}"
+    return _done(
+        request, id_, lambda: _reviews(request).give(id_, _agent(request), node, value, words), where, one=bool(one)
+    )
+
+
+class EndForm(BaseModel):
+    """What is written down at the end of a call, as a browser sends it."""
+
+    outcome: str = ""
+    callback_at: str = ""
+    new_number: str = ""
+    note: str = ""
+    risks: list[str] = []
+
+    def ended(self) -> CallEnd:
+        """The end of the call; raises EndRefused for what cannot be read."""
+        if self.outcome not in set(Outcome):
+            raise EndRefused("请选择通话结果")
+        if len(self.note) > MOST_WORDS:
+            raise EndRefused(f"备注过长：请写{MOST_WORDS}字以内")
+        outcome = Outcome(self.outcome)
+        at = _instant(self.callback_at) if outcome is Outcome.CALLBACK_AGREED else None
+        number = _number(self.new_number) if outcome is Outcome.NOT_CLIENT else ""
+        return CallEnd(outcome, at, number, self.note.strip())
+
+
+@router.post("/people/{id_}/record")
+def record(request: Request, id_: int, sent: Annotated[EndForm, Form()]) -> Response:
+    """Write down how the call ended."""
+
+    def settle() -> None:
+        risks = [risk for risk in Risk if risk.value in sent.risks]
+        _reviews(request).record(id_, _agent(request), sent.ended(), risks)
+
+    return _done(request, id_, settle, "/people?state=mine", sent=sent)
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI) if text else None
+    except ValueError as error:
+        raise EndRefused("约定时间写得不对") from error
+
+
+def _number(text: str) -> str:
+    try:
+        return phone(text) if text.strip() else ""
+    except BadCell as error:
+        raise EndRefused(f"新号码{error}") from error
+
+
+def _reviews(request: Request) -> PhoneReviews:
+    forms = desk_of(request).forms
+    if forms is None:
+        raise HTTPException(404)
+    return PhoneReviews(forms.database, forms.scripts, forms.house, forms.clock, forms.matcher)
+
+
+def _agent(request: Request) -> int:
+    with desk_of(request).database.read() as session:
+        staff = acting(request, session, CALLS)
+        if staff is None:
+            raise PeopleError(NOBODY)
+        return staff.id
+
+
+def _opened(id_: int) -> Response:
+    return RedirectResponse(f"/people/{id_}", status_code=303)
+
+
+def _done(
+    request: Request,
+    id_: int,
+    act: Callable[[], None],
+    where: str = "",
+    *,
+    one: bool = False,
+    sent: EndForm | None = None,
+) -> Response:
+    """Do something and show where it leads, or what is wrong with it."""
+    try:
+        act()
+    except (PeopleError, FormError, EndRefused) as error:
+        return _shown(request, id_, one=one, fault=str(error), sent=sent)
+    return RedirectResponse(where or f"/people/{id_}", status_code=303)
+
+
+def _list(request: Request, query: ListQuery, *, fault: str = "") -> Response:
+    desk, reviews = desk_of(request), _reviews(request)
+    with desk.database.read() as session:
+        agent = acting(request, session, CALLS)
+        wanted = query.narrowed(agent.id if agent else 0)
+        found = people_list(session, wanted, desk.clock.now(), page=max(1, query.page_no), size=PAGE_SIZE)
+        against = {one.task.id: reviews.obstacle(session, one.task, agent) for one in found.items} if agent else {}
+        return page(
+            request,
+            "people.html",
+            status_code=409 if fault else 200,
+            found=found,
+            agent=agent,
+            against=against,
+            query=query,
+            waits=WAITS,
+            wanted=wanted,
+            review_types=list(ReviewType),
+            fault=fault,
+            most=MOST_TAKEN,
+        )
+
+
+def _shown(
+    request: Request, id_: int, *, one: bool = False, at: str = "", fault: str = "", sent: EndForm | None = None
+) -> Response:
+    desk, reviews = desk_of(request), _reviews(request)
+    with desk.database.read() as session:
+        agent, review = acting(request, session, CALLS), human_review(session, id_)
+        if review is None:
+            raise HTTPException(404)
+        mine = agent is not None and review.staff_id == agent.id
+        values: dict[str, Any] = {"review": review, "agent": agent, "fault": fault, "sent": sent or EndForm()}
+        if not mine or review.ended_at is not None:
+            return page(request, "people_over.html", mine=mine, status_code=409 if fault else 200, **values)
+        form = reviews.form(session, review)
+        answered = {each.node: (each, given) for each, given in form.answered}
+        current = answered[at][0] if at in answered else form.now
+        return page(
+            request,
+            "people_call.html",
+            status_code=422 if fault else 200,
+            form=form,
+            answered=answered,
+            current=current,
+            one=one,
+            house=reviews.house,
+            outcomes=OUTCOMES,
+            risks=list(Risk),
+            most=MOST_WORDS,
+            Kind=Kind,
+            asked_for=_asked_for(review.task),
+            **values,
+        )
+
+
+def _asked_for(task: Any) -> str:
+    """Why a person is to call."""
+    decided = [attempt.evidence.get("reason") for attempt in task.attempts if attempt.ended_at]
+    return task.trouble or next((str(reason) for reason in reversed(decided) if reason), "") or "按规定或安排由人工回访"
