@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 from typing import Annotated, Any
 
@@ -17,10 +18,10 @@ from campaign.outlook import outlook
 from console.desk import desk_of
 from console.render import page
 from models import Draw, Duty
-from models.plans import events_by_state, plans, stuck_events
+from models.plans import TypeFigures, events_by_state, figures_by_type, plans, stuck_events
 from models.populations import MemberFigures, duties_of, duty_years, members_of
-from rules import CallingHours
-from rules.annex_a import YearlyShare
+from rules import CallingHours, ReviewType
+from rules.annex_a import Line, YearlyShare, line_of
 from rules.hours import SHANGHAI
 
 MOST_SHOWN = 20
@@ -119,6 +120,7 @@ def _shown(request: Request, year: int, *, trouble: str = "", done: str = "", st
             "quotas": _quotas(session, year),
             "bases": BASES,
             "percent": _percent,
+            "types": _types(session, now, year),
             "outlook": outlook(session, now, CallingHours()),
             "events": [(EVENT_STATES[state], count) for state, count in sorted(events_by_state(session).items())],
             "stuck": stuck_events(session, MOST_SHOWN),
@@ -127,6 +129,12 @@ def _shown(request: Request, year: int, *, trouble: str = "", done: str = "", st
             "done": done,
         }
         return page(request, "duties.html", status_code=status_code, **values)
+
+
+def _types(session: Session, now: datetime, year: int) -> list[tuple[Line, TypeFigures]]:
+    """Every type of table A.1 with how it stands."""
+    figures = figures_by_type(session, now, datetime(year, 1, 1, tzinfo=SHANGHAI))
+    return [(line_of(one), figures.get(one.value, TypeFigures())) for one in ReviewType]
 
 
 def _quotas(session: Session, year: int) -> list[Quota]:

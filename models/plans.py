@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select, update
@@ -111,6 +112,34 @@ def open_by_deadline(session: Session, until: datetime) -> list[tuple[datetime, 
         .order_by(ReviewTask.deadline_at)
     )
     return [(at, by_bot, by_people) for at, by_bot, by_people in session.execute(query) if at is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class TypeFigures:
+    """How one type of review stands: open tasks, those of them for people, those past their deadline, and the done."""
+
+    open: int = 0
+    by_people: int = 0
+    overdue: int = 0
+    reviewed: int = 0
+
+
+def figures_by_type(session: Session, now: datetime, since: datetime) -> dict[str, TypeFigures]:
+    """How every type of review stands; the reviewed are those whose task was made since then."""
+    still = ReviewTask.final.is_(False)
+    query = (
+        select(
+            ReviewTask.review_type,
+            func.count().filter(still),
+            func.count().filter(still, ReviewTask.with_human.is_(True)),
+            func.count().filter(still, ReviewTask.deadline_at < now),
+            func.count().filter(ReviewTask.status == "已完成：已回访", ReviewTask.created_at >= since),
+        )
+        .join(Campaign, ReviewTask.campaign_id == Campaign.id)
+        .where(Campaign.state != "stopped")
+        .group_by(ReviewTask.review_type)
+    )
+    return {review_type: TypeFigures(*counts) for review_type, *counts in session.execute(query)}
 
 
 def calls_between(session: Session, since: datetime, until: datetime) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from fastapi.testclient import TestClient
@@ -137,6 +137,29 @@ def test_a_draft_is_changed_and_a_name_is_taken_once(pages: TestClient, place: P
     assert "全部客户" in pages.post(f"{path}/edit", data=plan | {"scope": "全部客户"}).text
     taken = pages.post("/plans", data=plan)
     assert (taken.status_code, "请换一个名称" in taken.text) == (422, True)
+
+
+def test_every_type_of_review_is_shown_as_it_stands(pages: TestClient, place: Place) -> None:
+    with place.desk.database.write() as session:
+        campaign = session.scalars(select(ReviewTask.campaign_id)).one()
+        client = session.scalars(select(ReviewTask.customer_id)).one()
+        now = place.desk.clock.now()
+        for number, days, status in (
+            (1, -1, "待回访"),
+            (2, 1, "待回访"),
+            (3, 1, "已完成：已回访"),
+            (4, -1, "已完成：关机"),
+        ):
+            session.add(
+                ReviewTask(
+                    number=f"Q{number}", campaign_id=campaign, customer_id=client, review_type="anomaly",
+                    script="anomaly", created_at=now, deadline_at=now + timedelta(days=days), status=status,
+                    final=status != "待回访", with_human=number == 2,
+                )
+            )  # fmt: skip
+    (row,) = re.findall(r'<tr data-type="anomaly">(.*?)</tr>', pages.get("/duties").text, re.DOTALL)
+    cells = [re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)]
+    assert cells[2:] == ["100%", "两个交易日内", "2", "1", "1", "1"]
 
 
 def test_events_that_are_stuck_are_shown_and_tried_again(pages: TestClient, place: Place) -> None:
