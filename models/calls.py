@@ -167,7 +167,7 @@ def figures_of(session: Session, campaign_id: int) -> CampaignFigures:
     ).one()
     talk = session.execute(
         select(
-            func.count(Attempt.id),
+            func.count(case((Attempt.direction == "outgoing", 1))),
             func.count(case((Attempt.ended_at.is_(None), 1))),
             func.count(case((Attempt.talk_ms > 0, 1))),
         ).where(_serves(mine))
