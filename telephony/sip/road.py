@@ -63,7 +63,9 @@ class Road:
             self._udp = UdpSocket(self._loop, self.host, trunk.local_port, self._receive)
             port = self._udp.port
         else:
-            security = security_of(trunk.ca_file) if trunk.transport is Transport.TLS else None
+            security = None
+            if trunk.transport is Transport.TLS:
+                security = security_of(trunk.ca_file, trunk.certificate_file, trunk.key_file)
             self._tcp = Connections(
                 self._loop, trunk.transport, security, self._name_of, self._receive_framed, self._break_soon
             )  # fmt: skip

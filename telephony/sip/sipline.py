@@ -14,6 +14,7 @@ from telephony.medialeg import MediaLeg, Phase
 from telephony.rtp.stream import Stream, Terms
 from telephony.sip.events import CallEvent, Changed, Early, Ender, Over, PickedUp, Pressed, Referred, Rings
 from telephony.sip.mediaport import MediaPort
+from telephony.sip.names import plain
 from telephony.sip.offers import Agreed
 from telephony.sip.sdp import Direction
 
@@ -130,10 +131,11 @@ def terms_of(agreed: Agreed, trunk_host: str) -> Terms:
     Audio may come from where the description says or from the trunk; from anywhere only where the description names
     an address behind a translation that the trunk is not behind.
     """
-    hidden = _is_private(agreed.host) and not _is_private(trunk_host)
+    host = plain(agreed.host)
+    hidden = _is_private(host) and not _is_private(trunk_host)
     return Terms(
-        hosts=frozenset() if hidden else frozenset((agreed.host, trunk_host)),
-        far=(agreed.host, agreed.port), format=agreed.format, payload_type=agreed.payload_type,
+        hosts=frozenset() if hidden else frozenset((host, trunk_host)),
+        far=(host, agreed.port), format=agreed.format, payload_type=agreed.payload_type,
         event_type=agreed.event_type, sends=agreed.direction.sends, receives=agreed.direction.receives,
         formats=agreed.receives, event_types=agreed.event_types,
         secret=agreed.secret,

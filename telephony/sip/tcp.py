@@ -7,6 +7,7 @@ import logging
 import ssl
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import cast
 
 from telephony.errors import BadMessage, TrunkUnavailable
@@ -73,11 +74,18 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
 
+class Closed(asyncio.Protocol):
+    """A connection that is not taken."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
+
+
 class Connections:
     """All streams of a trunk by their peer."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, transport: Transport, security: ssl.SSLContext | None,
+        self, loop: asyncio.AbstractEventLoop, transport: Transport, security: Security | None,
         name_of: Callable[[Hop], str], receive: Receive, broken: Break,
     ) -> None:  # fmt: skip
         self.transport, self.receive = transport, receive
@@ -89,9 +97,14 @@ class Connections:
         self._server: asyncio.Server | None = None
 
     async def listen(self, host: str, port: int) -> None:
-        """Take connections too; raises `TrunkUnavailable`."""
+        """Take connections too; raises `TrunkUnavailable`.
+
+        TLS without a certificate of ours holds the port, by which the far end knows our connection, and takes none.
+        """
+        theirs = self._security.theirs if self._security else None
+        taken = Closed if self._security and theirs is None else lambda: Connection(self, None)
         try:
-            self._server = await self._loop.create_server(lambda: Connection(self, None), host, port)
+            self._server = await self._loop.create_server(taken, host, port, ssl=theirs)
         except OSError as error:
             raise TrunkUnavailable(
                 f"cannot listen for SIP on {host}:{port} ({error.strerror}): choose another local port for the trunk"
@@ -115,7 +128,7 @@ class Connections:
         return True
 
     async def _connect(self, hop: Hop) -> None:
-        security = self._security if hop.transport is Transport.TLS else None
+        security = self._security.ours if self._security and hop.transport is Transport.TLS else None
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
                 await self._loop.create_connection(
@@ -161,12 +174,36 @@ class Connections:
             connection.abort()
 
 
-def security_of(ca_file: str) -> ssl.SSLContext:
-    """How a trunk's certificate is checked: against a file of authorities, or the system's."""
+@dataclass(frozen=True, slots=True)
+class Security:
+    """How TLS connections are made, and how those of the far end are taken; None: they are not."""
+
+    ours: ssl.SSLContext
+    theirs: ssl.SSLContext | None
+
+
+def security_of(ca_file: str, certificate_file: str = "", key_file: str = "") -> Security:
+    """How certificates are checked, and which one we show; raises `TrunkUnavailable`."""
     try:
-        return ssl.create_default_context(cafile=ca_file or None)
+        ours = ssl.create_default_context(cafile=ca_file or None)
     except OSError as error:
-        raise TrunkUnavailable(f"cannot read the authorities in {ca_file}: {error.strerror}") from error
+        raise TrunkUnavailable(f"cannot read the authorities in {ca_file}: {_said(error)}") from error
+    if not certificate_file:
+        return Security(ours, None)
+    theirs = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=ca_file or None)
+    theirs.verify_mode = ssl.CERT_OPTIONAL  # who shows a certificate needs a good one; calls come from known addresses
+    try:
+        for context in (ours, theirs):
+            context.load_cert_chain(certificate_file, key_file)
+    except OSError as error:
+        raise TrunkUnavailable(
+            f"cannot use our certificate {certificate_file} with the key {key_file}: {_said(error)}"
+        ) from error
+    return Security(ours, theirs)
+
+
+def _said(error: OSError) -> str:
+    return error.reason if isinstance(error, ssl.SSLError) else error.strerror or "unreadable"
 
 
 def _nothing(hop: Hop) -> None:

@@ -20,9 +20,10 @@ class Trunk:
     caller id. `domain`: of our addresses there, `host` where it is empty. `local_host`, `local_port`: where we listen,
     found out and chosen freely where empty and 0. `public_host`: our address as the trunk sees it, for a fixed
     translation in between. `incoming`: whether clients who call back may come over it. `also_from`: further addresses
-    from which the trunk sends calls to us; nobody else's are taken. `ca_file`: the authorities that
-    its certificate is checked against, the system's where empty. `ping_seconds`: between signs of life, 0 for none.
-    `srtp`: whether the audio must be sealed, with keys that only TLS keeps secret.
+    from which the trunk sends calls to us; nobody else's are taken. `ca_file`: the authorities that its
+    certificate is checked against, the system's where empty. `certificate_file`, `key_file`: ours for TLS, shown to a
+    trunk that asks for it; without them the trunk's own TLS connections to us are not taken. `ping_seconds`: between
+    signs of life, 0 for none. `srtp`: whether the audio must be sealed, with keys that only TLS keeps secret.
     """
 
     name: str
@@ -44,6 +45,8 @@ class Trunk:
     also_from: tuple[str, ...] = ()
     name_servers: tuple[str, ...] = ()
     ca_file: str = ""
+    certificate_file: str = ""
+    key_file: str = ""
     ping_seconds: float = 30.0
     srtp: bool = False
     calls: int = 30

@@ -74,11 +74,15 @@ class _Reader(LineForms):
             incoming=self.yes(found.get("incoming"), True),
             also_from=self._addresses(found.get("also_from")), name_servers=self.sheet.texts(found.get("name_servers")),
             ca_file=self.sheet.text(found.get("ca_file")),
+            certificate_file=self.sheet.text(found.get("certificate_file")),
+            key_file=self.sheet.text(found.get("key_file")),
             ping_seconds=self.sheet.number(found.get("ping_seconds"), 30.0),
             srtp=self.yes(found.get("srtp"), False),
             calls=int(self.least(found.get("calls"), 30, 1)),
             calls_per_second=self.least(found.get("calls_per_second"), 5.0, 0.1),
         )  # fmt: skip
+        if bool(trunk.certificate_file) is not bool(trunk.key_file):
+            self.sheet.complain(node, "certificate_file and key_file belong together: give both, or neither")
         if trunk.registers and not trunk.user:
             self.sheet.complain(node, "registers needs user and password: add them")
         if not (trunk.number or trunk.user):

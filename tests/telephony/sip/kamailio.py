@@ -83,7 +83,7 @@ request_route {{
     if ($rU =~ "^1001$") {{
         if (!lookup("location")) {{ sl_send_reply("404", "Not Found"); exit; }}
     }} else {{
-        $du = "sip:127.0.0.1:{next_port}";
+        $du = "sip:127.0.0.1:{next_port};transport={next_transport}";
     }}
     {relay_offers}
     t_relay();
@@ -103,6 +103,9 @@ loadmodule "tls.so"
 modparam("tls", "certificate", "{certificate}")
 modparam("tls", "private_key", "{certificate}.key")
 modparam("tls", "tls_method", "TLSv1.2+")
+modparam("tls", "verify_certificate", 1)
+modparam("tls", "require_certificate", 0)
+modparam("tls", "ca_list", "{certificate}")
 """
 RELAY = """
 loadmodule "rtpengine.so"
@@ -125,8 +128,9 @@ class Kamailio:
 
 @asynccontextmanager
 async def kamailio(
-    folder: Path, *, next_port: int = 9, loss: int = 0, asks: bool = True, algorithm: str = "", tls: bool = False,
-    relay_port: int = 0, port: int = 0, keeps_seconds: int = 60, nonce_seconds: int = 300, briefest_seconds: int = 0,
+    folder: Path, *, next_port: int = 9, next_transport: str = "udp", loss: int = 0, asks: bool = True,
+    algorithm: str = "", tls: bool = False, relay_port: int = 0, port: int = 0, keeps_seconds: int = 60,
+    nonce_seconds: int = 300, briefest_seconds: int = 0,
 ) -> AsyncIterator[Kamailio]:  # fmt: skip
     """Run it; `next_port` is where calls go that are not for 1001, `loss` percent of messages are lost each way.
 
@@ -136,11 +140,12 @@ async def kamailio(
     """
     port, tls_port, certificate = port or free_port(), free_port(), folder / "cert.pem"
     if tls:
-        _make_certificate(certificate)
+        make_certificate(certificate)
     config = folder / "kamailio.cfg"
     config.write_text(
         CONFIG.format(
-            port=port, modules=MODULES, next_port=next_port, loss=loss, asks="1" if asks else "0", algorithm=algorithm,
+            port=port, modules=MODULES, next_port=next_port, next_transport=next_transport,
+            loss=loss, asks="1" if asks else "0", algorithm=algorithm,
             password=PASSWORD, tls="yes" if tls else "no", tls_listen=f"listen=tls:127.0.0.1:{tls_port}" if tls else "",
             tls_module=TLS.format(certificate=certificate) if tls else "",
             keeps_seconds=keeps_seconds, nonce_seconds=nonce_seconds, briefest_seconds=briefest_seconds,
@@ -161,7 +166,16 @@ async def kamailio(
         yield Kamailio(port, tls_port, certificate)
     finally:
         if process.returncode is None:
-            os.killpg(process.pid, signal.SIGTERM)
+            await _end(process)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Let it go; one that was told too soon after its start does not hear that."""
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        await asyncio.wait_for(process.wait(), 2)
+    except TimeoutError:
+        os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
 
 
@@ -178,7 +192,7 @@ async def _answers(process: asyncio.subprocess.Process, port: int, folder: Path)
     raise AssertionError("Kamailio does not listen")
 
 
-def _make_certificate(path: Path) -> None:
+def make_certificate(path: Path) -> None:
     subprocess.run(
         [
             "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{path}.key", "-out", str(path),

@@ -15,9 +15,9 @@ _STARTS = 4
 _ECHOED = "[last_Via:]\n[last_From:]\n[last_To:]{tag}\n[last_Call-ID:]\n[last_CSeq:]"
 _CONTACT = "Contact: <sip:[local_ip]:[local_port];transport=[transport]>"
 SDP = """v=0
-o=far 5365 2353 IN IP4 [local_ip]
+o=far 5365 2353 IN IP[local_ip_type] [local_ip]
 s=-
-c=IN IP4 [media_ip]
+c=IN IP[media_ip_type] [media_ip]
 t=0 0
 m=audio {port} RTP/AVP {formats}
 a=rtpmap:8 PCMA/8000
@@ -158,6 +158,7 @@ async def sipp(
     transport: str = "u1",
     echo: bool = True,
     target: int | None = None,
+    host: str = "127.0.0.1",
 ) -> AsyncIterator[Sipp]:
     """Run a scenario until its calls are over, or the test is; `target` is the port that SIPp calls, where it does."""
     named = [each for each in ("caller", "target", "branch", "called") if f'assign_to="{each}"' in "".join(steps)]
@@ -167,7 +168,7 @@ async def sipp(
         f'<scenario name="far end">{"".join(steps)}{unused}</scenario>'
     )
     more = [*(("-rtp_echo",) if echo else ()), *options, *((f"127.0.0.1:{target}",) if target is not None else ())]
-    far = await _started(folder, [*more, "-m", str(calls), "-t", transport], transport)
+    far = await _started(folder, [*more, "-m", str(calls), "-t", transport], transport, host)
     try:
         yield far
     finally:
@@ -176,30 +177,30 @@ async def sipp(
         await far.process.wait()
 
 
-async def _started(folder: Path, more: list[str], transport: str) -> Sipp:
+async def _started(folder: Path, more: list[str], transport: str, host: str) -> Sipp:
     """Start SIPp; where another program was quicker at a port, with other ports."""
     for _ in range(_STARTS):
         port, media = free_port(), random.randrange(40000, 60000, 4)
         process = await asyncio.create_subprocess_exec(
-            "sipp", "-sf", str(folder / "scenario.xml"), "-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", str(port),
+            "sipp", "-sf", str(folder / "scenario.xml"), "-i", host, "-mi", host, "-p", str(port),
             "-mp", str(media), "-nostdin", "-trace_msg", "-message_file", str(folder / "messages.log"), "-trace_err",
             "-error_file", str(folder / "errors.log"), "-timeout", f"{int(WAIT_SECONDS)}s", "-timeout_error", *more,
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, cwd=folder,
         )  # fmt: skip
-        if await _listening(port, transport, process):
+        if await _listening(host, port, transport, process):
             return Sipp(port, process, folder)
     raise AssertionError("SIPp does not start")
 
 
-async def _listening(port: int, transport: str, process: asyncio.subprocess.Process) -> bool:
+async def _listening(host: str, port: int, transport: str, process: asyncio.subprocess.Process) -> bool:
     """Until the port is taken: an address in use is the sign that SIPp has it; False when it has ended before."""
     kind = socket.SOCK_DGRAM if transport.startswith("u") else socket.SOCK_STREAM
     for _ in range(500):
         if process.returncode is not None:
             return process.returncode == 0
-        with socket.socket(socket.AF_INET, kind) as probe:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as probe:
             try:
-                probe.bind(("127.0.0.1", port))
+                probe.bind((host, port))
             except OSError:
                 return True
         await asyncio.sleep(0.02)
