@@ -54,6 +54,7 @@ class Planned:
     barred: frozenset[str]  # the staff who must not talk with this client
     customer_id: int
     campaign_id: int
+    review_type: ReviewType  # of the task that leads
     agreed: bool  # the client asked to be called now
 
 
@@ -146,6 +147,7 @@ def planned_for(
         barred=barred_from(task.customer, tasks_of_client(session, task.customer_id)),
         customer_id=task.customer_id,
         campaign_id=task.campaign_id,
+        review_type=ReviewType(call.tasks[0].review_type),
         agreed=any(history and history[-1].callback_at is not None for history in histories),
     )
 
@@ -165,7 +167,7 @@ def _capped_until(caps: ContactCaps | None, session: Session, planned: Planned, 
     since = datetime.combine(quarter_start(now.astimezone(SHANGHAI).date()), datetime.min.time(), SHANGHAI)
     at = allowed_at(
         _contacts(contacts_since(session, planned.customer_id, since)),
-        ReviewType(planned.call.tasks[0].review_type),
+        planned.review_type,
         caps,
         now,
         tasks=[one.task_id for one in planned.call.served],

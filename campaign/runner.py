@@ -17,12 +17,14 @@ from campaign.opening_hours import hours_from
 from campaign.pacing import Pace, Standing, how_many
 from campaign.works import Works
 from models import ClientBusy, LinesFull, StaleAttempt, WorkerLost
-from models.claims import any_parked, claim, let_go, running_campaigns, take_in
-from models.queue import next_due_at, open_task_count
+from models.claims import any_parked, claim, let_go, next_due_at, running_campaigns, take_in
+from models.queue import open_task_count
 from models.settlements import Settlement
 from rules import CallingHours, Outcome, may_call_at, next_allowed
 
 LOOK_AGAIN_SECONDS = 1.0  # tasks also come from outside: imports, resumed campaigns
+FULL_SECONDS = 1.0  # after the lines were full, doubled each time until a call goes out again
+FULL_LONGEST_SECONDS = 16.0
 SHORTEST_WAIT_SECONDS = 0.05  # something is due that cannot be taken just now: its client is on the line
 SKIP_LEAD_SECONDS = 2.0  # a demo clock jumps to this many real seconds before the next thing to do
 RECENT = 40  # attempts by which the pace is judged
@@ -54,7 +56,10 @@ class Runner:
     review: Review = review_attempt
     draining: bool = False  # no new calls
     meters: Meters | None = None
+    look_again_seconds: float = LOOK_AGAIN_SECONDS
     _on_the_line: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    _full_seconds: float = FULL_SECONDS
+    _full_until: float = 0.0  # by the event loop's clock
     _recent: deque[Settlement] = field(default_factory=lambda: deque(maxlen=RECENT))
 
     @property
@@ -86,15 +91,19 @@ class Runner:
         lease = self.works.lease
         if lease is not None and lease.lost:
             raise WorkerLost(f"worker {self.works.worker} was given up: its calls are ended")
-        if self.draining or (lease is not None and not lease.held):
+        if self.draining or (lease is not None and not lease.held) or self._rest() > 0:
             return
-        wanted = how_many(Pace(self.lines, self.calls_per_second), self._standing(), LOOK_AGAIN_SECONDS)
+        wanted = how_many(Pace(self.lines, self.calls_per_second), self._standing(), self.look_again_seconds)
         if wanted <= 0:
             return
         for task_id in await asyncio.to_thread(self._claim, wanted):
             if task_id not in self._on_the_line:
                 self._on_the_line[task_id] = asyncio.create_task(self._attempt(task_id))
                 await asyncio.sleep(1 / self.calls_per_second)
+
+    def _rest(self) -> float:
+        """Seconds for which nothing more is tried, because all workers together fill the lines."""
+        return self._full_until - asyncio.get_running_loop().time()
 
     def _standing(self) -> Standing:
         talked = [one for one in self._recent if one.talk_ms > 0]
@@ -128,6 +137,7 @@ class Runner:
         try:
             settlement = await self.review(self.works, task_id)
             if settlement is not None:
+                self._full_seconds = FULL_SECONDS
                 self._recent.append(settlement)
                 if self.meters is not None:
                     self.meters.settled(settlement)
@@ -135,6 +145,9 @@ class Runner:
             log.info("not dialled: %s", reason)
             if self.meters is not None:
                 self.meters.refused(type(reason).__name__)
+            if isinstance(reason, LinesFull) and self._rest() <= 0:
+                self._full_until = asyncio.get_running_loop().time() + self._full_seconds
+                self._full_seconds = min(2 * self._full_seconds, FULL_LONGEST_SECONDS)
             await asyncio.to_thread(self._let_go, task_id)
         except Exception as error:
             # The row of the attempt stays open; it is settled as interrupted once this worker has ended.
@@ -154,29 +167,31 @@ class Runner:
             return open_task_count(session)
 
     async def _wait(self) -> None:
-        if self._on_the_line:
+        if self._rest() > 0:
+            await asyncio.sleep(self._rest())
+        elif self._on_the_line:
             running: Iterable[asyncio.Task[None]] = self._on_the_line.values()
-            await asyncio.wait(running, timeout=LOOK_AGAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(running, timeout=self.look_again_seconds, return_when=asyncio.FIRST_COMPLETED)
         else:
             await asyncio.sleep(max(SHORTEST_WAIT_SECONDS, await self._skip_idle_time()))
 
     async def _skip_idle_time(self) -> float:
         at = await asyncio.to_thread(self._next_call_at)
-        if at is None:
-            return LOOK_AGAIN_SECONDS
         clock = self.works.clock
+        if at is None or at <= clock.now():  # nothing is due, or another call is in its way
+            return self.look_again_seconds
         clock.skip_to(at, SKIP_LEAD_SECONDS)
-        return min(clock.real_seconds(at), LOOK_AGAIN_SECONDS)
+        return min(clock.real_seconds(at), self.look_again_seconds)
 
     def _next_call_at(self) -> datetime | None:
-        """When the next call can be made: as soon as something is due and any campaign has its hours."""
+        """When the next call can be made: something of a campaign is due and it is the campaign's hours."""
+        now = self.works.clock.now()
         with self.works.database.read() as session:
-            due_at = next_due_at(session)
-            hours = self._hours(running_campaigns(session))
-        if due_at is None or not hours:
-            return None
-        earliest = max(due_at, self.works.clock.now())
-        return min(next_allowed(earliest, one) for one in hours.values())
+            due = [
+                (next_due_at(session, one.id, now), hours_from(one.hours, self.works.hours))
+                for one in running_campaigns(session)
+            ]
+        return min((next_allowed(max(at, now), hours) for at, hours in due if at is not None), default=None)
 
     async def _hang_up_all(self) -> None:
         running = list(self._on_the_line.values())

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Select, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.queue import rows_changed
@@ -63,6 +63,25 @@ def queued(session: Session, now: datetime, limit: int) -> list[int]:
     return _first_of_each_client(session, _head(now, limit))
 
 
+def next_due_at(session: Session, campaign_id: int, now: datetime) -> datetime | None:
+    """When something of a campaign is to be dialled next, as far as that depends on time and not on another call."""
+    parked = select(func.min(ReviewTask.due_at)).where(
+        ReviewTask.campaign_id == campaign_id, ReviewTask.due_at.is_not(None), ReviewTask.dial_by.is_(None)
+    )
+    held = case((ReviewTask.held_until > ReviewTask.due_at, ReviewTask.held_until), else_=ReviewTask.due_at)
+    waiting = select(func.min(held)).where(
+        ReviewTask.campaign_id == campaign_id,
+        ReviewTask.dial_by >= now,
+        ReviewTask.due_at.is_not(None),
+        ~_on_the_line(),
+    )
+    return min((at for at in (session.scalar(parked), session.scalar(waiting)) if at is not None), default=None)
+
+
+def _on_the_line() -> ColumnElement[bool]:
+    return exists().where(Attempt.customer_id == ReviewTask.customer_id, Attempt.ended_at.is_(None))
+
+
 def queue_length(session: Session, now: datetime) -> int:
     """How many tasks are due and wait for a line."""
     return (
@@ -98,7 +117,6 @@ def give_up_overdue(session: Session, now: datetime) -> int:
 
 
 def _head(now: datetime, limit: int) -> Select[int, int]:
-    on_the_line = exists().where(Attempt.customer_id == ReviewTask.customer_id, Attempt.ended_at.is_(None))
     return (
         select(ReviewTask.id, ReviewTask.customer_id)
         .join(Campaign, ReviewTask.campaign_id == Campaign.id)
@@ -109,7 +127,7 @@ def _head(now: datetime, limit: int) -> Select[int, int]:
             or_(ReviewTask.held_until.is_(None), ReviewTask.held_until <= now),
             Campaign.state == "running",
             Customer.do_not_call.is_(False),
-            ~on_the_line,
+            ~_on_the_line(),
         )
         .order_by(ReviewTask.dial_by, ReviewTask.due_at, ReviewTask.id)
         .limit(limit)

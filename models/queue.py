@@ -15,13 +15,6 @@ from models.errors import ClientBusy, StaleAttempt
 from models.tables import Attempt, AttemptTask, CallEvent, Campaign, Customer, ReviewTask
 
 
-def next_due_at(session: Session) -> datetime | None:
-    """The earliest instant at which something is to be dialled."""
-    query = open_tasks().with_only_columns(ReviewTask.due_at).order_by(ReviewTask.due_at).limit(1)
-    due: datetime | None = session.scalar(query)
-    return due
-
-
 def open_tasks() -> Select[ReviewTask]:
     """What the bot still has to bring to an end, in campaigns that run, for clients who may be called."""
     return (

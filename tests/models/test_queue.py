@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy.orm import Session
 
 from models import Answer, Attempt, ClientBusy, Database, Notice, ReviewTask, StaleAttempt
+from models.claims import next_due_at
 from models.queue import (
     begin_attempt,
     companions,
     events_of,
     history_of,
     log_moves,
-    next_due_at,
     open_task_count,
 )
 from models.settlements import SettledNotice, SettledRecording, SettledTask, Settlement, settle
@@ -50,7 +50,7 @@ def test_a_task_is_due_from_its_instant_on(database: Database, task_id: int) -> 
     with database.read() as session:
         assert due(session, NOON - timedelta(seconds=1)) == []
         assert due(session, NOON) == [task_id]
-        assert next_due_at(session) == NOON
+        assert next_due_at(session, 1, NOON) == NOON
 
 
 def test_the_nearest_deadline_is_taken_first(database: Database, task_id: int) -> None:
