@@ -7,11 +7,9 @@ import zipfile
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Any, BinaryIO
-from xml.etree.ElementTree import ParseError
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Font
-from openpyxl.utils.exceptions import InvalidFileException
 
 from campaign.problems import Problems
 from campaign.sheet import Lines, Sheet, sound
@@ -20,7 +18,6 @@ MOST_UNPACKED = 2 * 1024**3  # bytes of all parts together: a workbook that unpa
 MOST_SHARED = 300 * 1024**2  # bytes of the texts that a workbook keeps apart: they are held in memory
 _LOST_DIGITS = 10**15  # spreadsheets keep 15 digits of a number and forget the rest
 _REMEDY = "请在表格软件中重新另存为.xlsx，或者另存为“CSV UTF-8（逗号分隔）”"
-_BROKEN = (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, TypeError, AttributeError)
 
 
 def open_workbook(file: BinaryIO, problems: Problems) -> Sheet | None:
@@ -33,7 +30,7 @@ def open_workbook(file: BinaryIO, problems: Problems) -> Sheet | None:
             problems.add(0, "", "工作簿里没有工作表", "请把记录放在第一张工作表")
             return None
         epoch = book.epoch
-    except _BROKEN:
+    except Exception:  # a damaged file brings its readers to errors of every kind
         problems.add(0, "", "电子表格文件已损坏，或者不是.xlsx格式", _REMEDY)
         return None
     day_0 = epoch.date() if isinstance(epoch, datetime) else epoch
@@ -62,7 +59,7 @@ def _lines(worksheet: Any, problems: Problems) -> Lines:
             if cells:
                 width = width or len(cells)
                 yield line, cells + [""] * (width - len(cells))
-    except _BROKEN:
+    except Exception:  # as above
         problems.add(0, "", "电子表格文件已损坏", _REMEDY)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from campaign.importing import import_file
 from campaign.problems import ImportRefused
 from campaign.templates import template
 from models import BusinessEvent, Customer, Product, Staff
-from tests.campaign.importers import CLIENTS, NOW, SHANGHAI, only_fault, take
+from tests.campaign.importers import CLIENTS, NOW, SHANGHAI, faults, only_fault, take
 
 EVENTS = ",".join(column.name for column in EVENT_COLUMNS) + "\n"
 
@@ -252,6 +253,27 @@ class TestWorkbooks:
     def test_a_broken_workbook(self, session: Session, cut: int) -> None:
         data = book(["客户号", "姓名", "手机号"], *(["C1", "王", "13800001111"] for _ in range(50)))
         assert "电子表格文件已损坏" in only_fault(session, data[:cut])
+
+    @pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/worksheets/sheet1.xml"])
+    def test_damage_inside(self, session: Session, part: str) -> None:
+        whole = zipfile.ZipFile(io.BytesIO(book(["客户号", "姓名", "手机号"], ["C1", "王", "13800001111"])))
+        damaged = io.BytesIO()
+        with zipfile.ZipFile(damaged, "w") as out:
+            for name in whole.namelist():
+                out.writestr(name, whole.read(name)[:-40] if name == part else whole.read(name))
+        assert "电子表格文件已损坏" in only_fault(session, damaged.getvalue())
+
+    def test_entities_that_multiply(self, session: Session) -> None:
+        laughs = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10 if n else "ha" * 10}">' for n in range(12))
+        whole = zipfile.ZipFile(io.BytesIO(book(["客户号", "姓名", "手机号"], ["C1", "王", "13800001111"])))
+        bomb = io.BytesIO()
+        with zipfile.ZipFile(bomb, "w") as out:
+            for name in whole.namelist():
+                text = whole.read(name).decode()
+                if name.endswith("sheet1.xml"):
+                    text = f"<!DOCTYPE x [{laughs}]>" + text.replace("13800001111", "&a11;")
+                out.writestr(name, text)
+        assert faults(session, bomb.getvalue())
 
     def test_an_empty_workbook(self, session: Session) -> None:
         assert "文件是空的" in only_fault(session, book())
