@@ -25,7 +25,7 @@ _LIFETIME_SECONDS = 4.0  # of one question, its repetitions included
 _SYSTEM_TTL_SECONDS = 300.0  # what the system's resolver does not say
 _MACHINES = 20  # of one name
 _SERVICES = {Transport.UDP: "_sip._udp", Transport.TCP: "_sip._tcp", Transport.TLS: "_sips._tcp"}
-_PORTED = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+)):(\d{1,5})")
+PORTED = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+)):(\d{1,5})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def plain(address: str) -> str:
 
 
 def _server(text: str) -> dns.nameserver.Nameserver:
-    ported = _PORTED.fullmatch(text)
+    ported = PORTED.fullmatch(text)
     if ported is None:
         return dns.nameserver.Do53Nameserver(text)
     return dns.nameserver.Do53Nameserver(ported[1] or ported[2], int(ported[3]))

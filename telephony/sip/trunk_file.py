@@ -32,7 +32,7 @@ from telephony.simulator.errors import SheetError
 from telephony.simulator.sheet import Sheet
 from telephony.sip.hop import Transport
 from telephony.sip.identity import Privacy
-from telephony.sip.names import is_address, plain
+from telephony.sip.names import PORTED, is_address, plain
 from telephony.sip.trunk import Trunk
 
 _OPTIONAL = tuple(each.name for each in fields(Trunk) if each.name not in ("name", "host"))
@@ -72,7 +72,8 @@ class _Reader(LineForms):
             local_host=self.sheet.text(found.get("local_host")), local_port=self.port(found.get("local_port"), 0),
             public_host=self.sheet.text(found.get("public_host")),
             incoming=self.yes(found.get("incoming"), True),
-            also_from=self._addresses(found.get("also_from")), name_servers=self.sheet.texts(found.get("name_servers")),
+            also_from=self._addresses(found.get("also_from")),
+            name_servers=self._name_servers(found.get("name_servers")),
             ca_file=self.sheet.text(found.get("ca_file")),
             certificate_file=self.sheet.text(found.get("certificate_file")),
             key_file=self.sheet.text(found.get("key_file")),
@@ -92,6 +93,13 @@ class _Reader(LineForms):
     def _host(self, node: Node | None) -> str:
         text = self.sheet.text(node).strip("[]")
         return plain(text) if is_address(text) else self.matching(node, HOST, "a host name or address", "trunk.invalid")
+
+    def _name_servers(self, node: Node | None) -> tuple[str, ...]:
+        found = self.sheet.texts(node)
+        for text in found:
+            if not is_address(text) and PORTED.fullmatch(text) is None:
+                self.sheet.complain(node, f"{text} is no name server: write its address in digits, perhaps with :port")
+        return found
 
     def _addresses(self, node: Node | None) -> tuple[str, ...]:
         found = self.sheet.texts(node)

@@ -11,6 +11,7 @@ from telephony.sip.events import CallEvent, Changed, Early, Ender, Over, PickedU
 from telephony.sip.identity import CallerId
 from telephony.sip.incoming import Incoming
 from telephony.sip.layer import ServerTransaction
+from telephony.sip.message import addresses_of, read, tag_of
 from telephony.sip.offers import Ours
 from telephony.sip.outgoing import Outgoing, Placing
 from telephony.sip.reason import q850_of
@@ -414,3 +415,17 @@ def test_the_number_that_calls() -> None:
     calls = incoming(peer)
     peer.invite("P-Asserted-Identity: <sip:13912345678@carrier.example>")
     assert (calls[0].caller, calls[0].called) == ("13912345678", "95500")
+
+
+def test_a_name_beyond_ascii_need_not_be_quoted() -> None:
+    message = read(
+        "OPTIONS sip:us@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.2;branch=z9hG4bKa\r\nMax-Forwards: 70\r\n"
+        "From: 华夏 证券 <sip:138@163.com>;tag=a\r\nTo: <sip:us@192.0.2.1>\r\nCall-ID: x\r\nCSeq: 1 OPTIONS\r\n"
+        'Contact: "Li, Lei" <sip:138@3gpp.example>, 李雷 <sip:139@192.0.2.2>\r\nContent-Length: 0\r\n\r\n'.encode()
+    )
+    assert tag_of(message, "From") == "a"
+    first, second = addresses_of(message, "Contact")
+    assert (first.name, first.uri.host) == ("Li, Lei", "3gpp.example") and (second.name, second.uri.user) == (
+        "李雷",
+        "139",
+    )

@@ -31,6 +31,9 @@ trunks:
     host: "2001:DB8:0::7"
     number: "95500"
     also_from: [192.0.2.8, 192.0.2.9]
+    name_servers: ["192.0.2.53", "[2001:db8::53]:5353"]
+    certificate_file: our.pem
+    key_file: our.key
 """
 
 
@@ -47,11 +50,16 @@ def test_a_file_of_trunks(tmp_path: Path) -> None:
     assert (spare.host, spare.port) == ("2001:db8::7", 0) and spare.name == "spare"
     assert str(spare.address_of("138")) == "sip:138@[2001:db8::7]"
     assert spare.also_from == ("192.0.2.8", "192.0.2.9")
+    assert spare.name_servers == ("192.0.2.53", "[2001:db8::53]:5353")
+    assert (spare.certificate_file, spare.key_file) == ("our.pem", "our.key")
     assert "geheim" not in repr(main)
 
 
 def test_all_faults_are_told_at_once_with_their_lines(tmp_path: Path) -> None:
     text = "trunks:\n  main:\n    host: no host\n    port: 99999\n    transport: sctp\n    calls: 0\n    colour: red\n"
+    text += (
+        "  other:\n    host: 192.0.2.1\n    number: '95500'\n    key_file: our.key\n    name_servers: [dns.example]\n"
+    )
     with pytest.raises(TrunksInvalid) as raised:
         load_trunks(written(tmp_path, text))
     message = str(raised.value)
@@ -62,6 +70,8 @@ def test_all_faults_are_told_at_once_with_their_lines(tmp_path: Path) -> None:
         (6, "from 1"),
         (7, "colour"),
         (3, "number"),
+        (9, "certificate_file and key_file belong together"),
+        (12, "name server"),
     ):
         assert f"trunks.yaml:{line}: " in message and what in message
 
