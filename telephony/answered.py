@@ -24,8 +24,8 @@ SCREENED_MS = 25_000  # from the answer; who has talked for so long is a person
 _GREETING = re.compile("[喂歪您你好哎诶欸啊嗯哦]*")
 _PERSON_SPEAKS = 2  # utterances that are more than a greeting and no machine's
 _GOES_ON = frozenset({Announced.BUSY, Announced.NO_ANSWER, Announced.UNREACHABLE})
-_SETTLED_MS = 1500  # of silence after words that 请留言 may follow
-_LONGEST_WAIT_MS = 4000  # the same without silence
+_SETTLED_MS = 1000  # of silence after words that 请留言 may follow
+_LONGEST_WAIT_MS = 2500  # the same without silence
 
 MACHINES: Mapping[Announced, AnsweringMachine] = MappingProxyType(
     dict.fromkeys(ENDINGS, AnsweringMachine.NETWORK)
@@ -90,6 +90,11 @@ class AnsweredDetector(ProgressDetector):
         return outcome if self._verdict.sure and outcome in ENDINGS else None
 
     @property
+    def _tone_in_place(self) -> bool:
+        """Whether nobody has spoken: behind words, a tone says that the far end has hung up."""
+        return not self._finals
+
+    @property
     def person(self) -> bool:
         """Whether somebody has talked as people do."""
         return self._spoken >= _PERSON_SPEAKS and self._outcome is None
@@ -98,7 +103,7 @@ class AnsweredDetector(ProgressDetector):
     def certain(self) -> bool:
         """Whether a machine is there beyond doubt, and what it says will hardly change."""
         if self._outcome is None:
-            return self.tone_is_certain
+            return self._tone_in_place and self.tone_is_certain
         if self._outcome not in _GOES_ON:
             return True
         return self.now_ms - self.gate.end_ms >= _SETTLED_MS or self.now_ms - self._decided_ms >= _LONGEST_WAIT_MS
@@ -124,7 +129,7 @@ class AnsweredDetector(ProgressDetector):
         match = self._verdict.match
         announced = self._outcome if at_the_end or self.certain else None
         machine = MACHINES[announced] if announced else None
-        if machine is None and self.tone_is_certain:
+        if machine is None and self._tone_in_place and self.tone_is_certain:
             machine = AnsweringMachine.NETWORK
         return AfterAnswer(
             machine=machine,
@@ -132,7 +137,7 @@ class AnsweredDetector(ProgressDetector):
             announced=announced,
             announcement_evidence=match.evidence if announced else "",
             announcement_confidence=match.confidence if announced else 0.0,
-            tone=_telling(self.tone),
+            tone=_telling(self.tone) if self._tone_in_place else None,
             quotes=self.quotes,
             at_ms=self.now_ms,
         )

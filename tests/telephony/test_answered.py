@@ -137,6 +137,15 @@ def test_a_tone_in_a_persons_place(pairs: list[tuple[int, int]], tone: Tone) -> 
     assert found.details()["answered_tone"] == tone.value
 
 
+def test_a_tone_behind_a_persons_words_is_the_end_of_the_line() -> None:
+    detector = AnsweredDetector()
+    speak(detector, "喂")
+    finish(detector, "喂")
+    assert not feed(detector, cadence([(350, 350)], 6))
+    found = detector.found(at_the_end=True)
+    assert (found.machine, found.tone) == (None, None)
+
+
 def test_a_beep_and_ringing_are_no_machine() -> None:
     detector = AnsweredDetector()
     assert not feed(detector, np.concatenate([sine(450, 600), silence(2000), *[cadence([(1000, 4000)], 2)]]))
