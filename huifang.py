@@ -141,6 +141,7 @@ def _check_port(host: str, port: int) -> None:
 def _demo(chosen: argparse.Namespace, settings: Settings) -> int:
     if settings.trunks is not None:
         print("演示只拨打模拟的客户：HUIFANG_TRUNKS 指定的线路不会使用，不会拨出任何真实号码", file=sys.stderr)
+        settings = settings.model_copy(update={"trunks": None})
     demo = Demo(clients=chosen.calls, lines=chosen.lines or settings.lines)
     if chosen.exit:
         return uvloop.run(_demo_alone(demo, settings, as_json=chosen.json))

@@ -33,8 +33,8 @@ SAMPLE_SECONDS = 0.5
 class Measured:
     """What one round of calls showed.
 
-    Turn latencies are as heard at the client's end of the wire: from its last audible sample to the first
-    audible sample of the bot. Frames are late against the 20 ms schedule of the media clock.
+    Turn latencies are as heard at the client's ear, behind its jitter buffer: from its last audible sample to the
+    first audible sample of the bot. Frames are late against the 20 ms schedule of the media clock.
     """
 
     calls: int

@@ -25,13 +25,14 @@ PATIENCE_SECONDS = 240
 RECORDING_LOSS_MS = 1000
 
 
-def start(data: Path) -> subprocess.Popen[bytes]:
+def start(data: Path, **environment: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-c", "import huifang; raise SystemExit(huifang.main())"]
     return subprocess.Popen(
         [*command, "demo", "--exit", "--json", "--calls", str(CLIENTS)],
         cwd=ROOT,
-        env=os.environ | {"HUIFANG_DATA_DIR": str(data)},
+        env=os.environ | {"HUIFANG_DATA_DIR": str(data)} | environment,
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         start_new_session=True,
     )
 
@@ -41,7 +42,7 @@ def await_in(database: Database, question: Callable[[Database], bool], process: 
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not question(database):
         assert time.monotonic() < deadline, "nothing was heard in time"
-        assert process.poll() is None, "the demo ended by itself"
+        assert process.poll() is None, f"the demo ended by itself: {process.communicate()[1].decode()}"
         time.sleep(0.1)
 
 
@@ -72,8 +73,9 @@ def test_a_killed_process_is_settled_at_the_next_start(tmp_path: Path) -> None:
         last_ms = {call_id: max((e.at_ms for e in attempt.events), default=0) for call_id, attempt in cut.items()}
     assert any(said.values())
 
-    second = start(data)
-    printed, _ = second.communicate(timeout=PATIENCE_SECONDS * 2)
+    second = start(data, HUIFANG_TRUNKS="trunks.yaml")
+    printed, told = second.communicate(timeout=PATIENCE_SECONDS * 2)
+    assert "HUIFANG_TRUNKS 指定的线路不会使用" in told.decode()  # not even read: the file is not there
     result = json.loads(printed)
     assert result["calls"] == CLIENTS
 
