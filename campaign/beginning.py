@@ -53,7 +53,7 @@ class Planned:
     title: str  # 先生, 女士
     barred: frozenset[str]  # the staff who must not talk with this client
     customer_id: int
-    campaign_id: int
+    campaigns: frozenset[int]  # of all its tasks
     review_type: ReviewType  # of the task that leads
     agreed: bool  # the client asked to be called now
 
@@ -87,7 +87,8 @@ def plan(works: Works, task_id: int) -> Planned | None:
             raise StaleAttempt(f"task {task_id} is no longer due: it was served by another call")
         later = waits_until(task, next_call_at(session, task, now), now)
         if later is None:
-            planned = planned_for(works, session, task, companions(session, task, now), now)
+            others = [one for one in companions(session, task, now) if _is_open(works, one.campaign, now)]
+            planned = planned_for(works, session, task, others, now)
             later = _capped_until(works.caps, session, planned, now)
             if later is None:
                 return planned
@@ -146,18 +147,22 @@ def planned_for(
         title=task.customer.gender,
         barred=barred_from(task.customer, tasks_of_client(session, task.customer_id)),
         customer_id=task.customer_id,
-        campaign_id=task.campaign_id,
+        campaigns=frozenset(each.campaign_id for each in call.tasks),
         review_type=ReviewType(call.tasks[0].review_type),
         agreed=any(history and history[-1].callback_at is not None for history in histories),
     )
 
 
 def _check_now(works: Works, session: Session, planned: Planned, now: datetime) -> None:
-    hours = hours_from(session.get_one(Campaign, planned.campaign_id).hours, works.hours)
-    if not may_call_at(now, hours):
-        raise StaleAttempt("the calling hours of the campaign are over")
+    for campaign_id in planned.campaigns:
+        if not _is_open(works, session.get_one(Campaign, campaign_id), now):
+            raise StaleAttempt(f"the calling hours of campaign {campaign_id} are over")
     if _capped_until(works.caps, session, planned, now) is not None:
         raise StaleAttempt("the client was called as often as it may be")
+
+
+def _is_open(works: Works, campaign: Campaign, now: datetime) -> bool:
+    return may_call_at(now, hours_from(campaign.hours, works.hours))
 
 
 def _capped_until(caps: ContactCaps | None, session: Session, planned: Planned, now: datetime) -> datetime | None:
