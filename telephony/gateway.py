@@ -90,8 +90,8 @@ class Gateway(MediaDialer[_Running]):
             await asyncio.wait_for(asyncio.wrap_future(waiting), seconds)
         except TimeoutError as error:
             raise GatewayUnavailable(
-                f"no exchange connected to ws://{self.host}:{self.port}/exchange within {seconds:g} s: start the "
-                "simulator or point the PBX there"
+                f"no exchange connected to ws://{self.host}:{self.port}/exchange within {seconds:g} s: point "
+                "the PBX there"
             ) from error
 
     async def dial(self, call_id: str, number: str, *, ring_seconds: float) -> LegHandle:

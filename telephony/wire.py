@@ -1,6 +1,6 @@
 """The protocol between the gateway and a far end: text messages as frozen values with parse and serialise.
 
-A far end (a PBX adapter, the simulator) opens `ws://host:port/exchange`, a control connection that stands for one
+A far end (a PBX adapter) opens `ws://host:port/exchange`, a control connection that stands for one
 trunk. The gateway asks it to dial; it then opens `ws://host:port/media/<call>` and says there what happens:
 
     control, gateway → far end   {"command": "dial", "call": "12-1", "number": "138…", "format": "alaw"}

@@ -216,7 +216,7 @@ async def test_a_port_in_use_names_port_and_remedy(gateway: Gateway, tmp_path: P
 
 
 async def test_waiting_for_a_trunk_is_bounded(gateway: Gateway) -> None:
-    with pytest.raises(GatewayUnavailable, match="/exchange.*simulator"):
+    with pytest.raises(GatewayUnavailable, match="/exchange.*point the PBX there"):
         await gateway.wait_for_trunk(0.05)
 
 
