@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from fractions import Fraction
+from math import ceil
 
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,7 @@ from rules.pace import LONGEST, Forecast, Owed, calls_expected, forecast, summar
 ATTEMPTS = 3  # that a task is owed at most (table F.1)
 FEWEST_CALLS = 20  # from which a share of completed reviews is taken
 USUAL_REACH = Fraction(1, 2)  # until there are so many
+MOST_NAMED = 3  # deadlines in the summary
 _DAYS_BACK = 7
 _HOUR = timedelta(hours=1)
 
@@ -35,8 +37,19 @@ class Outlook:
 
     @property
     def summary(self) -> str:
-        """A Chinese sentence or two."""
-        return summary_of(self.forecast)
+        """A Chinese sentence or two; of many deadlines that are missed only the first is named."""
+        missed = [line for line in self.forecast.lines if line.missed]
+        if len(missed) <= MOST_NAMED:
+            return summary_of(self.forecast)
+        first = missed[0].owed.deadline_at.astimezone(SHANGHAI)
+        said = (
+            f"按目前每小时{ceil(self.forecast.per_hour)}次的速度，自{first:%Y-%m-%d %H:%M}起的{len(missed)}个期限前，"
+            f"共有{self.forecast.missed}个任务不能完成"
+        )
+        if self.forecast.lost:
+            said += f"，其中{self.forecast.lost}个在期限前已没有可拨打的时间"
+        rest = "其余任务" if self.forecast.lost else ""
+        return f"{said}。每小时{ceil(self.forecast.needed_per_hour)}次可按期完成{rest}。"
 
 
 def outlook(session: Session, now: datetime, hours: CallingHours) -> Outlook:

@@ -198,6 +198,17 @@ class TestOutlook:
         assert "个任务不能完成" in found.summary
         assert found.reach * 2 == 1  # ten calls are too few to say
 
+    def test_many_missed_deadlines_are_told_as_one(self, firm: Session) -> None:
+        for days in range(30):
+            task = task_for(firm, client(firm, days), ReviewType.NEW_PERMISSION)
+            task.deadline_at = datetime(2026, 6, 1 + days, 23, 59, 59, tzinfo=SHANGHAI)
+        firm.flush()
+        found = outlook(firm, NOW, CallingHours())
+        assert found.summary.startswith(
+            "按目前每小时0次的速度，自2026-06-01 23:59起的30个期限前，共有30个任务不能完成。每小时"
+        )
+        assert len(found.summary) < 80
+
     def test_nothing_is_owed(self, firm: Session) -> None:
         found = outlook(firm, NOW, CallingHours())
         assert (found.forecast.missed, found.by_people) == (0, 0)
