@@ -23,9 +23,9 @@ from telephony.tones import ToneHeard
 SCREENED_MS = 25_000  # from the answer; who has talked for so long is a person
 _GREETING = re.compile("[喂歪您你好哎诶欸啊嗯哦]*")
 _PERSON_SPEAKS = 2  # utterances that are more than a greeting and no machine's
-_GOES_ON = frozenset({Announced.BUSY, Announced.NO_ANSWER, Announced.UNREACHABLE})
-_SETTLED_MS = 1000  # of silence after words that 请留言 may follow
-_LONGEST_WAIT_MS = 2500  # the same without silence
+_GOES_ON = frozenset({Announced.BUSY, Announced.NO_ANSWER, Announced.UNREACHABLE, Announced.REFUSED_BY_NETWORK})
+_SETTLED_MS = 1500  # of silence after words that 请留言 or 请说明来意 may follow
+_LONGEST_WAIT_MS = 3500  # the same without silence
 
 MACHINES: Mapping[Announced, AnsweringMachine] = MappingProxyType(
     dict.fromkeys(ENDINGS, AnsweringMachine.NETWORK)
