@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from campaign.cells import starts_formula
 from campaign.line_quality import in_a_cell
 from campaign.masking import mask_name, mask_numbers, mask_phone
+from models import Correction
+from models.corrections import corrections_of_tasks
 from models.tables import Answer, Attempt, AttemptTask, ReviewTask, RiskFlag
 from rules import Outcome, ReviewType, Risk, Severity, label_of
 from rules.hours import SHANGHAI
@@ -41,6 +43,7 @@ COLUMNS = (
     "原因",
     "风险标记",
     "线路质量",
+    "人工更正",
 )
 _VALUES = {"yes": "是", "no": "否", "unsure": "不确定"}
 
@@ -68,7 +71,8 @@ def result_chunks(session: Session, *, masked: bool = True) -> Iterator[bytes]:
         .execution_options(yield_per=CHUNK)
     )
     for tasks in session.scalars(query).partitions():
-        yield _lines(_line(task, questions, masked) for task in tasks)
+        corrected = corrections_of_tasks(session, [task.id for task in tasks])
+        yield _lines(_line(task, questions, corrected, masked) for task in tasks)
 
 
 def _lines(rows: Iterable[Sequence[str]]) -> bytes:
@@ -82,11 +86,11 @@ def neutral(cell: str) -> str:
     return "'" + cell if starts_formula(cell) or cell[:1] in ("\t", "\r", "\n") else cell
 
 
-def _line(task: ReviewTask, questions: Sequence[str], masked: bool) -> list[str]:
+def _line(task: ReviewTask, questions: Sequence[str], corrections: Sequence[Correction], masked: bool) -> list[str]:
     client, attempts = task.customer, task.attempts
     last = attempts[-1] if attempts else None
     called = sum(attempt.direction == "incoming" for attempt in attempts)
-    answers = {answer.question: answer.value for attempt in attempts for answer in attempt.answers_for(task.id)}
+    answers, corrected = _counting(task, [one for one in corrections if one.task_id == task.id])
     return [
         task.number,
         client.number,
@@ -108,8 +112,19 @@ def _line(task: ReviewTask, questions: Sequence[str], masked: bool) -> list[str]
         last.sub_reason if last else "",
         "；".join(_flag(no, flag) for no, attempt in enumerate(attempts, 1) for flag in attempt.flags_for(task.id)),
         in_a_cell(last.quality) if last and last.ended_at else "",
+        "、".join(corrected),
         *(_answer(answers.get(question, ""), masked) for question in questions),
     ]
+
+
+def _counting(task: ReviewTask, corrections: Sequence[Correction]) -> tuple[dict[str, str], list[str]]:
+    """The answers that count, and what of the line a person has corrected (000 §8.3.3)."""
+    after = {one.answer_id: one.after for one in corrections}
+    stored = [answer for attempt in task.attempts for answer in attempt.answers_for(task.id)]
+    latest = {answer.question: answer for answer in stored}
+    names = [question for question, answer in latest.items() if answer.id in after]
+    values = {question: after.get(answer.id, answer.value) for question, answer in latest.items()}
+    return values, (["登记状态"] if None in after else []) + names
 
 
 def _time(at: datetime | None) -> str:

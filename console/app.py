@@ -13,11 +13,13 @@ from console import (
     agent_page,
     calls_page,
     campaign_page,
+    correcting_page,
     duties_page,
     escalations_page,
     import_api,
     import_page,
     incoming_page,
+    outbox_page,
     people_page,
     plans_page,
     questionnaire_page,
@@ -47,6 +49,8 @@ def add_pages(app: FastAPI) -> None:
         questionnaire_page,
         acting,
         people_page,
+        correcting_page,
+        outbox_page,
     ):
         app.include_router(page.router)
     install_error_pages(app)

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from bot.replay import move_from_json
 from campaign.exporting import results_csv
 from campaign.line_quality import UNMEASURED, heard_here, heard_there, judged
+from console.afterwards import afterwards
 from console.desk import Desk, desk_of
 from console.render import PAGE_SIZE, page
 from console.transcript import transcript_of
@@ -79,6 +80,11 @@ def export(request: Request) -> Response:
 @router.get("/calls/{call_id}")
 def show_call(request: Request, call_id: str) -> Response:
     """One call."""
+    return call_page(request, call_id)
+
+
+def call_page(request: Request, call_id: str, *, fault: str = "") -> Response:
+    """One call, and what was wrong with what somebody wanted of it."""
     desk = desk_of(request)
     with desk.database.read() as session:
         attempt = call(session, call_id)
@@ -89,6 +95,7 @@ def show_call(request: Request, call_id: str) -> Response:
         return page(
             request,
             "call.html",
+            status_code=409 if fault else 200,
             attempt=attempt,
             task=attempt.task,
             lines=transcript_of(moves),
@@ -96,6 +103,8 @@ def show_call(request: Request, call_id: str) -> Response:
             private=masked_words(attempt.task.customer.name),
             trouble=trouble,
             line=_line(attempt),
+            fault=fault,
+            **afterwards(request, session, attempt),
         )
 
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
 
+from campaign.inviting import why_no_form
 from console.desk import desk_of
 from console.render import PAGE_SIZE, page
 from models.calls import campaigns, figures_of, tasks
@@ -40,6 +41,7 @@ def show_campaign(request: Request, campaign: int = 0, status: str = "", page_no
             tasks=listed,
             status=status,
             live=desk.feed.calls(),
+            no_form={task.id: why_no_form(task, desk.forms, desk.clock.now()) for task in listed.items},
         )
 
 

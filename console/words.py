@@ -34,7 +34,7 @@ PARTINGS = {
     Parting.CLIENT_LINE_LOST: "客户线路中断",
     Parting.AGENT_LINE_LOST: "坐席线路中断",
 }
-VALUES = {"yes": "是", "no": "否", "unsure": "不确定"}
+VALUES = {"yes": "是", "no": "否", "unsure": "不确定", "words": "有内容", "none": "没有"}
 INTENTS = {
     "yes": "肯定",
     "no": "否定",

@@ -121,7 +121,10 @@ def tasks(session: Session, *, campaign_id: int, status: str, page: int, size: i
     total = session.scalar(query.with_only_columns(func.count(ReviewTask.id))) or 0
     rows = session.scalars(
         query.options(
-            joinedload(ReviewTask.customer), selectinload(ReviewTask.attempts), selectinload(ReviewTask.notices)
+            joinedload(ReviewTask.customer),
+            joinedload(ReviewTask.product),
+            selectinload(ReviewTask.attempts),
+            selectinload(ReviewTask.notices),
         )
         .order_by(ReviewTask.id)
         .limit(size)

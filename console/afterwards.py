@@ -1,0 +1,31 @@
+"""What people do with a call's result afterwards, as a call's page shows it (§8.3.3, 问卷)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Request
+from sqlalchemy.orm import Session
+
+from campaign.correcting import MOST_REASON, STATUSES, choices_for
+from campaign.inviting import why_no_form
+from console.acting import CORRECTS, acting
+from console.desk import desk_of
+from models import Attempt
+from models.corrections import corrections_of_answers, corrections_of_status
+
+
+def afterwards(request: Request, session: Session, attempt: Attempt) -> dict[str, Any]:
+    """What a call's page shows of it."""
+    desk, corrector = desk_of(request), acting(request, session, CORRECTS)
+    tasks = [one.task for one in attempt.served]
+    said = attempt.said
+    return {
+        "corrector": corrector,
+        "corrected": corrections_of_answers(session, [answer.id for answer in said]),
+        "choices": {answer.id: choices_for(session, answer) for answer in said} if corrector else {},
+        "status_corrected": {task.id: corrections_of_status(session, task.id) for task in tasks},
+        "statuses": STATUSES,
+        "no_form": {task.id: why_no_form(task, desk.forms, desk.clock.now()) for task in tasks},
+        "most_reason": MOST_REASON,
+    }
