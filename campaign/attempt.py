@@ -237,7 +237,7 @@ def _ended(works: Works, begun: Begun, course: Course) -> EndedCall:
         evidence=_evidence(course),
         details=_details(before) | course.after.details() | course.handed_over.details(),
         ring_ms=before.ring_ms if before else 0,
-        talk_ms=max(0, sealed.duration_ms - before.ring_ms) if sealed and before and before.answered else 0,
+        talk_ms=max(0, sealed.duration_ms - before.answered_at_ms) if sealed and before and before.answered else 0,
         finish=course.finish,
         notes=tuple(report.notes) if report else (),
         flags=tuple(report.flags) if report else (),

@@ -47,13 +47,15 @@ _SURE = 0.5  # the recogniser's own confidence in a final text
 class BeforeAnswer:
     """What happened before answer, every witness kept apart.
 
-    `ring_ms`: from the first sign of ringing to the answer or the end. `announcement` and `announced`: the words that
+    `ring_ms`: from the first sign of ringing to the answer or the end. `answered_at_ms`: the place of the answer in the
+    recording, which may begin with it. `announcement` and `announced`: the words that
     decided and what they mean (None when nothing was understood). `tone`: the latest tone, `tone_heard` its evidence.
     `cleared_locally`: we hung up, certain of the outcome or at the end of the ring time (`cause` TIMED_OUT).
     """
 
     answered: bool
     ring_ms: int = 0
+    answered_at_ms: int = 0
     announcement: str = ""
     announced: Announced | None = None
     announcement_evidence: str = ""
@@ -225,6 +227,7 @@ class _Listener:
         ended = event if isinstance(event, HungUp) else None
         return BeforeAnswer(
             answered=isinstance(event, Answered),
+            answered_at_ms=event.at_ms if isinstance(event, Answered) else 0,
             ring_ms=round((now - self.rang_at) * 1000) if self.rang_at is not None else 0,
             announcement=verdict.text, announced=_announced(verdict, event),
             announcement_evidence=verdict.match.evidence, announcement_confidence=verdict.match.confidence,

@@ -246,6 +246,7 @@ async def test_an_answered_call_is_handed_over_without_losing_a_frame(
     assert before == BeforeAnswer(
         True,
         before.ring_ms,
+        answered_at_ms=overheard.read[-1].at_ms,
         quotes=before.quotes,
         announcement=before.announcement,
         announced=before.announced,
