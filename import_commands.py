@@ -14,6 +14,7 @@ from campaign.importing import Prepared, prepare, store
 from campaign.problems import ImportRefused, Problems
 from campaign.reading import read_sheet
 from campaign.templates import template
+from firm_rules import trading_calendar
 from models import Database
 from server import InstallationError, open_database
 from settings import Settings
@@ -48,7 +49,7 @@ def _import(chosen: argparse.Namespace, settings: Settings) -> int:
         raise InstallationError("huifang import: name the file to import, or a kind with --template")
     database = open_database(settings)
     try:
-        with _prepared(database, chosen) as prepared:
+        with _prepared(database, chosen, settings) as prepared:
             if chosen.preview:
                 _show(prepared)
                 return 0
@@ -56,7 +57,7 @@ def _import(chosen: argparse.Namespace, settings: Settings) -> int:
                 print(store(session, prepared, now=datetime.now(UTC), progress=_tell).summary())
             if prepared.kind in CALLS_FOR_TASKS:
                 with database.write() as session:
-                    print(raise_tasks(session, datetime.now(UTC)).summary())
+                    print(raise_tasks(session, datetime.now(UTC), calendar=trading_calendar(settings)).summary())
     except ImportRefused as refused:
         print(f"{chosen.file}：{len(refused.problems)} 处问题，未导入任何记录", file=sys.stderr)
         for problem in refused.problems:
@@ -72,17 +73,28 @@ def _duties(_chosen: argparse.Namespace, settings: Settings) -> int:
     database = open_database(settings)
     try:
         with database.write() as session:
-            print(raise_tasks(session, datetime.now(UTC)).summary() or "没有待处理的业务事件。")
+            print(
+                raise_tasks(session, datetime.now(UTC), calendar=trading_calendar(settings)).summary()
+                or "没有待处理的业务事件。"
+            )
     finally:
         database.close()
     return 0
 
 
-def _prepared(database: Database, chosen: argparse.Namespace) -> Prepared:
+def _prepared(database: Database, chosen: argparse.Namespace, settings: Settings) -> Prepared:
     problems = Problems()
     with chosen.file.open("rb") as data, database.read() as session:
         sheet = read_sheet(data, problems)
-        return prepare(session, sheet, problems, now=datetime.now(UTC), kind=chosen.kind, progress=_tell)
+        return prepare(
+            session,
+            sheet,
+            problems,
+            now=datetime.now(UTC),
+            kind=chosen.kind,
+            calendar=trading_calendar(settings),
+            progress=_tell,
+        )
 
 
 def _show(prepared: Prepared) -> None:

@@ -42,10 +42,11 @@ from campaign.voices import Voices
 from campaign.worker import arrive, run_until, staying
 from campaign.works import Works
 from console import AgentLines, AskedWords, Desk, TryLines, add_pages
+from firm_rules import calling_hours, trading_calendar
 from intents import load_matcher
 from models import Database, current_seal, load_seal, use_seal
 from models.lines import LineCaps
-from rules import CallingHours
+from rules import TradingCalendar
 from rules.caps import ContactCaps
 from settings import Settings
 from speech.prompts import Prompts
@@ -163,7 +164,7 @@ async def _opened(
                 scripts=scripts,
                 house=house,
                 clock=clock,
-                hours=CallingHours(),
+                hours=calling_hours(settings, clock.now().date()),
                 call_log=call_log,
                 feed=Feed(),
                 lease=Lease(database),
@@ -233,7 +234,13 @@ def real_clock(_database: Database) -> Clock:
     return RealClock()
 
 
-def create_app(works: Works, firm: str, browsers: BrowserLines | None = None, api_token: str = "") -> FastAPI:
+def create_app(
+    works: Works,
+    firm: str,
+    browsers: BrowserLines | None = None,
+    api_token: str = "",
+    calendar: TradingCalendar | None = None,
+) -> FastAPI:
     """The pages and the live feed over a working installation; agents take calls where there are `browsers`."""
     app = FastAPI(title="回访", docs_url=None, redoc_url=None, openapi_url=None)
     add_pages(app)
@@ -250,6 +257,7 @@ def create_app(works: Works, firm: str, browsers: BrowserLines | None = None, ap
         agents,
         trial,
         api_token,
+        calendar,
         works.forms,
     )
     return app
@@ -269,7 +277,7 @@ async def serve(
     """
     async with open_works(settings, make_clock, open_dialer) as works, BrowserLines() as browsers:
         config = uvicorn.Config(
-            create_app(works, settings.firm, browsers, settings.api_token),
+            create_app(works, settings.firm, browsers, settings.api_token, trading_calendar(settings)),
             host=settings.host,
             port=port or settings.port,
             log_level="warning",

@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     drain_seconds: float = 180.0  # `worker`: how long calls on the line may go on after SIGTERM
     health_host: str = "127.0.0.1"  # `worker`: where /healthz and /metrics are served
     health_port: int = 9464
+    calling_hours: str = ""  # 周一至周五 09:00-12:00 13:30-20:00；节假日 不拨打; "": these hours every day
+    calendar: Path | None = None  # closures of the exchange in years to come: a line 2027年, then its dates
     incoming_lines: int = 4  # of clients who call back, beside those; 0: they are not answered
     clock_factor: float = 1.0  # the demo runs retry intervals faster
     firm: str = "华夏安信证券"

@@ -22,6 +22,7 @@ from campaign.json_rows import read_json
 from campaign.problems import ImportRefused, Problem, Problems
 from campaign.reading import read_sheet
 from models import Database
+from rules import TradingCalendar
 
 MOST_WAITING = 8  # imports that wait for their turn
 MOST_KEPT = 50  # whose results can still be asked for
@@ -103,9 +104,12 @@ class Job:
 class ImportJobs:
     """The imports of one server; files are closed when they have been read."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, now: Callable[[], datetime], calendar: TradingCalendar | None = None
+    ) -> None:
         self._database = database
         self._now = now
+        self._calendar = calendar
         self._jobs: dict[str, Job] = {}
         self._guard = threading.Lock()
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="import")
@@ -163,7 +167,15 @@ class ImportJobs:
             problems = Problems()
             sheet = read_json(file, problems) if as_json else read_sheet(file, problems)
             with self._database.read() as session:
-                job.prepared = prepare(session, sheet, problems, now=self._now(), kind=job.kind, progress=job.progress)
+                job.prepared = prepare(
+                    session,
+                    sheet,
+                    problems,
+                    now=self._now(),
+                    kind=job.kind,
+                    calendar=self._calendar,
+                    progress=job.progress,
+                )
             job.kind = job.prepared.kind
             if preview:
                 job.summary, job.ready_at, job.state = job.prepared.summary(), time.monotonic(), JobState.READY
@@ -188,7 +200,7 @@ class ImportJobs:
         """The tasks that the imported events call for; the import stands, whatever becomes of them."""
         try:
             with self._database.write() as session:
-                return raise_tasks(session, self._now()).summary()
+                return raise_tasks(session, self._now(), calendar=self._calendar).summary()
         except Exception as error:
             _log_failure(job, error)
             return "回访任务尚未生成，请在“回访义务”页面重新处理。"

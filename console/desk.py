@@ -15,6 +15,7 @@ from campaign.import_jobs import ImportJobs
 from campaign.questionnaires import Forms
 from campaign.trying import Trials
 from models import Database
+from rules import TradingCalendar
 from telephony.browser import BrowserLines
 from telephony.recording import RecordingStore
 
@@ -48,6 +49,7 @@ class Desk:
     agents: AgentLines | None = None  # None where calls are not handed over to browsers
     trial: TryLines | None = None
     api_token: str = ""  # of the firm's systems; "": they may not
+    calendar: TradingCalendar | None = None  # None: the one that is shipped
     forms: Forms | None = None  # None where clients are sent no questionnaires
 
 
@@ -62,7 +64,7 @@ def import_jobs_of(request: Request) -> ImportJobs:
     state = request.app.state
     if not hasattr(state, "import_jobs"):
         desk = desk_of(request)
-        state.import_jobs = ImportJobs(desk.database, desk.clock.now)
+        state.import_jobs = ImportJobs(desk.database, desk.clock.now, desk.calendar)
     jobs: ImportJobs = state.import_jobs
     return jobs
 

@@ -104,7 +104,7 @@ def deal_with_events(request: Request) -> Response:
     """Try the open events again."""
     desk = desk_of(request)
     with desk.database.write() as session:
-        done = raise_tasks(session, desk.clock.now())
+        done = raise_tasks(session, desk.clock.now(), calendar=desk.calendar)
     return _shown(request, 0, done=done.summary() or "没有待处理的业务事件。")
 
 
