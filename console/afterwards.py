@@ -13,6 +13,7 @@ from console.acting import CORRECTS, acting
 from console.desk import desk_of
 from models import Attempt
 from models.corrections import corrections_of_answers, corrections_of_status
+from models.people import note_of
 
 
 def afterwards(request: Request, session: Session, attempt: Attempt) -> dict[str, Any]:
@@ -22,6 +23,7 @@ def afterwards(request: Request, session: Session, attempt: Attempt) -> dict[str
     said = attempt.said
     return {
         "corrector": corrector,
+        "note": note_of(session, attempt.id),
         "corrected": corrections_of_answers(session, [answer.id for answer in said]),
         "choices": {answer.id: choices_for(session, answer) for answer in said} if corrector else {},
         "status_corrected": {task.id: corrections_of_status(session, task.id) for task in tasks},

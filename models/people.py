@@ -160,9 +160,9 @@ def human_review(session: Session, id_: int) -> HumanReview | None:
     ).one_or_none()
 
 
-def in_hand(session: Session, task_id: int) -> HumanReview | None:
-    """Who has a task in hand now."""
-    return session.scalar(select(HumanReview).where(HumanReview.task_id == task_id, HumanReview.ended_at.is_(None)))
+def note_of(session: Session, attempt_id: int) -> str:
+    """What the caller wrote down beside the answers."""
+    return session.scalar(select(HumanReview.note).where(HumanReview.attempt_id == attempt_id)) or ""
 
 
 def take(session: Session, task_id: int, staff_id: int, *, now: datetime, held_until: datetime) -> HumanReview:

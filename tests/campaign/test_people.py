@@ -27,8 +27,9 @@ from models import (
     Staff,
 )
 from models.control import do_not_call
-from models.people import PeopleFilter, Waits, human_review, people_list
+from models.people import PeopleFilter, Waits, human_review, note_of, people_list
 from models.queue import begin_attempt
+from models.settlements import SettledTask, Settlement, settle
 from models.workers import left_behind
 from rules import Outcome, Risk, outcome_of
 from tests.campaign.test_questionnaires import Later, fill_in
@@ -393,6 +394,30 @@ def test_a_number_that_was_given_is_called_next(people: PhoneReviews, task_id: i
     calling(people, task_id)
     with people.database.read() as session:
         assert session.scalars(select(Attempt.dialled).order_by(Attempt.id.desc())).first() == "13900002222"
+
+
+@pytest.mark.parametrize(("flags", "state"), [((), "done"), (("dissatisfied",), "open")])
+def test_the_request_for_a_person_is_done_with_the_review_and_a_risk_is_not(
+    people: PhoneReviews, task_id: int, flags: tuple[str, ...], state: str
+) -> None:
+    with people.database.write() as session:
+        task = session.get_one(ReviewTask, task_id)
+        task.with_human, task.due_at = False, NOON
+        session.flush()
+        line = {"dialled": "13800001111", "worker": "w", "now": NOON, "script_hash": "f" * 64, "facts": "{}"}
+        attempt = begin_attempt(session, served(session, task_id), **line)  # type: ignore[arg-type]
+        where = {"severity": "medium", "node": "", "words": "", "start_ms": 0, "end_ms": 0}
+        raised = tuple({"risk": risk} | where for risk in flags)
+        handed = SettledTask(task_id, status="未完成：转人工", with_human=True, flags=raised)
+        asks = {"severity": "high", "deadline_at": None}
+        settle(session, Settlement(attempt.id, "w", NOON, "needs_human", (handed,), escalation=asks))
+    taken = calling(people, task_id)
+    fill(people, taken)
+    people.record(taken, agent(people), CallEnd(Outcome.REVIEWED, note="客户态度很好"))
+    with people.database.read() as session:
+        assert session.scalars(select(Escalation.state)).all() == [state]
+        attempt = session.scalars(select(Attempt).order_by(Attempt.id.desc())).first()  # type: ignore[assignment]
+        assert note_of(session, attempt.id) == "客户态度很好"
 
 
 def test_what_is_left_lying_goes_back_to_the_others(people: PhoneReviews, task_id: int) -> None:
