@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import capacity, hearing, importing, progress, sip, turn_latency
+from benchmarks import campaign, capacity, hearing, importing, progress, sip, turn_latency
 from benchmarks.machine import conditions
 
 NAMES: dict[str, Callable[[argparse.Namespace], Any]] = {
@@ -19,6 +19,7 @@ NAMES: dict[str, Callable[[argparse.Namespace], Any]] = {
     "hearing": hearing.measure,
     "progress": progress.measure,
     "sip": sip.measure,
+    "campaign": campaign.measure,
     "importing": importing.measure,
 }
 
@@ -33,6 +34,8 @@ def main() -> None:
     parser.add_argument("--human", type=Path, help="hearing: a folder of recordings of people with a manifest.csv")
     parser.add_argument("--model", default="", help="hearing: another recognition model than the shipped one")
     parser.add_argument("--rows", type=int, help="importing: how many clients (default: 100,000)")
+    parser.add_argument("--parked", type=int, default=campaign.PARKED, help="campaign: tasks that are not due yet")
+    parser.add_argument("--due", type=int, default=campaign.DUE, help="campaign: tasks that are due now")
     chosen = parser.parse_args()
     names = list(NAMES) if chosen.name == "all" else [chosen.name]
     figures = {name: _measured(NAMES[name](chosen)) for name in names}

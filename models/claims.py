@@ -25,13 +25,13 @@ OVERDUE = "办理期限已过，未再拨打，由人工处理"
 
 def take_in(session: Session, now: datetime, limit: int = BATCH) -> int:
     """Queue parked tasks that are due soon, `limit` at most, and return how many: call it until that is 0."""
-    parked = _parked(now).limit(limit).with_for_update(of=ReviewTask, skip_locked=True).cte("parked")
-    queue = (
-        update(ReviewTask)
-        .where(ReviewTask.id.in_(select(parked.c.id)))
-        .values(dial_by=func.coalesce(ReviewTask.deadline_at, NO_DEADLINE))
-    )
-    return rows_changed(session, queue.execution_options(synchronize_session=False))
+    locked = _parked(now).limit(limit).with_for_update(of=ReviewTask, skip_locked=True)
+    parked = session.scalars(locked).all()
+    if parked:
+        queue = update(ReviewTask).where(ReviewTask.id.in_(parked))
+        in_order = queue.values(dial_by=func.coalesce(ReviewTask.deadline_at, NO_DEADLINE))
+        session.execute(in_order.execution_options(synchronize_session=False))
+    return len(parked)
 
 
 def any_parked(session: Session, now: datetime) -> bool:
