@@ -121,25 +121,29 @@ class PhoneReviews:
             if not give_back(session, id_, self.clock.now()):
                 raise PeopleError("已经开始通话：请先登记通话结果")
 
-    def begin(self, id_: int, staff_id: int) -> None:
-        """The agent dials now: nobody else calls this client until the result is written down. Raises PeopleError."""
+    def begin(self, id_: int, staff_id: int, *, consent: bool = False) -> None:
+        """The agent dials now: nobody else calls this client until the result is written down. Raises PeopleError.
+
+        `consent`: the client wants to be called outside the calling hours; it is kept with the call.
+        """
         try:
             with self.database.write() as session:
-                self._begin(session, self._mine(session, id_, staff_id))
+                self._begin(session, self._mine(session, id_, staff_id), consent)
         except ClientBusy as error:
             raise PeopleError("系统正在与该客户通话，请稍后再拨") from error
         except StaleAttempt as error:
             raise PeopleError("这项任务刚刚有了新的回访结果，请刷新后再看") from error
 
-    def _begin(self, session: Session, review: HumanReview) -> None:
+    def _begin(self, session: Session, review: HumanReview, consent: bool) -> None:
         task, staff, now = review.task, review.staff, self.clock.now()
         if not is_for_people(session, task.id):
             raise PeopleError("这项任务已经不需要人工回访，请退回")
         if why := self.obstacle(session, task, staff) or (SILENT if is_silent(session, task.customer_id) else ""):
             raise PeopleError(why)
+        late = not may_call_at(now, hours_from(task.campaign.hours, self.hours))
         agreed = any(attempt.callback_at is not None for attempt in history_of(session, task.id)[-1:])
-        if not agreed and not may_call_at(now, hours_from(task.campaign.hours, self.hours)):
-            raise PeopleError("现在不是可以致电客户的时间")
+        if late and not agreed and not consent:
+            raise PeopleError("现在不是可以致电客户的时间；客户同意现在通话的，请勾选后再开始")
         script = self._published(task.script)
         attempt = begin_without_bot(
             session,
@@ -150,6 +154,8 @@ class PhoneReviews:
             now=now,
             dialled=task.next_phone or task.customer.phone,
         )
+        if late and consent:
+            attempt.evidence = {"outside_hours": "客户同意在非致电时段通话"}
         if not on_the_telephone(session, review.id, attempt.id, datetime.now(UTC) + CALL):
             raise PeopleError("已经在另一个窗口开始了通话，请刷新")
 
@@ -258,7 +264,7 @@ class PhoneReviews:
             started_at=attempt.started_at,
             ended_at=now,
             evidence=evidence,
-            details={"agent": review.staff.number, "agent_name": review.staff.name},
+            details={"agent": review.staff.number, "agent_name": review.staff.name} | attempt.evidence,
             talk_ms=_ms_since(attempt, now) if evidence.answered else 0,
             notes=left.notes,
             flags=left.flags,

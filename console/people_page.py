@@ -71,9 +71,9 @@ def show(request: Request, id_: int, one: str = "", at: str = "") -> Response:
 
 
 @router.post("/people/{id_}/begin")
-def begin(request: Request, id_: int) -> Response:
+def begin(request: Request, id_: int, consent: Annotated[str, Form()] = "") -> Response:
     """The agent dials."""
-    return _done(request, id_, lambda: _reviews(request).begin(id_, _agent(request)))
+    return _done(request, id_, lambda: _reviews(request).begin(id_, _agent(request), consent=bool(consent)))
 
 
 @router.post("/people/{id_}/back")

@@ -364,6 +364,12 @@ def test_nobody_is_called_outside_the_hours_unless_they_asked_for_it(people: Pho
     taken = people.take(task_id, agent(people))
     with pytest.raises(PeopleError, match="现在不是可以致电客户的时间"):
         people.begin(taken, agent(people))
+    people.begin(taken, agent(people), consent=True)
+    people.record(taken, agent(people), CallEnd(Outcome.BUSY))
+    with people.database.read() as session:
+        latest = session.scalars(select(Attempt).order_by(Attempt.id.desc())).first()
+        assert latest is not None
+        assert latest.evidence["outside_hours"] == "客户同意在非致电时段通话"
 
 
 @pytest.mark.parametrize(
