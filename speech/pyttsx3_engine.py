@@ -6,6 +6,7 @@ text is spoken again once.
 
 from __future__ import annotations
 
+import atexit
 import subprocess
 import sys
 import threading
@@ -90,6 +91,12 @@ def run_pyttsx3(pinyin: str, variant: str, pitch: int, rate: int, deadline_secon
         return floats(audio), samples_per_second
     finally:
         _turn.release()
+
+
+@atexit.register
+def _end_all() -> None:
+    while _engines:
+        _engines.pop().end()
 
 
 def _speak(order: Order, until: float) -> Spoken:
