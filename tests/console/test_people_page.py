@@ -174,3 +174,25 @@ def test_who_is_no_agent_takes_nothing(address: str, task_id: int) -> None:
 def test_nobody_is_led_elsewhere(address: str, back: str) -> None:
     answer = httpx.post(f"{address}/acting", data={"number": "8002", "back": back})
     assert answer.headers["location"] == "/"
+
+
+def test_a_persons_call_is_shown_as_one(address: str, task_id: int) -> None:
+    with httpx.Client(base_url=address, follow_redirects=True) as client:
+        client.post("/acting", data={"number": "8002", "back": "/people"})
+        taken = client.post(f"/people/take/{task_id}").url.path
+        client.post(f"{taken}/begin")
+        client.post(f"{taken}/answer", data={"node": "suitability.self_operated", "value": "no"})
+        client.post(f"{taken}/record", data={"outcome": "hung_up", "note": "单小明说晚点再说"})
+        text = client.get(f"/calls/{task_id}-1").text
+    for shown in (
+        "人工电话",
+        "坐席登记",
+        "8002 孙敏",
+        "单**说晚点再说",
+        "未完成：客户挂断",
+        "非本人操作",
+        "人工通话没有文字记录",
+    ):
+        assert shown in text, shown
+    for hidden in ("单小明", "通话质量", "SIP / Q.850", "100%"):
+        assert hidden not in text, hidden
