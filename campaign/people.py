@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from bot.errors import ScriptError
+from bot.errors import BotError, ScriptError
 from bot.form import Course, FormError, Given, Page, ahead, checked, course, filled, page
 from bot.moves import Flag
 from bot.script import Script
@@ -23,6 +23,7 @@ from campaign.call_ends import CallEnd
 from campaign.clock import Clock
 from campaign.facts import relations_of, slots_of, task_facts
 from campaign.house import House
+from campaign.masking import kind_and_place
 from campaign.opening_hours import hours_from
 from campaign.published import Shelf, script_of
 from campaign.settling import EndedCall, settlement_of
@@ -48,7 +49,7 @@ from models.people import (
 from models.queue import Served, history_of, tasks_of_client
 from models.scripts import version_by_hash
 from models.settlements import Settlement, settle
-from rules import CallingHours, Evidence, Post, Reviewer, Risk, conflict, may_call_at, severity_of
+from rules import CallingHours, Evidence, Post, Reviewer, Risk, RulesError, conflict, may_call_at, severity_of
 from rules.hours import SHANGHAI
 from rules.outcomes import Method
 
@@ -209,20 +210,30 @@ class PhoneReviews:
     def end_forgotten(self) -> int:
         """Take back what agents left lying and settle calls that were never ended; returns how many there were."""
         with self.database.read() as session:
-            if not forgotten(session, datetime.now(UTC)):
-                return 0
-        with self.database.write() as session:
-            left = forgotten(session, datetime.now(UTC))
-            for review in left:
+            left = [review.id for review in forgotten(session, datetime.now(UTC))]
+        ended = [id_ for id_ in left if self._forget(id_)]
+        if ended:
+            log.warning("%d reviews by people were left lying", len(ended))
+        return len(ended)
+
+    def _forget(self, id_: int) -> bool:
+        """End one that was left lying; False where that was done meanwhile, or cannot be: the others are not kept."""
+        try:
+            with self.database.write() as session:
+                review = human_review(session, id_)
+                if review is None or review.ended_at is not None:
+                    return False
                 if review.attempt is None:
-                    end(session, review.id, Ended.FORGOTTEN, now=self.clock.now())
-                    continue
+                    return end(session, id_, Ended.FORGOTTEN, now=self.clock.now())
                 script = self._script(session, review.attempt)
                 interrupted = Evidence(interrupted=True, answered=True)
-                call = self._ended(review, script, given_in(review), interrupted)
-                self._settle(session, review, call, Ended.FORGOTTEN)
-        log.warning("%d reviews by people were left lying", len(left))
-        return len(left)
+                self._settle(
+                    session, review, self._ended(review, script, given_in(review), interrupted), Ended.FORGOTTEN
+                )
+                return True
+        except (PeopleError, StaleAttempt, BotError, RulesError) as error:
+            log.error("a review by a person that was left lying cannot be settled: %s", kind_and_place(error))
+            return False
 
     def _mine(self, session: Session, id_: int, staff_id: int) -> HumanReview:
         review = human_review(session, id_)

@@ -444,6 +444,16 @@ def test_what_is_left_lying_goes_back_to_the_others(people: PhoneReviews, task_i
         assert session.scalar(select(func.count()).where(HumanReview.ended_as == "forgotten")) == 2
 
 
+def test_one_that_cannot_be_settled_keeps_nothing_else_from_being(people: PhoneReviews, task_id: int) -> None:
+    """Its script was lost: the sweep goes on, and the client's call stays for somebody to look at."""
+    taken = calling(people, task_id)
+    with people.database.write() as session:
+        session.execute(update(Attempt).values(script_hash="0" * 64))
+    _let_time_pass(people, taken)
+    assert people.end_forgotten() == 0
+    assert stored(people, task_id).with_human
+
+
 def _let_time_pass(people: PhoneReviews, taken: int) -> None:
     with people.database.write() as session:
         session.execute(update(HumanReview).where(HumanReview.id == taken).values(held_until=NOON - timedelta(days=1)))
