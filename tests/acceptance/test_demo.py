@@ -51,8 +51,8 @@ def test_a_client_who_missed_a_call_called_back_and_was_served(demo: Ran) -> Non
     came = [story for story in demo.network if story["event"] == "callback"]
     with demo.database.read() as session:
         served = session.scalars(select(Attempt).where(Attempt.direction == "incoming")).all()
-        assert [attempt.task.number.partition("-")[2] for attempt in served] == ["anomaly-keypad"]
-    assert [(story["client"], story["hung_up_by"]) for story in came] == [("anomaly-keypad", "bot")]
+        assert [attempt.task.number.partition("-")[2] for attempt in served] == ["anomaly-did-not-hear"]
+    assert [(story["client"], story["hung_up_by"]) for story in came] == [("anomaly-did-not-hear", "bot")]
 
 
 def test_no_redial_came_before_the_wait_of_table_f1(demo: Ran) -> None:
