@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from sqlalchemy.exc import OperationalError
+
 from campaign.attempt import review_attempt
 from campaign.masking import kind_and_place
 from campaign.opening_hours import hours_from
@@ -74,10 +76,14 @@ class Runner:
         """
         try:
             while True:
-                await self._take_due()
-                if until_done and not self._on_the_line and not await self._anything_open():
-                    return
-                await self._wait()
+                try:
+                    await self._take_due()
+                    if until_done and not self._on_the_line and not await self._anything_open():
+                        return
+                    await self._wait()
+                except OperationalError:
+                    log.error("the database is away: nothing new is dialled, calls on the line go on")
+                    await asyncio.sleep(self.look_again_seconds)
         finally:
             await self._hang_up_all()
 
