@@ -10,7 +10,7 @@ from campaign.masking import kind_and_place
 from campaign.people import PhoneReviews
 from campaign.recovery import settle_interrupted
 from campaign.works import Works
-from models.claims import give_up_overdue
+from models.claims import give_up_overdue, release_holds
 from models.control import withhold_all
 from models.workers import any_left_behind, database_now, give_up_silent, sweeping_alone
 
@@ -54,6 +54,8 @@ def _give_up_silent(works: Works) -> Sequence[str]:
         return ()
     with works.database.write() as session:
         lost = give_up_silent(session, database_now(session), judge=works.worker)
+        if lost:
+            release_holds(session, lost)
     for worker in lost:
         log.warning("worker %s is silent and has been given up", worker)
     return lost

@@ -110,6 +110,12 @@ def let_go(session: Session, worker: str, task_id: int) -> None:
     session.execute(held.values(held_by="", held_until=None))
 
 
+def release_holds(session: Session, workers: Collection[str]) -> None:
+    """Give up every hold of workers that are gone: what they were preparing is taken by others at once."""
+    held = update(ReviewTask).where(ReviewTask.dial_by.is_not(None), ReviewTask.held_by.in_(workers))
+    session.execute(held.values(held_by="", held_until=None).execution_options(synchronize_session=False))
+
+
 def give_up_overdue(session: Session, now: datetime) -> int:
     """Hand queued tasks whose deadline has passed to a person, and return how many (000 table A.1)."""
     late = update(ReviewTask).where(ReviewTask.dial_by < now, ReviewTask.due_at.is_not(None))
