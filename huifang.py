@@ -19,14 +19,14 @@ import import_commands
 import script_commands
 from bot.errors import BotError
 from bot.moves import Action
-from campaign.channel_file import ChannelsInvalid
-from campaign.demo import DEMO_CLIENTS, DEMO_FACTOR, Demo
-from campaign.demo_firm import demo_clock
-from campaign.demo_network import SimulatedNetwork
-from campaign.demo_verdict import DemoResult
+from campaign.calls.replaying import replay_call
+from campaign.demo.demo import DEMO_CLIENTS, DEMO_FACTOR, Demo
+from campaign.demo.demo_firm import demo_clock
+from campaign.demo.demo_network import SimulatedNetwork
+from campaign.demo.demo_verdict import DemoResult
 from campaign.exporting import results_csv
 from campaign.masking import mask_numbers
-from campaign.replaying import replay_call
+from campaign.sending.channel_file import ChannelsInvalid
 from campaign.works import Works
 from console.terminal import show_progress
 from intents.errors import IntentsError

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from campaign.duties import CALLS_FOR_TASKS, raise_tasks
-from campaign.forms import Kind
-from campaign.importing import Prepared, prepare, store
-from campaign.problems import ImportRefused, Problems
-from campaign.reading import read_sheet
-from campaign.templates import template
+from campaign.duties.duties import CALLS_FOR_TASKS, raise_tasks
+from campaign.imports.forms import Kind
+from campaign.imports.importing import Prepared, prepare, store
+from campaign.imports.problems import ImportRefused, Problems
+from campaign.imports.reading import read_sheet
+from campaign.imports.templates import template
 from firm_rules import trading_calendar
 from models import Database
 from server import InstallationError, open_database

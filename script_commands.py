@@ -18,17 +18,17 @@ from rich.console import Console
 
 import script_life_commands
 from bot.errors import Problem, ScriptInvalid, SlotsUnknown
-from bot.graph import graph
-from bot.graph_svg import svg
-from bot.ledger import unapproved
 from bot.merging import BUSINESS_SLOT
 from bot.moves import Facts
 from bot.nodes import Question, Script
-from bot.outline import outline
 from bot.rehearsal import Rehearsal
 from bot.script import load_script, script_names
-from bot.script_check import steps_from
-from bot.script_set import check_together
+from bot.writing.graph import graph
+from bot.writing.graph_svg import svg
+from bot.writing.ledger import unapproved
+from bot.writing.outline import outline
+from bot.writing.script_check import steps_from
+from bot.writing.script_set import check_together
 from console.aloud import rehearse_aloud
 from console.rehearsal_terminal import rehearse
 from console.script_terminal import print_outline

@@ -15,8 +15,8 @@ from rich.table import Table
 from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
-from bot.ledger import approved_contents, read_ledger
 from bot.script import script_sources
+from bot.writing.ledger import approved_contents, read_ledger
 from campaign import script_life
 from campaign.script_life import Actor
 from models import Database, ScriptVersion

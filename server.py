@@ -19,27 +19,27 @@ import uvicorn
 from fastapi import FastAPI
 
 from bot.script import Script
-from bot.unheard import unheard
-from campaign.agents import Roster
-from campaign.calllog import CallLog
-from campaign.channel_file import load_channels
+from bot.writing.unheard import unheard
+from campaign.calls.calllog import CallLog
+from campaign.calls.feed import Feed
+from campaign.calls.incoming import answering
+from campaign.calls.trying import Trials
 from campaign.clock import Clock, RealClock
-from campaign.consulting import ClientCalls, Consultation
-from campaign.feed import Feed
-from campaign.health import health_site
+from campaign.handover.agents import Roster
+from campaign.handover.consulting import ClientCalls, Consultation
+from campaign.handover.roads import ByExchange, Road, ToBrowser, ToCallback, ToExtension
 from campaign.house import House
-from campaign.incoming import answering
-from campaign.lease import Lease
-from campaign.meters import Meters
-from campaign.outbox import Outbox
+from campaign.other_ways.questionnaires import Forms
 from campaign.published import Shelf
-from campaign.questionnaires import Forms
-from campaign.roads import ByExchange, Road, ToBrowser, ToCallback, ToExtension
-from campaign.runner import Runner
+from campaign.running.health import health_site
+from campaign.running.lease import Lease
+from campaign.running.meters import Meters
+from campaign.running.runner import Runner
+from campaign.running.worker import arrive, run_until, staying
+from campaign.sending.channel_file import load_channels
+from campaign.sending.outbox import Outbox
 from campaign.shipped import take_in_shipped
-from campaign.trying import Trials
 from campaign.voices import Voices
-from campaign.worker import arrive, run_until, staying
 from campaign.works import Works
 from console import AgentLines, AskedWords, Desk, TryLines, add_pages
 from firm_rules import calling_hours, trading_calendar

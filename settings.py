@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     gateway_port: int = 8001
     trunks: Path | None = None  # a YAML file of SIP trunks or of an exchange (README); default: the gateway
     channels: Path | None = None  # a YAML file: text messages, mail, events (README); default: files in data_dir/outbox
-    # To a person (campaign/roads.py): an agent at the console, an extension blind or after it has answered, nobody.
+    # To a person (campaign/handover/): an agent at the console, an extension blind or after it has answered, nobody.
     hand_over: Literal["browser", "refer", "attended", "bridge", "callback"] = "browser"
     refer_to: str = ""  # sip: address of an extension or a queue; attended and bridge try several, with commas between
     public_address: str = ""  # where clients reach /q/, e.g. https://hf.example.com; "": no questionnaires are sent

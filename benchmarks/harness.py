@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.machine import resident_mib
-from campaign.demo_firm import demo_clock, open_demo
-from campaign.demo_network import SimulatedNetwork, simulated_network
-from campaign.runner import Runner
+from campaign.demo.demo_firm import demo_clock, open_demo
+from campaign.demo.demo_network import SimulatedNetwork, simulated_network
+from campaign.running.runner import Runner
 from campaign.works import Works
 from models import Database
 from models.calls import figures_of

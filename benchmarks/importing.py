@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import resident_mib
-from campaign.importing import import_file, prepare, store
-from campaign.problems import Problems
-from campaign.reading import read_sheet
+from campaign.imports.importing import import_file, prepare, store
+from campaign.imports.problems import Problems
+from campaign.imports.reading import read_sheet
 from models import Database, Seal, use_seal
 
 ROWS = 100_000

@@ -23,7 +23,6 @@ from functools import partial
 from types import MappingProxyType
 from typing import assert_never
 
-from bot.choices import understood
 from bot.errors import SlotsMissing
 from bot.moves import (
     Action,
@@ -41,14 +40,15 @@ from bot.moves import (
     TransferFailed,
 )
 from bot.nodes import ANSWERS, Capture, Ladder, Question, Reaction, Script, Statement
-from bot.overheard import record_kept, release, settle_prompt
-from bot.records import caring, flag, grave, is_answer, note, shown_risks
-from bot.said import Said
-from bot.state import Stage, State, Tries, Turn, node_of, part_of
-from bot.steps import ask, enter, hand_over, present, take_care
-from bot.taking import begins_number, find_value, go_on, take_value
-from bot.walking import answer_aside, await_another, begin_again, clarify, follow, give_up, leads_to, put_again
-from bot.whoever import claims_to_be_the_client, is_new_here, passes_on
+from bot.walk.choices import understood
+from bot.walk.overheard import record_kept, release, settle_prompt
+from bot.walk.records import caring, flag, grave, is_answer, note, shown_risks
+from bot.walk.said import Said
+from bot.walk.state import Stage, State, Tries, Turn, node_of, part_of
+from bot.walk.steps import ask, enter, hand_over, present, take_care
+from bot.walk.taking import begins_number, find_value, go_on, take_value
+from bot.walk.walking import answer_aside, await_another, begin_again, clarify, follow, give_up, leads_to, put_again
+from bot.walk.whoever import claims_to_be_the_client, is_new_here, passes_on
 from intents.values import Intent
 from rules.outcomes import Ending, Risk
 

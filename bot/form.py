@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.choices import NONE, WORDS
 from bot.errors import BotError
 from bot.moves import Attest, Flag, Note
 from bot.nodes import ANSWERS, Capture, Goodbye, Ladder, Node, Question, Reaction, Script, Statement, fill
+from bot.walk.choices import NONE, WORDS
 from intents.values import Intent
 from rules.outcomes import Risk
 from rules.risks import severity_of

@@ -14,10 +14,10 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 from bot.errors import ScriptInvalid
-from bot.merged_walk import REACTIONS, Key, TooManyWays, Walk
 from bot.nodes import SLOT, Capture, Goodbye, Ladder, Node, Question, Reply, Script, fill
-from bot.script_check import WALK_RULES, reachable
-from bot.source import Place
+from bot.walk.merged_walk import REACTIONS, Key, TooManyWays, Walk
+from bot.writing.script_check import WALK_RULES, reachable
+from bot.writing.source import Place
 from intents.values import Intent
 from rules.outcomes import ReviewType, Risk, Severity
 from rules.precedence import precedence_of

@@ -29,7 +29,7 @@ class Heard:
     end_ms: int
     confidence: float = 1.0
     under_prompt: bool = False  # said while an uninterruptible prompt was playing
-    goes_on: bool = False  # takes the place of the Heard before: the client had only paused (bot.course)
+    goes_on: bool = False  # takes the place of the Heard before: the client had only paused (bot.walk.course)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import bot.quiet  # noqa: F401
+import bot.shell.quiet  # noqa: F401
 
 # isort: split
 import asyncio
@@ -18,19 +18,19 @@ from pipecat.services.tts_service import TTSService
 from pipecat.workers.runner import WorkerRunner
 
 from bot.agents import Agents
-from bot.asr import VoskSTTService
-from bot.certainty import Understanding
-from bot.course import Course, go_on, open_course
 from bot.errors import ConversationError, ConversationStuck, ConversationTooLong, LineStarved
-from bot.floor import Floor
 from bot.moves import Action, Event, Facts
-from bot.processors import DialogueProcessor, Log, Mind
 from bot.report import Report
 from bot.script import Script
-from bot.transport import SAMPLE_RATE, LegInput, LegOutput, Line
-from bot.turn_processor import TurnProcessor
-from bot.turns import TurnTaking
-from bot.voice import PromptSource, PromptTTSService
+from bot.shell.asr import VoskSTTService
+from bot.shell.floor import Floor
+from bot.shell.processors import DialogueProcessor, Log, Mind
+from bot.shell.transport import SAMPLE_RATE, LegInput, LegOutput, Line
+from bot.shell.turn_processor import TurnProcessor
+from bot.shell.turns import TurnTaking
+from bot.shell.voice import PromptSource, PromptTTSService
+from bot.walk.certainty import Understanding
+from bot.walk.course import Course, go_on, open_course
 from intents import parse_number
 from speech.recogniser import Recogniser
 from speech.vad import SpeechGate

@@ -36,7 +36,7 @@ from bot.moves import (
     TransferFailed,
 )
 from bot.nodes import Capture, Question, Script
-from bot.state import Stage, State
+from bot.walk.state import Stage, State
 from intents.values import Match
 
 MS_PER_CHARACTER, ANSWER_MS, PAUSE_MS = 220, 1000, 300  # how long things take in a conversation without audio

@@ -15,11 +15,11 @@ from typing import Any, TypeAlias, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.course import go_on, open_course
 from bot.errors import ReplayError
 from bot.moves import Action, Event, Facts
 from bot.nodes import Script
-from bot.state import State
+from bot.walk.course import go_on, open_course
+from bot.walk.state import State
 
 Move: TypeAlias = Event | Action
 KINDS: Mapping[str, type[Move]] = MappingProxyType({kind.__name__: kind for kind in get_args(Move)})

@@ -9,11 +9,11 @@ from dataclasses import MISSING, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bot.drafting import Draft, draft, file_of, part_file, part_names
 from bot.errors import Problem, ScriptInvalid, ScriptMissing
 from bot.nodes import Script
-from bot.script_check import check
-from bot.source import read_text
+from bot.writing.drafting import Draft, draft, file_of, part_file, part_names
+from bot.writing.script_check import check
+from bot.writing.source import read_text
 from scripts_zh import FOLDER, NOT_SCRIPTS
 
 __all__ = ["Script", "load_script", "load_sources", "script_names", "script_sources"]

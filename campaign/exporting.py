@@ -11,8 +11,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from campaign.cells import starts_formula
-from campaign.line_quality import in_a_cell
+from campaign.calls.line_quality import in_a_cell
+from campaign.imports.cells import starts_formula
 from campaign.masking import mask_name, mask_numbers, mask_phone
 from models import Correction
 from models.corrections import corrections_of_tasks

@@ -13,8 +13,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from bot.ledger import Approval
 from bot.script import Script, load_sources
+from bot.writing.ledger import Approval
 from models import ScriptVersion
 from models.scripts import (
     add_version,

@@ -7,8 +7,8 @@ from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
-from bot.ledger import Approval, read_ledger
 from bot.script import load_sources, script_sources
+from bot.writing.ledger import Approval, read_ledger
 from campaign.script_life import take_in
 from models import Database
 from models.scripts import known_hashes, published_hashes
@@ -36,7 +36,7 @@ def _take_in(database: Database, approval: Approval, now: datetime, folder: Path
         if approval.name not in published:
             log.error(
                 "script %s is not what the shipped ledger approved and is not published: submit and approve it "
-                "(huifang scripts submit), or renew the ledger (python -m bot.ledger)",
+                "(huifang scripts submit), or renew the ledger (python -m bot.writing.ledger)",
                 approval.name,
             )
         return False

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from campaign.calllog import CallLog
+from campaign.calls.calllog import CallLog
+from campaign.calls.feed import Feed
 from campaign.clock import Clock
-from campaign.duty import Presence
-from campaign.feed import Feed
+from campaign.handover.duty import Presence
+from campaign.handover.roads import Road, ToBrowser, ToCallback
 from campaign.house import House
-from campaign.lease import Lease
-from campaign.outbox import Outbox
+from campaign.other_ways.questionnaires import Forms
 from campaign.published import Shelf
-from campaign.questionnaires import Forms
-from campaign.roads import Road, ToBrowser, ToCallback
+from campaign.running.lease import Lease
+from campaign.sending.outbox import Outbox
 from campaign.voices import Voices
 from intents import Matcher
 from models import Database

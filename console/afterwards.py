@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import Request
 from sqlalchemy.orm import Session
 
-from campaign.correcting import MOST_REASON, STATUSES, choices_for
-from campaign.inviting import why_no_form
+from campaign.other_ways.correcting import MOST_REASON, STATUSES, choices_for
+from campaign.other_ways.inviting import why_no_form
 from console.acting import CORRECTS, acting
 from console.desk import desk_of
 from models import Attempt

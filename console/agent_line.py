@@ -12,9 +12,18 @@ from typing import Annotated, Any, Literal, TypeAlias
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from campaign.agents import Roster, Seat
-from campaign.duty import News, Presence, PresenceChanged, QueueChanged, RingEnded, Rings, RosterError, TalkEnded
-from campaign.talks import Agent
+from campaign.handover.agents import Roster, Seat
+from campaign.handover.duty import (
+    News,
+    Presence,
+    PresenceChanged,
+    QueueChanged,
+    RingEnded,
+    Rings,
+    RosterError,
+    TalkEnded,
+)
+from campaign.handover.talks import Agent
 from console.desk import AgentLines, Desk
 from models.calls import agent_of
 from telephony.browser import BrowserPhone

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from campaign.duty import Presence
+from campaign.handover.duty import Presence
 from console.desk import desk_of
 from console.render import page
 

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Header, HTTPException, Query, Request, Response
 from pydantic import BaseModel
 
 from bot.replay import move_from_json
+from campaign.calls.line_quality import UNMEASURED, heard_here, heard_there, judged
 from campaign.exporting import results_csv
-from campaign.line_quality import UNMEASURED, heard_here, heard_there, judged
 from console.afterwards import afterwards
 from console.desk import Desk, desk_of
 from console.render import PAGE_SIZE, page

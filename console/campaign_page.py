@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
 
-from campaign.inviting import why_no_form
+from campaign.other_ways.inviting import why_no_form
 from console.desk import desk_of
 from console.render import PAGE_SIZE, page
 from models.calls import campaigns, figures_of, tasks

@@ -10,8 +10,8 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
 from bot.errors import ScriptError
-from campaign.correcting import MOST_REASON, CorrectionRefused, Wanted, correct_answer, correct_status
-from campaign.inviting import send_form
+from campaign.other_ways.correcting import MOST_REASON, CorrectionRefused, Wanted, correct_answer, correct_status
+from campaign.other_ways.inviting import send_form
 from console.acting import CORRECTS, acting
 from console.calls_page import call_page
 from console.desk import desk_of

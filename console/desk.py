@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from bot.nodes import SLOT, Question, Script, Statement
-from campaign.agents import Roster
+from campaign.calls.feed import Feed
+from campaign.calls.trying import Trials
 from campaign.clock import Clock
-from campaign.feed import Feed
-from campaign.import_jobs import ImportJobs
-from campaign.questionnaires import Forms
-from campaign.trying import Trials
+from campaign.handover.agents import Roster
+from campaign.imports.import_jobs import ImportJobs
+from campaign.other_ways.questionnaires import Forms
 from models import Database
 from rules import TradingCalendar
 from telephony.browser import BrowserLines

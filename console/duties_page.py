@@ -12,9 +12,9 @@ from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
-from campaign.drawing import SHARES, DrawRefused, DutyKind, Wanted, draw_sample
-from campaign.duties import raise_tasks
-from campaign.outlook import outlook
+from campaign.duties.drawing import SHARES, DrawRefused, DutyKind, Wanted, draw_sample
+from campaign.duties.duties import raise_tasks
+from campaign.duties.outlook import outlook
 from console.desk import desk_of
 from console.render import page
 from models import Draw, Duty

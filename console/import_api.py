@@ -17,10 +17,10 @@ from typing import Any, BinaryIO
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from campaign.forms import KIND_WORDS, Kind
-from campaign.import_jobs import Job, JobState, TooManyImports, kind_named
-from campaign.json_rows import MOST_JSON_BYTES
-from campaign.sheet import MOST_BYTES
+from campaign.imports.forms import KIND_WORDS, Kind
+from campaign.imports.import_jobs import Job, JobState, TooManyImports, kind_named
+from campaign.imports.json_rows import MOST_JSON_BYTES
+from campaign.imports.sheet import MOST_BYTES
 from console.desk import desk_of, import_jobs_of
 
 BODY_SECONDS = 900.0  # a body that takes longer is given up

@@ -10,10 +10,10 @@ from urllib.parse import quote
 from fastapi import APIRouter, Form, HTTPException, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse
 
-from campaign.forms import COLUMNS, KIND_WORDS, Kind
-from campaign.import_jobs import Job, JobState, TooManyImports
-from campaign.sheet import MOST_BYTES
-from campaign.templates import template
+from campaign.imports.forms import COLUMNS, KIND_WORDS, Kind
+from campaign.imports.import_jobs import Job, JobState, TooManyImports
+from campaign.imports.sheet import MOST_BYTES
+from campaign.imports.templates import template
 from console.desk import import_jobs_of
 from console.render import page
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from fastapi import APIRouter, Request, Response
 
-from campaign.reception import Reason, Treatment
+from campaign.calls.reception import Reason, Treatment
 from console.desk import desk_of
 from console.render import PAGE_SIZE, page
 from models.incoming import incoming_calls

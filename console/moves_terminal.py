@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from bot.glossary import CUES
 from bot.moves import Action, AgentJoined, Attest, Event, Finish, Flag, Heard, Note, Pressed, Say, Transfer
+from bot.writing.glossary import CUES
 from rules import Evidence, label_of, outcome_of
 
 VALUES = {"words": "原话", "none": "没有"}  # of an open question

@@ -12,9 +12,9 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 
 from bot.form import MOST_WORDS, FormError, Kind
-from campaign.call_ends import OUTCOMES, CallEnd, EndRefused
-from campaign.cells import BadCell, phone
-from campaign.people import MOST_TAKEN, PeopleError, PhoneReviews
+from campaign.calls.call_ends import OUTCOMES, CallEnd, EndRefused
+from campaign.imports.cells import BadCell, phone
+from campaign.other_ways.people import MOST_TAKEN, PeopleError, PhoneReviews
 from console.acting import CALLS, acting
 from console.desk import desk_of
 from console.render import PAGE_SIZE, page

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
-from campaign.drawing import REVIEW_OF, SHARES, DutyKind
-from campaign.plans import Actor, act, draft, plan_of, redraft, standing_of
+from campaign.duties.drawing import REVIEW_OF, SHARES, DutyKind
+from campaign.duties.plans import Actor, act, draft, plan_of, redraft, standing_of
 from console.desk import desk_of
 from console.render import page
 from models import Draw, ReviewPlan

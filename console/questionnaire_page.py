@@ -12,7 +12,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from bot.form import MOST_WORDS, FormError, Kind
-from campaign.questionnaires import Forms, LinkBroken, Standing
+from campaign.other_ways.questionnaires import Forms, LinkBroken, Standing
 from console.desk import desk_of
 from console.render import bare_page
 from models import ClientBusy, StaleAttempt, current_seal

@@ -11,7 +11,7 @@ from rich.text import Text
 from bot.errors import LineNotUnderstood
 from bot.nodes import Statement
 from bot.rehearsal import Rehearsal, Step, as_dialogue
-from bot.state import Stage
+from bot.walk.state import Stage
 from console.moves_terminal import summary, told
 
 HELP = (

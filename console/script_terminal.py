@@ -9,7 +9,19 @@ from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
 
-from bot.passages import HABITS, Answering, Kind, Line, Outline, Passage, Section, Way, Weight, leads_to, shown_by
+from bot.writing.passages import (
+    HABITS,
+    Answering,
+    Kind,
+    Line,
+    Outline,
+    Passage,
+    Section,
+    Way,
+    Weight,
+    leads_to,
+    shown_by,
+)
 
 SECTIONS = {
     Section.MAIN: "主线：客户每次都给出安全的回答",

@@ -12,8 +12,8 @@ from pydantic import BaseModel, Field, ValidationError
 
 from bot.errors import ConversationError, ScriptError
 from bot.moves import Action, Event, Heard, Pressed, Say
+from campaign.calls.trying import TooManyTrials
 from campaign.masking import kind_and_place
-from campaign.trying import TooManyTrials
 from console.agent_line import same_origin
 from console.desk import Desk, TryLines, desk_of
 from console.render import page

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from campaign.duty import Failure
-from campaign.forms import EVENT_WORDS, EventKind
+from campaign.handover.duty import Failure
+from campaign.imports.forms import EVENT_WORDS, EventKind
 from campaign.masking import mask_name, mask_numbers, mask_phone
 from rules import Method, Outcome, ReviewType, Risk, Severity, label_of
 from rules.evidence import SOURCE_NAMES, Source

@@ -18,7 +18,7 @@ class BusinessEvent(Base):
     __tablename__ = "business_event"
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(String(60), unique=True)  # the firm's own id: re-import is idempotent
-    kind: Mapped[str] = mapped_column(String(20))  # campaign.forms.EventKind
+    kind: Mapped[str] = mapped_column(String(20))  # campaign.imports.forms.EventKind
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"), index=True)
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
     product_id: Mapped[int | None] = mapped_column(ForeignKey("product.id"), index=True)

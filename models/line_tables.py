@@ -48,8 +48,8 @@ class IncomingCall(Base):
     at: Mapped[datetime] = mapped_column(index=True)
     caller: Mapped[str] = mapped_column(String(40))  # masked; "" where it was hidden
     trunk: Mapped[str] = mapped_column(String(80))
-    treatment: Mapped[str] = mapped_column(String(20))  # campaign.reception.Treatment
-    reason: Mapped[str] = mapped_column(String(20))  # campaign.reception.Reason
+    treatment: Mapped[str] = mapped_column(String(20))  # campaign.calls.reception.Treatment
+    reason: Mapped[str] = mapped_column(String(20))  # campaign.calls.reception.Reason
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"), index=True)
     attempt_id: Mapped[int | None] = mapped_column(ForeignKey("attempt.id"), index=True)
     customer: Mapped[Customer | None] = relationship()

@@ -97,7 +97,9 @@ def any_left_behind(session: Session, besides: Collection[int] = ()) -> bool:
 
 def _is_left(besides: Collection[int]) -> ColumnElement[bool]:
     at_work = exists().where(Worker.id == Attempt.worker, Worker.ended_at.is_(None))
-    by_machine = Attempt.method != Method.HUMAN_CALL.value  # a person's call is at no worker (campaign/people.py)
+    by_machine = (
+        Attempt.method != Method.HUMAN_CALL.value
+    )  # a person's call is at no worker (campaign/other_ways/people.py)
     return and_(Attempt.ended_at.is_(None), by_machine, or_(~at_work, Attempt.id.in_(besides)))
 
 

@@ -33,7 +33,7 @@ _MOST_STALE_BYTES = 10 * 2 * SAMPLE_RATE
 
 @dataclass(slots=True)
 class SoundLine:
-    """One call over sound devices; see bot.transport.Line for what the methods promise."""
+    """One call over sound devices; see bot.shell.transport.Line for what the methods promise."""
 
     recorder: Process
     player: Process

@@ -8,8 +8,8 @@ from shutil import copytree
 import pytest
 
 import huifang
-from bot.ledger import renewed
 from bot.script import load_script
+from bot.writing.ledger import renewed
 from models import Database, load_seal, use_seal
 from models.scripts import versions_of
 from scripts_zh import FOLDER

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from campaign.demo import DEMO_FACTOR, Demo
-from campaign.demo_firm import demo_clock
-from campaign.demo_verdict import DemoResult
-from campaign.replaying import replay_call
+from campaign.calls.replaying import replay_call
+from campaign.demo.demo import DEMO_FACTOR, Demo
+from campaign.demo.demo_firm import demo_clock
+from campaign.demo.demo_verdict import DemoResult
 from campaign.works import Works
 from models import Attempt, Database, load_seal, use_seal
 from server import open_works

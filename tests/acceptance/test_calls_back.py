@@ -13,10 +13,10 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from campaign.attempt import review_attempt
-from campaign.demo_firm import demo_clock, open_demo
-from campaign.demo_network import simulated_network
-from campaign.replaying import replay_call
+from campaign.calls.attempt import review_attempt
+from campaign.calls.replaying import replay_call
+from campaign.demo.demo_firm import demo_clock, open_demo
+from campaign.demo.demo_network import simulated_network
 from campaign.works import Works
 from models import IncomingCall, ReviewTask
 from server import create_app, open_works

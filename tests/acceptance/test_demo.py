@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from campaign.demo import DEMO_CLIENTS
+from campaign.demo.demo import DEMO_CLIENTS
 from models import Attempt, Notice, ReviewTask
 from rules import APPENDIX_F, Outcome
 from telephony.simulator.cast import load_cast

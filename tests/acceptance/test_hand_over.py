@@ -17,10 +17,10 @@ from websockets.asyncio.client import connect
 
 from bot.moves import AgentJoined
 from bot.replay import differences, facts_from_json, move_from_json
-from campaign.attempt import review_attempt
-from campaign.demo import DEMO_CLIENTS
-from campaign.demo_firm import demo_clock, open_demo
-from campaign.demo_network import READY_SECONDS, simulated_network
+from campaign.calls.attempt import review_attempt
+from campaign.demo.demo import DEMO_CLIENTS
+from campaign.demo.demo_firm import demo_clock, open_demo
+from campaign.demo.demo_network import READY_SECONDS, simulated_network
 from campaign.works import Works
 from models import Escalation, ReviewTask, Staff
 from server import create_app, open_works

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
-from campaign.demo_firm import demo_clock
+from campaign.demo.demo_firm import demo_clock
 from server import create_app, open_works
 from settings import Settings
 from telephony.browser import BrowserLines

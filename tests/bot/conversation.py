@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from bot.dialogue import advance, begin
 from bot.moves import Action, Event, Facts, Finish, Flag, Heard, Note, PromptFinished, Say
 from bot.nodes import Script
-from bot.state import State
+from bot.walk.state import State
 from intents import Intent, Match, load_matcher
 from rules.outcomes import Risk
 

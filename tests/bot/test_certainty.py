@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.certainty import understand
+from bot.walk.certainty import understand
 from intents import Intent, load_matcher
 
 QUESTION = "new_account.own_will"

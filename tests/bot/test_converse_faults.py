@@ -18,7 +18,7 @@ from bot.moves import Action, Event, Facts, Heard, PromptFinished, Say
 from bot.pipeline import Limits, converse
 from bot.report import Report
 from bot.script import load_script
-from bot.voice import PromptSource
+from bot.shell.voice import PromptSource
 from intents import Intent, load_matcher
 from rules.outcomes import Ending
 from speech.recogniser import Recogniser, find_model

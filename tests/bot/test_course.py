@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.course import go_on, open_course, standing
 from bot.dialogue import advance
 from bot.moves import Action, BargedIn, Event, Finish, Flag, Heard, MachineAnswered, Note, PromptFinished, Say
 from bot.nodes import Script
 from bot.replay import differences
 from bot.script import load_script
-from bot.state import State
+from bot.walk.course import go_on, open_course, standing
+from bot.walk.state import State
 from intents import load_matcher
 from rules.outcomes import Ending
 from rules.witnesses import AnsweringMachine

@@ -27,7 +27,7 @@ from bot.moves import (
 )
 from bot.nodes import Question
 from bot.script import load_script
-from bot.state import Delivered, Stage
+from bot.walk.state import Delivered, Stage
 from intents import Intent, Match
 from rules.outcomes import Ending, Risk, Severity
 from rules.risks import CARE

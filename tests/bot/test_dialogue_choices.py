@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.choices import understood
 from bot.nodes import Capture, Choice, Question
-from bot.said import Said
+from bot.walk.choices import understood
+from bot.walk.said import Said
 from intents import Intent
 
 CHOICES = (

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.dialogue import advance
-from bot.dictation import Dictated, Growth, amend, dictate
 from bot.moves import Collect, FellSilent, Note
 from bot.script import load_script
+from bot.walk.dictation import Dictated, Growth, amend, dictate
 from intents import Intent
 from tests.bot.conversation import Conversation, facts_for
 

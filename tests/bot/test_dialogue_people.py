@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.moves import Attest, BargedIn, Finish, Heard, HungUp, PromptFinished
-from bot.said import Said
 from bot.script import load_script
-from bot.whoever import passes_on
+from bot.walk.said import Said
+from bot.walk.whoever import passes_on
 from intents import Intent, Match
 from rules.outcomes import Ending, Risk
 from tests.bot.conversation import Conversation, facts_for

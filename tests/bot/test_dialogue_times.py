@@ -7,9 +7,9 @@ from datetime import date, datetime, time
 
 import pytest
 
-from bot.callbacks import Obstacle, offer
 from bot.moves import Facts
-from bot.spoken import spoken_deadline, spoken_hours
+from bot.walk.callbacks import Obstacle, offer
+from bot.walk.spoken import spoken_deadline, spoken_hours
 from intents import TimeSpan
 from rules.hours import CallingHours, Opening
 from tests.bot.conversation import BEIJING, CALLED_AT

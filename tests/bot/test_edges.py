@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.choices import usual_choice
 from bot.dialogue import advance, begin
 from bot.moves import Event, FellSilent, Heard
 from bot.nodes import Capture, Exit, Goodbye, Ladder, Node, Question, Reaction, Script, Statement
 from bot.script import load_script, script_names
-from bot.script_check import reachable
-from bot.state import Stage, State
+from bot.walk.choices import usual_choice
+from bot.walk.state import Stage, State
+from bot.writing.script_check import reachable
 from intents import Intent, Match
 from rules.outcomes import Severity
 from rules.risks import CARE, severity_of

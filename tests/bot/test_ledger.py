@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.errors import ScriptInvalid
-from bot.ledger import Approval, approved_contents, ledger_text, read_ledger, renewed, unapproved
 from bot.script import load_script, script_names
+from bot.writing.ledger import Approval, approved_contents, ledger_text, read_ledger, renewed, unapproved
 
 DAY = date(2026, 11, 22)
 
@@ -17,9 +17,8 @@ DAY = date(2026, 11, 22)
 def test_every_shipped_script_is_the_approved_one() -> None:
     shipped = [load_script(name) for name in script_names()]
     stale = [str(problem) for problem in unapproved(shipped, approved_contents(read_ledger()))]
-    remedy = (
-        "scripts changed after their approval: review the change, then run `python -m bot.ledger --date YYYY-MM-DD`"
-    )
+    command = "python -m bot.writing.ledger --date YYYY-MM-DD"
+    remedy = f"scripts changed after their approval: review the change, then run `{command}`"
     assert not stale, f"{remedy}\n" + "\n".join(stale)
     assert set(read_ledger()) == set(script_names()), f"the ledger names other scripts than there are: {remedy}"
 

@@ -17,8 +17,8 @@ from bot.merging import Merged, MergeRefused, Review, merge
 from bot.moves import Facts, Note
 from bot.nodes import SLOT, Exit, Goodbye, Node, Question, Reaction, Script, Statement, fill
 from bot.script import load_script, script_names
-from bot.script_check import check
-from bot.source import Place
+from bot.writing.script_check import check
+from bot.writing.source import Place
 from intents import Intent
 from rules.outcomes import Ending, ReviewType, Risk, Severity
 from rules.risks import severity_of

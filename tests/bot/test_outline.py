@@ -6,12 +6,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bot.graph import graph, lane_left, wrap
-from bot.graph_svg import svg
 from bot.nodes import CUES, Question, Script, node_texts, shared_texts
-from bot.outline import outline, safe_walk
-from bot.passages import Kind, Outline, Section, Weight
 from bot.script import load_script, script_names
+from bot.writing.graph import graph, lane_left, wrap
+from bot.writing.graph_svg import svg
+from bot.writing.outline import outline, safe_walk
+from bot.writing.passages import Kind, Outline, Section, Weight
 from rules.outcomes import Risk
 
 SVG = "{http://www.w3.org/2000/svg}"

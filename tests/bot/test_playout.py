@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bot.clock import MediaClock
 from bot.moves import PromptFinished, Say
-from bot.playout import Playout, Prompt
+from bot.shell.clock import MediaClock
+from bot.shell.playout import Playout, Prompt
 
 SECOND = bytes(16_000)
 

@@ -33,10 +33,10 @@ from bot.moves import (
     TransferFailed,
 )
 from bot.nodes import Question, Script, fill, node_texts
-from bot.records import caring
 from bot.replay import differences
 from bot.script import load_script, script_names
-from bot.state import Stage, State
+from bot.walk.records import caring
+from bot.walk.state import Stage, State
 from intents import Intent, Match
 from rules.outcomes import Ending, Risk
 from rules.witnesses import AnsweringMachine

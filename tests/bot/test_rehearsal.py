@@ -13,7 +13,7 @@ from bot.moves import BargedIn, Flag, Heard, HungUp, Note, PromptFinished, Say, 
 from bot.nodes import Script
 from bot.rehearsal import Rehearsal, as_dialogue, read_line
 from bot.script import load_script
-from bot.state import Stage
+from bot.walk.state import Stage
 from intents import load_matcher
 from rules.outcomes import Ending, Risk
 from tests.bot.conversation import facts_for

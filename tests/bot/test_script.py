@@ -13,7 +13,7 @@ from bot.errors import Problem, ScriptInvalid, ScriptMissing, SlotsMissing
 from bot.moves import Facts
 from bot.nodes import node_texts
 from bot.script import load_script, script_names
-from bot.script_check import reachable
+from bot.writing.script_check import reachable
 from scripts_zh import FOLDER
 from tests.bot.conversation import CALLED_AT, Conversation, facts_for
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.script_phrasing import asks_twice
-from bot.wording import Phrase, load_wording
+from bot.writing.script_phrasing import asks_twice
+from bot.writing.wording import Phrase, load_wording
 from tests.bot.test_script_wording import ANNEX_5, ANNEX_E, MISCONDUCT, MISCONDUCT_LEAD
 
 # E.2.3 d as the standard prints it: four questions in one breath.

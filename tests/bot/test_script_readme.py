@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bot.key_help import KEY_HELP
 from bot.nodes import CUES, Goodbye, Reaction
 from bot.script import load_script, script_names
-from bot.script_schema import schemas
+from bot.writing.key_help import KEY_HELP
+from bot.writing.script_schema import schemas
 from rules import label_of
 from rules.outcomes import Risk
 from scripts_zh import FOLDER, LEADING_WORDS, LEDGER

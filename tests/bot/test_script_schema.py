@@ -11,7 +11,7 @@ from jsonschema import Draft7Validator
 from ruamel.yaml import YAML
 
 from bot.script import script_names
-from bot.script_schema import SCHEMA_FOLDER, schemas, written
+from bot.writing.script_schema import SCHEMA_FOLDER, schemas, written
 from scripts_zh import FOLDER
 
 FILES = sorted([FOLDER / f"{name}.yaml" for name in script_names()] + list((FOLDER / "parts").glob("*.yaml")))
@@ -32,7 +32,7 @@ def kind_of(path: Path) -> str:
 
 @pytest.mark.parametrize("name", ["script.json", "part.json"])
 def test_the_files_are_those_of_the_loader(name: str) -> None:
-    """Run python -m bot.script_schema after a change of the format."""
+    """Run python -m bot.writing.script_schema after a change of the format."""
     assert (SCHEMA_FOLDER / name).read_text(encoding="utf-8") == written(schemas()[name])
     Draft7Validator.check_schema(schemas()[name])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.script_set import check_together
+from bot.writing.script_set import check_together
 from tests.bot.test_script import copy, edit
 
 

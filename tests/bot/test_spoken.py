@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from bot.spoken import spoken_number, spoken_time
+from bot.walk.spoken import spoken_number, spoken_time
 
 BEIJING = timezone(timedelta(hours=8))
 NOW = datetime(2026, 3, 4, 10, 0, tzinfo=BEIJING)  # a Wednesday

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.turns import (
+from bot.shell.turns import (
     Turn,
     TurnTaking,
     goes_on,

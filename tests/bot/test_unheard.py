@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.script import load_script
-from bot.unheard import USUAL, unheard, usual_answers
+from bot.writing.unheard import USUAL, unheard, usual_answers
 from speech.vocabulary import Vocabulary
 
 SCRIPT = load_script("new_account")

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.importing import Imported, ImportRefused, import_file
+from campaign.imports.importing import Imported, ImportRefused, import_file
 from models import Customer, ReviewTask
 from rules import ReviewType
 

@@ -12,21 +12,21 @@ from datetime import time, timedelta
 from pathlib import Path
 from typing import Any, cast
 
-import campaign.attempt
-import campaign.lease
-import campaign.sweeper
+import campaign.calls.attempt
+import campaign.running.lease
+import campaign.running.sweeper
 import models.workers
-from campaign.attempt import TakeLine
-from campaign.beginning import Begun
-from campaign.calllog import CallLog
+from campaign.calls.attempt import TakeLine
+from campaign.calls.beginning import Begun
+from campaign.calls.calllog import CallLog
+from campaign.calls.feed import Feed
+from campaign.calls.settling import EndedCall
 from campaign.clock import RealClock
-from campaign.feed import Feed
 from campaign.house import House
-from campaign.lease import Lease
 from campaign.published import Shelf
-from campaign.runner import Runner
-from campaign.settling import EndedCall
-from campaign.worker import arrive, staying
+from campaign.running.lease import Lease
+from campaign.running.runner import Runner
+from campaign.running.worker import arrive, staying
 from campaign.works import Works
 from models import Database, Seal, use_seal
 from rules import CallingHours, Evidence, Opening
@@ -53,7 +53,7 @@ class FileLine:
 
 
 async def carried(works: Works, begun: Begun, take_line: TakeLine) -> EndedCall:
-    """In the place of `campaign.attempt._carry`."""
+    """In the place of `campaign.calls.attempt._carry`."""
     await take_line()
     await asyncio.sleep(RING_SECONDS)
     return EndedCall(
@@ -80,7 +80,11 @@ async def work(url: str, folder: Path, name: str) -> None:
 if __name__ == "__main__":
     use_seal(Seal(KEY))
     models.workers.LOST_AFTER = LOST_AFTER
-    campaign.lease.LOST_AFTER = LOST_AFTER  # type: ignore[attr-defined]
-    campaign.lease.BEAT_SECONDS, campaign.lease.HELD_SECONDS, campaign.sweeper.SWEEP_SECONDS = 0.5, 2.0, 0.5
-    campaign.attempt._carry = carried
+    campaign.running.lease.LOST_AFTER = LOST_AFTER  # type: ignore[attr-defined]
+    campaign.running.lease.BEAT_SECONDS, campaign.running.lease.HELD_SECONDS, campaign.running.sweeper.SWEEP_SECONDS = (
+        0.5,
+        2.0,
+        0.5,
+    )
+    campaign.calls.attempt._carry = carried
     asyncio.run(work(sys.argv[1], Path(sys.argv[2]), sys.argv[3]))

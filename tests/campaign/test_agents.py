@@ -14,9 +14,9 @@ import pytest
 from bot.agents import Joined, NotJoined
 from bot.moves import Flag, Heard, Listen, Note, Say, Transfer
 from bot.script import load_script
-from campaign.agents import Roster, Seat
-from campaign.briefing import Briefing, Notebook, Spoken
-from campaign.duty import (
+from campaign.handover.agents import Roster, Seat
+from campaign.handover.briefing import Briefing, Notebook, Spoken
+from campaign.handover.duty import (
     Failure,
     News,
     Presence,
@@ -28,9 +28,9 @@ from campaign.duty import (
     TalkEnded,
     Withdrawn,
 )
-from campaign.roads import ByExchange, Party, ToBrowser, ToCallback
-from campaign.talks import Agent, Wanted
-from campaign.waiting_room import Terms
+from campaign.handover.roads import ByExchange, Party, ToBrowser, ToCallback
+from campaign.handover.talks import Agent, Wanted
+from campaign.handover.waiting_room import Terms
 from intents import Intent, Match
 from rules import Risk, Severity
 from telephony.bridge import Joinable, Parting

@@ -13,18 +13,18 @@ from sqlalchemy import select
 from bot.moves import Attest, Flag, Listen, Note
 from bot.replay import facts_from_json, move_to_json
 from bot.script import Script
-from campaign.attempt import review_attempt
-from campaign.beginning import Begun, begin, plan
-from campaign.calllog import CallLog
-from campaign.channel_file import to_files
+from campaign.calls.attempt import review_attempt
+from campaign.calls.beginning import Begun, begin, plan
+from campaign.calls.calllog import CallLog
+from campaign.calls.feed import Feed
+from campaign.calls.recovery import settle_interrupted
 from campaign.clock import DemoClock
-from campaign.feed import Feed
 from campaign.house import House
 from campaign.masking import kind_and_place
-from campaign.outbox import Outbox
+from campaign.other_ways.questionnaires import Forms
 from campaign.published import Shelf
-from campaign.questionnaires import Forms
-from campaign.recovery import settle_interrupted
+from campaign.sending.channel_file import to_files
+from campaign.sending.outbox import Outbox
 from campaign.voices import Voices
 from campaign.works import Works
 from intents import Intent, load_matcher

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from campaign.channel_file import ChannelsInvalid, load_channels
-from campaign.channels import Folder, HttpGateway, Mail, Webhook
+from campaign.sending.channel_file import ChannelsInvalid, load_channels
+from campaign.sending.channels import Folder, HttpGateway, Mail, Webhook
 
 GOOD = """\
 sms:

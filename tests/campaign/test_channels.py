@@ -22,7 +22,7 @@ from aiohttp import web
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from campaign.channels import Folder, HttpGateway, Letter, Mail, Webhook
+from campaign.sending.channels import Folder, HttpGateway, Letter, Mail, Webhook
 from rules.postings import Sending
 
 AT = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from bot.agents import Joined, NotJoined
 from bot.script import load_script
-from campaign.briefing import Notebook
-from campaign.consulting import ClientCalls, Consultation, Patience, extension_of
-from campaign.meanwhile import Asides
-from campaign.roads import Party, ToExtension, Way
+from campaign.handover.briefing import Notebook
+from campaign.handover.consulting import ClientCalls, Consultation, Patience, extension_of
+from campaign.handover.meanwhile import Asides
+from campaign.handover.roads import Party, ToExtension, Way
 from rules import Risk
 from telephony.bridge import Parting
 from telephony.legs import Answered, AudioIn

@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.correcting import CorrectionRefused, Wanted, choices_for, correct_answer, correct_status
 from campaign.exporting import results_csv
 from campaign.house import House
-from campaign.inviting import NO_ADDRESS, send_form, why_no_form
+from campaign.other_ways.correcting import CorrectionRefused, Wanted, choices_for, correct_answer, correct_status
+from campaign.other_ways.inviting import NO_ADDRESS, send_form, why_no_form
+from campaign.other_ways.questionnaires import Forms
 from campaign.published import Shelf
-from campaign.questionnaires import Forms
 from intents import load_matcher
 from models import Answer, Attempt, Correction, Database, Event, Notice, Product, ReviewTask, Staff
 from models.outbox import told_by_hand

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.drawing import DrawRefused, DutyKind, Wanted, draw_sample
+from campaign.duties.drawing import DrawRefused, DutyKind, Wanted, draw_sample
 from models import Attempt, AttemptTask, Campaign, Customer, Draw, DrawnMember, Duty, ReviewTask
 from models.populations import members_of
 from rules import ReviewType, RiskLevel

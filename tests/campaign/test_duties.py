@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.script import load_script, script_names
-from campaign.duties import Raised, raise_tasks
+from campaign.duties.duties import Raised, raise_tasks
 from models import BusinessEvent, Campaign, Customer, EventTask, ReviewTask, Staff
 from rules import TradingCalendar
 from tests.campaign.importers import CLIENTS, NOW, SHANGHAI, take
@@ -196,6 +196,6 @@ def test_clients_who_want_no_calls_or_have_left(firm: Session) -> None:
 
 
 def test_more_events_than_are_held_at_a_time(firm: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("campaign.duties.CHUNK", 2)
+    monkeypatch.setattr("campaign.duties.duties.CHUNK", 2)
     rows = [event(事件号=f"E{number}", 事件类型="开户", 发生时间="2026-06-01", 客户号="C1") for number in range(5)]
     assert raised(firm, *rows).tasks == {"新开户": 5}

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from campaign.calllog import CallLog
+from campaign.calls.calllog import CallLog
+from campaign.calls.feed import WATCHER_QUEUE, Feed, LiveCall, Stage
 from campaign.clock import DemoClock
-from campaign.feed import WATCHER_QUEUE, Feed, LiveCall, Stage
 from models import Database
 from models.queue import begin_attempt, events_of
 from tests.conftest import NOON, served

@@ -16,13 +16,13 @@ from bot.moves import Action, AgentJoined, Event, Facts, HungUp, Say, TransferFa
 from bot.pipeline import converse
 from bot.report import Report
 from bot.script import load_script
-from campaign.agents import Roster, Seat
-from campaign.briefing import Notebook
-from campaign.consulting import Consultation
-from campaign.duty import Rings, Withdrawn
-from campaign.meanwhile import asides_of
-from campaign.roads import Party, Road, ToBrowser, ToExtension, Way
-from campaign.talks import Agent
+from campaign.handover.agents import Roster, Seat
+from campaign.handover.briefing import Notebook
+from campaign.handover.consulting import Consultation
+from campaign.handover.duty import Rings, Withdrawn
+from campaign.handover.meanwhile import asides_of
+from campaign.handover.roads import Party, Road, ToBrowser, ToExtension, Way
+from campaign.handover.talks import Agent
 from intents import load_matcher
 from rules import Ending
 from speech.recogniser import Recogniser, find_model

@@ -8,10 +8,10 @@ from datetime import datetime
 import pytest
 from sqlalchemy import func, select
 
-from campaign.drawing import DutyKind, Wanted, draw_sample
-from campaign.import_jobs import ImportJobs, Job, JobState
-from campaign.outlook import outlook
-from campaign.plans import act
+from campaign.duties.drawing import DutyKind, Wanted, draw_sample
+from campaign.duties.outlook import outlook
+from campaign.duties.plans import act
+from campaign.imports.import_jobs import ImportJobs, Job, JobState
 from models import Attempt, Customer, Database, EventTask, ReviewTask, Staff
 from models.populations import members_of
 from rules import CallingHours
@@ -93,7 +93,7 @@ def test_the_same_import_twice_at_once_leaves_one_record_each(database: Database
 
 
 def test_a_database_that_fails_in_the_middle_keeps_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("campaign.importing.CHUNK", 500)
+    monkeypatch.setattr("campaign.imports.importing.CHUNK", 500)
     jobs = ImportJobs(database, lambda: NOW)
     try:
         job = jobs.submit(io.BytesIO(CLIENTS.encode()), "a.csv", preview=True)
@@ -124,7 +124,7 @@ def test_an_import_stands_although_its_tasks_could_not_be_made(
     def fail(*_: object) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr("campaign.import_jobs.raise_tasks", fail)
+    monkeypatch.setattr("campaign.imports.import_jobs.raise_tasks", fail)
     jobs = ImportJobs(database, lambda: NOW)
     try:
         imported(jobs, CLIENTS)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.problems import MOST_PROBLEMS
+from campaign.imports.problems import MOST_PROBLEMS
 from models import Customer, Staff
 from tests.campaign.importers import CLIENTS, TASKS, faults, only_fault, take
 
@@ -116,11 +116,11 @@ class TestWholeFiles:
         assert only_fault(session, content).startswith(fault)
 
     def test_too_large(self, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("campaign.reading.MOST_BYTES", 1 << 20)
+        monkeypatch.setattr("campaign.imports.reading.MOST_BYTES", 1 << 20)
         assert "1MB" in only_fault(session, b"a" * (1 + (1 << 20)))
 
     def test_too_many_rows(self, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("campaign.sheet.MOST_ROWS", 2)
+        monkeypatch.setattr("campaign.imports.sheet.MOST_ROWS", 2)
         rows = "".join(f"C{number},王,13800001111\n" for number in range(4))
         assert only_fault(session, "客户号,姓名,手机号\n" + rows).startswith("第4行：记录超过2行")
 

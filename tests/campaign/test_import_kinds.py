@@ -13,10 +13,10 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.forms import COLUMNS, EVENT_COLUMNS, Kind, kind_of
-from campaign.importing import import_file
-from campaign.problems import ImportRefused
-from campaign.templates import template
+from campaign.imports.forms import COLUMNS, EVENT_COLUMNS, Kind, kind_of
+from campaign.imports.importing import import_file
+from campaign.imports.problems import ImportRefused
+from campaign.imports.templates import template
 from models import BusinessEvent, Customer, Product, Staff
 from tests.campaign.importers import CLIENTS, NOW, SHANGHAI, faults, only_fault, take
 
@@ -246,7 +246,7 @@ class TestWorkbooks:
         assert session.scalar(select(func.count()).select_from(Customer)) == 0
 
     def test_a_workbook_that_unpacks_to_too_much(self, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("campaign.workbook.MOST_UNPACKED", 1000)
+        monkeypatch.setattr("campaign.imports.workbook.MOST_UNPACKED", 1000)
         assert "解压后过大" in only_fault(session, book(["客户号", "姓名", "手机号"], ["C1", "王", "13800001111"]))
 
     @pytest.mark.parametrize("cut", [100, 1000, 3000])

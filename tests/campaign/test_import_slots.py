@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from bot.script import Script, load_script, script_names
-from campaign.importing import ImportRefused, import_file
-from campaign.rows import GIVEN_SLOTS
+from campaign.imports.importing import ImportRefused, import_file
+from campaign.imports.rows import GIVEN_SLOTS
 from models import ReviewTask
 from rules import label_of
 from tests.campaign.importers import NOW

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.importing import ImportRefused, Kind, import_file
+from campaign.imports.importing import ImportRefused, Kind, import_file
 from models import Campaign, Customer, Database, ReviewTask, Seal, Staff
 from rules import TradingCalendar
 from tests.campaign.importers import CLIENTS, NOW, SCRIPTS, SHANGHAI, TASKS, only_fault, take

@@ -15,9 +15,9 @@ from sqlalchemy import select
 
 from bot.moves import Listen
 from bot.replay import move_to_json
-from campaign.incoming import Answering
-from campaign.reception import PAUSE
-from campaign.recovery import settle_interrupted
+from campaign.calls.incoming import Answering
+from campaign.calls.reception import PAUSE
+from campaign.calls.recovery import settle_interrupted
 from campaign.voices import Voices
 from campaign.works import Works
 from models import Attempt, Customer, Database, IncomingCall, ReviewTask, Seal, current_seal

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from bot.moves import Finish
-from campaign.reception import PAUSE
-from campaign.settling import EndedCall, settlement_of
+from campaign.calls.reception import PAUSE
+from campaign.calls.settling import EndedCall, settlement_of
 from rules import Ending, Evidence, Outcome
 from tests.campaign.test_settling import CALL, HOUSE, TASK, after
 from tests.conftest import NOON

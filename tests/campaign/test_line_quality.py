@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from campaign.line_quality import in_a_cell, settled_quality
+from campaign.calls.line_quality import in_a_cell, settled_quality
 from telephony.rtp.quality import CallQuality
 
 

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from bot.agents import Joined
 from bot.script import load_script
-from campaign.agents import Roster, Seat
-from campaign.briefing import Notebook
-from campaign.consulting import Consultation
-from campaign.duty import Failure, Presence, Rings, Withdrawn
-from campaign.feed import Stage
-from campaign.meanwhile import Asides, asides_of, keep_company
-from campaign.roads import Party, ToBrowser, ToExtension
-from campaign.talks import Agent, Talk, Wanted
+from campaign.calls.feed import Stage
+from campaign.handover.agents import Roster, Seat
+from campaign.handover.briefing import Notebook
+from campaign.handover.consulting import Consultation
+from campaign.handover.duty import Failure, Presence, Rings, Withdrawn
+from campaign.handover.meanwhile import Asides, asides_of, keep_company
+from campaign.handover.roads import Party, ToBrowser, ToExtension
+from campaign.handover.talks import Agent, Talk, Wanted
 from rules import Risk, Severity
 from telephony.bridge import Joinable, Parting
 from telephony.browser import BrowserLines

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaign.duty import Failure, Presence, Withdrawn
-from campaign.offering import advance
-from campaign.waiting_room import (
+from campaign.handover.duty import Failure, Presence, Withdrawn
+from campaign.handover.offering import advance
+from campaign.handover.waiting_room import (
     Act,
     BecameFree,
     Came,

@@ -14,9 +14,9 @@ import pytest
 from aiohttp import web
 from sqlalchemy import select, update
 
-from campaign.channel_file import load_channels, to_files
 from campaign.clock import RealClock
-from campaign.outbox import Outbox
+from campaign.sending.channel_file import load_channels, to_files
+from campaign.sending.outbox import Outbox
 from models import Database, Event, Notice, ReviewTask
 from models.outbox import SettledEvent, post_event
 from rules.postings import PostingState
@@ -27,9 +27,9 @@ ROOT = Path(__file__).parents[2]
 SENDER = """
 import asyncio, sys
 from pathlib import Path
-from campaign.channel_file import load_channels
+from campaign.sending.channel_file import load_channels
 from campaign.clock import RealClock
-from campaign.outbox import Outbox
+from campaign.sending.outbox import Outbox
 from models import Database, Seal, use_seal
 
 async def main(url, channels):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from campaign.opening_hours import hours_from, hours_to
-from campaign.pacing import Pace, Standing, how_many
+from campaign.running.opening_hours import hours_from, hours_to
+from campaign.running.pacing import Pace, Standing, how_many
 from rules import BadPolicy, CallingHours
 
 PACE = Pace(lines=20, calls_per_second=4.0)

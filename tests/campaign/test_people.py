@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import func, select, update
 
 from bot.form import FormError
-from campaign.call_ends import OUTCOMES, CallEnd, EndRefused
+from campaign.calls.call_ends import OUTCOMES, CallEnd, EndRefused
 from campaign.house import House
-from campaign.people import PeopleError, PhoneReviews, given_in
+from campaign.other_ways.people import PeopleError, PhoneReviews, given_in
+from campaign.other_ways.questionnaires import Forms
 from campaign.published import Shelf
-from campaign.questionnaires import Forms
 from intents import load_matcher
 from models import (
     Attempt,

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.drawing import DutyKind, Wanted, draw_sample
-from campaign.outlook import outlook
-from campaign.plans import Actor, act, draft, plan_of, redraft
+from campaign.duties.drawing import DutyKind, Wanted, draw_sample
+from campaign.duties.outlook import outlook
+from campaign.duties.plans import Actor, act, draft, plan_of, redraft
 from models import Campaign, DrawnMember, ReviewPlan, ReviewTask, ScriptVersion, Staff
 from models.populations import members_of
 from rules import CallingHours, ReviewType
@@ -174,7 +174,7 @@ class TestStarting:
     def test_more_members_than_are_held_at_a_time(
         self, firm: Session, drawn: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("campaign.plans.CHUNK", 3)
+        monkeypatch.setattr("campaign.duties.plans.CHUNK", 3)
         act(firm, approved(firm, drawn), PlanAct.START, LI)
         assert len(firm.scalars(select(ReviewTask)).all()) == 8
 

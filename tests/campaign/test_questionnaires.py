@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from bot.form import FormError
 from campaign.clock import DemoClock
 from campaign.house import House
+from campaign.other_ways.questionnaires import MOST_WRONG_NAMES, VALID, Forms, LinkBroken, Look, Standing, token_of
 from campaign.published import Shelf
-from campaign.questionnaires import MOST_WRONG_NAMES, VALID, Forms, LinkBroken, Look, Standing, token_of
 from intents import load_matcher
 from models import Attempt, ClientBusy, Database, Notice, Questionnaire, ReviewTask
 from models.queue import begin_attempt

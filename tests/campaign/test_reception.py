@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from campaign.reception import (
+from campaign.calls.reception import (
     PAUSE,
     Candidate,
     Decided,

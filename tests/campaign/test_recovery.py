@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from bot.moves import AgentJoined, Listen, Transfer
 from bot.replay import Move, move_to_json
-from campaign.recovery import settle_interrupted
+from campaign.calls.recovery import settle_interrupted
 from campaign.works import Works
 from models import Attempt, Escalation
 from models.queue import begin_attempt, log_moves

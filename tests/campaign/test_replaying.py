@@ -10,11 +10,11 @@ import pytest
 from bot.errors import ReplayError
 from bot.moves import Say
 from bot.replay import Move, facts_to_json, move_to_json
-from campaign.facts import facts_for
+from campaign.calls.facts import facts_for
+from campaign.calls.joining import Carried, carried
+from campaign.calls.replaying import replay_call
 from campaign.house import House
-from campaign.joining import Carried, carried
 from campaign.published import Shelf
-from campaign.replaying import replay_call
 from intents import Intent
 from models import Database, ReviewTask
 from models.queue import begin_attempt, companions, log_moves

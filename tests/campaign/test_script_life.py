@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.errors import ScriptInvalid
-from bot.ledger import Approval, ledger_text
 from bot.script import load_script, script_sources
+from bot.writing.ledger import Approval, ledger_text
 from campaign import script_life
 from campaign.published import NotPublished, Shelf
 from campaign.script_life import Actor

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.moves import Attest, Finish, Flag, Note
+from campaign.calls.settling import EndedCall, TaskFacts, settlement_of
 from campaign.house import House
-from campaign.settling import EndedCall, TaskFacts, settlement_of
 from intents import Intent
 from rules import Ending, Evidence, Outcome, PastAttempt, RedialPolicy, Risk, RiskLevel, Severity
 from tests.conftest import NOON

@@ -16,8 +16,8 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session, selectinload
 
 from benchmarks import fast_time
-from campaign.opening_hours import hours_to
 from campaign.published import Shelf
+from campaign.running.opening_hours import hours_to
 from models import Attempt, Campaign, Customer, Database, Product, ReviewTask, Seal
 from models.control import do_not_call, move_campaign, set_hours
 from models.lines import LineCaps
@@ -119,9 +119,9 @@ def ran(
         monkeypatch.setattr(f"campaign.{module}.database_now", lambda _session: clock.now())
     monkeypatch.setattr("asyncio.to_thread", world.at_once)
     monkeypatch.setattr("models.workers.LOST_AFTER", world.LOST_AFTER)
-    monkeypatch.setattr("campaign.lease.LOST_AFTER", world.LOST_AFTER)
-    monkeypatch.setattr("campaign.lease.HELD_SECONDS", world.HELD_SECONDS)
-    monkeypatch.setattr("campaign.attempt._carry", world.carried)
+    monkeypatch.setattr("campaign.running.lease.LOST_AFTER", world.LOST_AFTER)
+    monkeypatch.setattr("campaign.running.lease.HELD_SECONDS", world.HELD_SECONDS)
+    monkeypatch.setattr("campaign.calls.attempt._carry", world.carried)
     chance = random.Random(20260302)
     publish(either_database, "suitability", "anomaly")
     clients = 150 if either_database.engine.dialect.name == "sqlite" else 60

@@ -20,18 +20,18 @@ from sqlalchemy.orm import Session
 
 from bot.moves import Finish
 from bot.script import Script
-from campaign.beginning import Begun
-from campaign.calllog import CallLog
-from campaign.feed import Feed
+from campaign.calls.beginning import Begun
+from campaign.calls.calllog import CallLog
+from campaign.calls.feed import Feed
+from campaign.calls.settling import EndedCall
 from campaign.house import House
-from campaign.lease import Lease, LeaseDoubtful
+from campaign.other_ways.questionnaires import Forms
 from campaign.published import Shelf
-from campaign.questionnaires import Forms
-from campaign.runner import Runner
-from campaign.settling import EndedCall
-from campaign.sweeper import sweep
+from campaign.running.lease import Lease, LeaseDoubtful
+from campaign.running.runner import Runner
+from campaign.running.sweeper import sweep
+from campaign.running.worker import arrive
 from campaign.voices import Voices
-from campaign.worker import arrive
 from campaign.works import Works
 from models import Database, WorkerLost
 from models.lines import LineCaps
@@ -260,7 +260,7 @@ TakeLine = Callable[[], Awaitable[Leg]]
 
 
 async def carried(works: Works, begun: Begun, take_line: TakeLine) -> EndedCall:
-    """In the place of `campaign.attempt._carry`: a call with a fate instead of audio."""
+    """In the place of `campaign.calls.attempt._carry`: a call with a fate instead of audio."""
     process = cast("_Lines", works.dialer)._process
     await process.awake()  # between the row and the line: the worst moment to freeze
     try:

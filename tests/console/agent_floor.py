@@ -12,11 +12,11 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
-from campaign.agents import Roster
-from campaign.briefing import Asked, Briefing, Flagged, Spoken
-from campaign.duty import Failure
-from campaign.talks import Talk, Wanted
-from campaign.waiting_room import Terms
+from campaign.handover.agents import Roster
+from campaign.handover.briefing import Asked, Briefing, Flagged, Spoken
+from campaign.handover.duty import Failure
+from campaign.handover.talks import Talk, Wanted
+from campaign.handover.waiting_room import Terms
 from console import AgentLines
 from models import Staff
 from telephony.bridge import Joinable

@@ -19,8 +19,8 @@ from fastapi import FastAPI
 from bot.moves import Heard, PromptFinished, Say
 from bot.replay import Move, move_to_json
 from bot.script import load_script
+from campaign.calls.feed import Feed
 from campaign.clock import RealClock
-from campaign.feed import Feed
 from console import AskedWords, Desk, add_pages
 from intents import Intent, Match
 from models import Database

@@ -13,8 +13,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from campaign.duty import Failure
-from campaign.talks import Talk
+from campaign.handover.duty import Failure
+from campaign.handover.talks import Talk
 from telephony.bridge import Parting
 from tests.console.agent_floor import Floor, floor
 from tests.console.conftest import Place

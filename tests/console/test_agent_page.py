@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from campaign.duty import Failure
-from campaign.talks import Talk
-from campaign.waiting_room import Terms
+from campaign.handover.duty import Failure
+from campaign.handover.talks import Talk
+from campaign.handover.waiting_room import Terms
 from telephony.bridge import Parting
 from telephony.recording import RecordingStore
 from tests.browser import chromium_page, microphone

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from campaign.feed import LiveCall, Stage
+from campaign.calls.feed import LiveCall, Stage
 from tests.browser import chromium_page
 from tests.console.conftest import WORDS, Place, served
 

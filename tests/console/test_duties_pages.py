@@ -10,8 +10,8 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
-from campaign.importing import import_file
-from campaign.rows import ScriptLike
+from campaign.imports.importing import import_file
+from campaign.imports.rows import ScriptLike
 from models import BusinessEvent, Draw, ReviewPlan, ReviewTask
 from tests.campaign.test_import_kinds import EVENTS, event
 from tests.conftest import publish

@@ -126,6 +126,6 @@ def test_a_body_that_is_too_large(api: TestClient, monkeypatch: pytest.MonkeyPat
 
 
 def test_no_more_imports_wait_than_may(api: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("campaign.import_jobs.MOST_WAITING", 0)
+    monkeypatch.setattr("campaign.imports.import_jobs.MOST_WAITING", 0)
     answer = api.post("/api/imports/clients", content=CLIENTS.encode())
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "30")

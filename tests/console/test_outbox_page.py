@@ -11,8 +11,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 
 from campaign.house import House
+from campaign.other_ways.questionnaires import Forms
 from campaign.published import Shelf
-from campaign.questionnaires import Forms
 from intents import load_matcher
 from models import Answer, Attempt, Correction, Event, Notice, Staff
 from models.scripts import published_version

@@ -12,11 +12,11 @@ from playwright.sync_api import Page
 from sqlalchemy import select
 
 from bot.script import load_script
+from campaign.calls.feed import Feed
 from campaign.clock import RealClock
-from campaign.feed import Feed
 from campaign.house import House
+from campaign.other_ways.questionnaires import Forms
 from campaign.published import Shelf
-from campaign.questionnaires import Forms
 from console import AskedWords, Desk, add_pages
 from intents import load_matcher
 from models import Attempt, Database, ReviewTask

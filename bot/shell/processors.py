@@ -1,0 +1,331 @@
+"""The dialogue in the pipeline: turns events into moves of the pure dialogue and carries its actions out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol, assert_never
+
+from pipecat.frames.frames import Frame, InterruptionFrame, StartFrame
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+
+from bot.agents import Agents, Joined, NoAgents, NotJoined
+from bot.moves import (
+    Action,
+    AgentJoined,
+    Attest,
+    BargedIn,
+    Collect,
+    Event,
+    FellSilent,
+    Finish,
+    Flag,
+    Heard,
+    HungUp,
+    Listen,
+    MachineAnswered,
+    Note,
+    Pressed,
+    PromptFinished,
+    Say,
+    Transfer,
+    TransferFailed,
+)
+from bot.report import Report
+from bot.shell.floor import Floor
+from bot.shell.frames import KeyPressed, LineEnded, LinePlayed, MachineHeard, TurnEnded, prompt_frames
+from bot.shell.playout import Prompt
+from bot.shell.turns import TurnTaking
+from bot.walk.certainty import Understanding, understand
+from bot.walk.waiting import Silence, Waiting
+from rules.outcomes import Ending, Risk
+
+Log = Callable[[Event | Action, int], None]
+_MOST_WAITING = 256
+
+
+class Mind(Protocol):
+    """A dialogue under way: the pure core with its state."""
+
+    @property
+    def question(self) -> str: ...
+
+    def begin(self) -> tuple[Action, ...]: ...
+
+    def advance(self, event: Event) -> tuple[Action, ...]: ...
+
+
+_Happened = Event | Silence | TurnEnded | KeyPressed | LinePlayed | LineEnded | MachineHeard
+
+
+class DialogueProcessor(FrameProcessor):
+    """Gives the dialogue one event after the other, in the order in which they happened."""
+
+    def __init__(
+        self,
+        floor: Floor,
+        mind: Mind,
+        matcher: Understanding,
+        taking: TurnTaking,
+        report: Report,
+        log: Log,
+        agents: Agents | None = None,
+        agent_seconds: float = 30.0,
+    ) -> None:
+        super().__init__(enable_direct_mode=True)
+        self._floor = floor
+        self._mind = mind
+        self._matcher = matcher
+        self._report = report
+        self._log = log
+        self._agents = agents or NoAgents()
+        self._agent_seconds = agent_seconds
+        self._inbox: asyncio.Queue[_Happened] = asyncio.Queue(_MOST_WAITING)
+        self._waiting = Waiting(floor, taking, self._inbox.put_nowait)
+        self._kept = (0, 0, 0, 0)  # notes, flags, attests and deliveries before the last turn
+        self._held: list[TurnEnded | KeyPressed] = []  # said or pressed under a text that must be heard
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Collect what happens."""
+        await super().process_frame(frame, direction)
+        match frame:
+            case TurnEnded() | KeyPressed() | LinePlayed() | LineEnded() | MachineHeard():
+                self._inbox.put_nowait(frame)
+            case InterruptionFrame():
+                self._note_barge_in()
+                await self.push_frame(frame, direction)
+            case _:
+                await self.push_frame(frame, direction)
+        if isinstance(frame, StartFrame):
+            self._tasks.append(self.create_task(self._converse(), "dialogue"))
+
+    async def cleanup(self) -> None:
+        """Stop the dialogue and whoever is fetching an agent."""
+        await super().cleanup()  # type: ignore[no-untyped-call]
+        for task in self._tasks:
+            await self.cancel_task(task)
+
+    def _note_barge_in(self) -> None:
+        """The event says where the client began; PromptFinished says how much was played until the bot stopped."""
+        current, at_ms = self._floor.playout.current, self._floor.interrupted_ms
+        if current:
+            self._inbox.put_nowait(BargedIn(current.say.prompt, current.elapsed_ms(at_ms), at_ms))
+
+    async def _converse(self) -> None:
+        try:
+            await self._carry_out(self._mind.begin())
+            while not self._floor.over.is_set():
+                await self._take(await self._inbox.get())
+                await self._rest()
+        except Exception as error:
+            self._floor.fail(error)
+
+    async def _take(self, happened: _Happened) -> None:
+        match happened:
+            case Silence():
+                await self._fall_silent(happened)
+            case TurnEnded():
+                await self._hear(happened)
+            case KeyPressed():
+                await self._press(happened)
+            case LinePlayed():
+                await self._played(happened)
+            case LineEnded():
+                await self._end(happened)
+            case MachineHeard():
+                await self._advance(MachineAnswered(happened.machine, happened.at_ms))
+            case _:
+                await self._advance(happened)
+
+    async def _advance(self, event: Event) -> None:
+        self._note(event)
+        if not isinstance(event, PromptFinished | BargedIn):
+            self._floor.can_take_back = isinstance(event, Heard) and not self._floor.closing
+        actions = self._mind.advance(event)
+        self._floor.question = self._mind.question
+        await self._carry_out(actions)
+
+    def _note(self, move: Event | Action) -> None:
+        self._floor.moved_at = self.get_event_loop().time()
+        self._log(move, self._floor.clock.now_ms)
+
+    # What the client does
+
+    async def _hear(self, turn: TurnEnded) -> None:
+        if self._held_back() and turn.under_prompt:
+            self._held.append(turn)
+            return
+        self._waiting.end()
+        if not turn.under_prompt and not self._floor.playout.speaking:
+            self._floor.answered_ms = turn.voice_end_ms
+        self._floor.taking_back = False
+        goes_on = turn.goes_on and self._floor.can_take_back
+        await self._take_back() if goes_on else self._keep()
+        match = understand(self._matcher, turn.question, turn.text, turn.others, turn.confidence)
+        await self._advance(
+            Heard(turn.text, match, turn.start_ms, turn.end_ms, turn.confidence, turn.under_prompt, goes_on)
+        )
+
+    def _keep(self) -> None:
+        report = self._report
+        self._kept = (len(report.notes), len(report.flags), len(report.attests), len(report.delivered))
+
+    async def _take_back(self) -> None:
+        """The last turn had not ended: what came of it did not happen."""
+        for prompt, finished in self._floor.playout.settle_cut(self._floor.clock.now_ms):
+            await self._prompt_finished(prompt, finished)
+        report, (notes, flags, attests, delivered) = self._report, self._kept
+        del report.notes[notes:], report.flags[flags:], report.attests[attests:], report.delivered[delivered:]
+        report.finish, self._floor.closing = None, False
+
+    async def _press(self, key: KeyPressed) -> None:
+        if self._held_back():
+            self._held.append(key)
+        elif keys := self._waiting.press(key):
+            self._waiting.end()
+            await self._advance(Pressed(keys, key.at_ms))
+
+    def _held_back(self) -> bool:
+        current = self._floor.playout.current
+        return current is not None and not current.stoppable
+
+    async def _release(self) -> None:
+        """What was said under a text that must be heard, now that it has been played."""
+        if self._held and not self._floor.gone:
+            held, self._held = self._held, []
+            turns = [item for item in held if isinstance(item, TurnEnded)]
+            for key in held:
+                if isinstance(key, KeyPressed):
+                    await self._press(key)
+            if turns:
+                await self._hear(_joined(turns))
+
+    # Silence
+
+    async def _rest(self) -> None:
+        """When nothing is left to be played: count the silence, or end the call."""
+        floor = self._floor
+        if not floor.playout.idle:
+            return
+        if floor.taking_back:
+            return
+        if floor.closing:
+            floor.over.set()
+        elif not floor.fetching and not floor.handed_over:
+            self._waiting.arm()
+
+    async def _fall_silent(self, silence: Silence) -> None:
+        if silence.awaited is self._waiting.awaited:
+            self._waiting.end()
+            await self._advance(FellSilent(silence.at_ms))
+
+    # The line
+
+    async def _played(self, played: LinePlayed) -> None:
+        playout = self._floor.playout
+        playout.played(played.mark, played.played_ms, played.complete, played.at_ms)
+        for prompt, finished in playout.finished(played.at_ms):
+            await self._prompt_finished(prompt, finished)
+        if not self._held_back():
+            await self._release()
+
+    async def _prompt_finished(self, prompt: Prompt, finished: PromptFinished) -> None:
+        if prompt.say.must_hear and finished.complete:
+            self._report.delivered.append(finished.prompt)
+        await self._advance(finished)
+
+    async def _end(self, end: LineEnded) -> None:
+        for prompt, finished in self._floor.playout.abandon(end.at_ms):
+            await self._prompt_finished(prompt, finished)
+        for turn in [item for item in self._held if isinstance(item, TurnEnded)]:
+            await self._hear(turn)
+        if not self._floor.over.is_set():
+            self._report.hung_up = True
+            await self._advance(HungUp(end.at_ms))
+            self._floor.over.set()
+
+    # Actions
+
+    async def _carry_out(self, actions: tuple[Action, ...]) -> None:
+        for action in actions:
+            self._note(action)
+            match action:
+                case Say():
+                    await self._say(action)
+                case Listen() | Collect():
+                    self._waiting.begin(action)
+                case Note():
+                    self._report.notes.append(action)
+                case Flag():
+                    self._report.flags.append(action)
+                case Attest():
+                    self._report.attests.append(action)
+                case Transfer():
+                    self._transfer(action)
+                case Finish():
+                    await self._finish(action)
+                case _:
+                    assert_never(action)
+        await self._rest()
+
+    async def _say(self, say: Say) -> None:
+        if self._floor.gone:
+            return
+        prompt = self._floor.playout.announce(say)
+        for frame in prompt_frames(prompt.serial, say):
+            await self.push_frame(frame)
+
+    async def _finish(self, finish: Finish) -> None:
+        self._waiting.end()
+        self._report.finish = finish
+        self._floor.closing = True
+        if finish.ending is Ending.MACHINE:
+            await self._break_off()
+
+    async def _break_off(self) -> None:
+        """A machine is there: stop in mid-word, and keep nothing that it said."""
+        report, floor = self._report, self._floor
+        for kept in (report.notes, report.flags, report.attests, report.delivered, self._held):
+            kept.clear()
+        floor.taking_back = False
+        floor.playout.interrupt(everything=True)
+        await self.push_frame(InterruptionFrame())
+        for prompt, finished in floor.playout.settle_cut(floor.clock.now_ms):
+            await self._prompt_finished(prompt, finished)
+
+    def _transfer(self, transfer: Transfer) -> None:
+        self._waiting.end()
+        self._floor.fetching = True
+        self._tasks.append(self.create_task(self._fetch(transfer.reason), "agent"))
+
+    async def _fetch(self, reason: Risk) -> None:
+        try:
+            async with asyncio.timeout(self._agent_seconds):
+                answer = await self._agents.fetch(reason)
+        except TimeoutError:
+            answer = NotJoined("timed_out")
+        except Exception as error:
+            self._floor.fail(error)
+            return
+        self._floor.fetching, at_ms = False, self._floor.clock.now_ms
+        if isinstance(answer, Joined):
+            self._floor.handed_over = True
+            self._inbox.put_nowait(AgentJoined(answer.agent, at_ms))
+        else:
+            self._inbox.put_nowait(TransferFailed(answer.reason, at_ms))
+
+
+def _joined(turns: list[TurnEnded]) -> TurnEnded:
+    """Several turns under one prompt as one."""
+    first, last = turns[0], turns[-1]
+    return TurnEnded(
+        text="".join(turn.text for turn in turns),
+        start_ms=first.start_ms,
+        end_ms=last.end_ms,
+        voice_end_ms=last.voice_end_ms,
+        confidence=min(turn.confidence for turn in turns),
+        under_prompt=True,
+        question=last.question,
+        others=tuple(other for turn in turns for other in turn.others),
+    )

@@ -1,0 +1,1 @@
+"""What becomes of script files: read, checked, phrased, drawn. Pure."""

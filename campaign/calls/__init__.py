@@ -1,0 +1,1 @@
+"""One call: begun, carried, settled, recovered."""

@@ -1,0 +1,102 @@
+"""What the dialogue and the rules are told of tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from bot.moves import Facts
+from campaign.calls.settling import TaskFacts
+from campaign.house import House
+from models import Attempt, Customer, ReviewTask
+from rules import CallingHours, Outcome, PastAttempt, RedialPolicy, Relations, ReviewType, RiskLevel, label_of
+from rules.annex_a import MANDATORY
+from rules.hours import SHANGHAI
+from rules.outcomes import Method
+
+
+def slots_of(task: ReviewTask, house: House, business: str = "") -> dict[str, str]:
+    """What a task's script may speak: its own slots, the client's, the firm's; `business` as the script calls it."""
+    own = {str(key): str(value) for key, value in task.slots.items()}
+    return (
+        own
+        | house.slots
+        | {
+            "客户姓名": task.customer.name,
+            "称谓": task.customer.gender or "先生女士",
+            "回访业务": business or label_of(ReviewType(task.review_type)),
+        }
+    )
+
+
+_STAFF_SLOTS = ("工作人员", "见证人")  # whom a review is about
+
+
+def relations_of(client: Customer, tasks: Sequence[ReviewTask]) -> Relations:
+    """Who stands how to a client, as far as it is on record: who serves it, and whom one of its reviews is about."""
+    serving = {client.served_by.number, client.served_by.name} if client.served_by else set()
+    about = {str(task.slots[slot]).strip() for task in tasks for slot in _STAFF_SLOTS if slot in task.slots}
+    return Relations(serves=frozenset(serving) - {""}, concerned=frozenset(about) - {""})
+
+
+def barred_from(client: Customer, tasks: Sequence[ReviewTask]) -> frozenset[str]:
+    """The staff, by number or name, who must not talk with a client (000 §6.3).
+
+    That is who serves the client, and everybody whom one of its reviews is about: complained about, leaving, witness.
+    """
+    return relations_of(client, tasks).barred
+
+
+def facts_for(tasks: Sequence[ReviewTask], slots: Mapping[str, str], hours: CallingHours, now: datetime) -> Facts:
+    """What the conversation that serves these tasks may use.
+
+    It goes on where an earlier call broke off only if that call served the same tasks: else it starts anew, so
+    that no question is left out.
+    """
+    resume_at = {task.resume_at for task in tasks}
+    deadlines = [task.deadline_at for task in tasks if task.deadline_at is not None]
+    return Facts(
+        slots=dict(slots),
+        called_at=now.astimezone(SHANGHAI),
+        resume_at=resume_at.pop() if len(resume_at) == 1 else "",
+        hours=hours,
+        callback_before=min(deadlines, default=None),
+        dialled=next((task.next_phone for task in tasks if task.next_phone), tasks[0].customer.phone),
+    )
+
+
+def task_facts(task: ReviewTask, attempts: Sequence[Attempt], questions: Mapping[str, str]) -> TaskFacts:
+    """What the rules need to know of a task and its ended attempts.
+
+    `questions` has the task's own node for every node of the call, where the call serves several tasks.
+    """
+    level = RiskLevel(task.product.risk_level) if task.product else None
+    return TaskFacts(
+        task_id=task.id,
+        policy=RedialPolicy(
+            risk_level=level,
+            mandatory=ReviewType(task.review_type) in MANDATORY,
+            suitability=ReviewType(task.review_type) is ReviewType.SUITABILITY,
+            deadline_at=task.deadline_at,
+            valid_from=task.valid_from,
+        ),
+        history=tuple(_past(attempt) for attempt in attempts if attempt.evidence.get("counted", True)),
+        email=task.customer.email,
+        next_phone=task.next_phone,
+        deadline_at=task.deadline_at,
+        questions=questions,
+        resume_at=task.resume_at,
+        status_before=task.status,
+        due_before=task.due_at,
+    )
+
+
+def _past(attempt: Attempt) -> PastAttempt:
+    return PastAttempt(
+        started_at=attempt.started_at,
+        ended_at=attempt.ended_at or attempt.started_at,
+        outcome=Outcome(attempt.outcome or Outcome.INTERRUPTED),
+        callback_at=attempt.callback_at,
+        new_number=bool(attempt.evidence.get("new_number")),
+        by_phone=attempt.method != Method.QUESTIONNAIRE,
+    )

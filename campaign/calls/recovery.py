@@ -1,0 +1,112 @@
+"""After a kill: what the dead process left is settled before anything is dialled."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy.orm import Session
+
+from bot.errors import BotError
+from bot.moves import AgentJoined, Attest, Finish, Flag, Listen, Note, Transfer
+from bot.replay import Move, move_from_json
+from bot.walk.course import standing
+from campaign.calls.attempt import shows_the_client, store_ended
+from campaign.calls.facts import task_facts
+from campaign.calls.replaying import spoken
+from campaign.calls.settling import EndedCall, TaskFacts, recording_of
+from campaign.works import Works
+from models import Attempt, StaleAttempt
+from models.queue import events_of, history_of
+from models.settlements import link_recording
+from models.workers import left_behind
+from rules import Ending, Evidence
+from telephony.recording import SealedRecording
+
+log = logging.getLogger(__name__)
+
+
+def settle_interrupted(works: Works) -> int:
+    """Settle the attempts that dead workers left, and those that this one could not settle; returns how many.
+
+    Recordings are closed first. What the client said is in the call log, so answers and risk flags are kept;
+    a conversation that had come to its end counts as finished, one on its way to a person as handed over, any other
+    as interrupted.
+    """
+    recovered = works.recordings.recover()
+    left = _left_behind(works)
+    for call, tasks in left:
+        try:
+            store_ended(works, call, tasks)
+        except StaleAttempt:
+            log.info("attempt %d was settled in the meantime", call.attempt_id)
+    _link(works, recovered)
+    return len(left)
+
+
+def _link(works: Works, recovered: Sequence[SealedRecording]) -> None:
+    """A recording that could not be sealed when its call was settled (a full disk) belongs to it all the same."""
+    with works.database.write() as session:
+        for sealed in recovered:
+            link_recording(session, sealed.call_id, recording_of(sealed), works.clock.now())
+
+
+def _left_behind(works: Works) -> list[tuple[EndedCall, list[TaskFacts]]]:
+    with works.database.read() as session:
+        return [
+            (_of_the_client(session, attempt, _ended(works, attempt, logged), logged), _tasks(session, attempt))
+            for attempt in left_behind(session, works.abandoned)
+            for logged in [[move_from_json(row.body) for row in events_of(session, attempt.id)]]
+        ]
+
+
+def _tasks(session: Session, attempt: Attempt) -> list[TaskFacts]:
+    return [
+        replace(
+            task_facts(one.task, history_of(session, one.task_id), one.questions),
+            status_before=one.status_before,
+            due_before=one.due_before,
+        )
+        for one in attempt.served
+    ]
+
+
+def _of_the_client(session: Session, attempt: Attempt, call: EndedCall, logged: Sequence[Move]) -> EndedCall:
+    """The call of a client who had called us: whether it was found to be the client is seen from what was asked."""
+    if attempt.direction != "incoming":
+        return call
+    try:
+        script = spoken(session, attempt)
+    except BotError as error:
+        log.warning("call %s: its script cannot be read any more: %s", attempt.call_id, error)
+        return replace(call, incoming=True)
+    return replace(call, incoming=True, identified=any(shows_the_client(script, move) for move in logged))
+
+
+def _ended(works: Works, attempt: Attempt, logged: Sequence[Move]) -> EndedCall:
+    moves = standing(logged)
+    finish = next((move for move in moves if isinstance(move, Finish)), None) or _handed_over(moves)
+    agent = next((move.agent for move in moves if isinstance(move, AgentJoined)), "")
+    asked = [move.question for move in moves if isinstance(move, Listen)]
+    sealed = works.recordings.find(attempt.call_id)
+    return EndedCall(
+        attempt_id=attempt.id,
+        worker=attempt.worker,
+        started_at=attempt.started_at,
+        ended_at=max(attempt.started_at, works.clock.now()),
+        evidence=Evidence(ending=finish.ending if finish else None, interrupted=finish is None, answered=bool(moves)),
+        details={"agent": agent} if agent else {},
+        talk_ms=sealed.duration_ms if sealed and moves else 0,
+        finish=finish,
+        notes=tuple(move for move in moves if isinstance(move, Note)),
+        flags=tuple(move for move in moves if isinstance(move, Flag)),
+        attests=tuple(move for move in moves if isinstance(move, Attest)),
+        resume_at=asked[-1] if asked and finish is None else "",
+        recording=recording_of(sealed),
+    )
+
+
+def _handed_over(moves: Sequence[Move]) -> Finish | None:
+    """The end of a call in which a person was fetched: whoever comes next is one, not the bot."""
+    return Finish(Ending.HANDED_OVER) if any(isinstance(move, Transfer) for move in moves) else None

@@ -1,0 +1,1 @@
+"""The demo: a firm, its clients, a network, and what became of it."""

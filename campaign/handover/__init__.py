@@ -1,0 +1,1 @@
+"""A person on the line: who is offered which client, and by which road."""

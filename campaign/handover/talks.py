@@ -1,0 +1,69 @@
+"""A client and a person on one line, whatever road joined them, and what it takes to get there."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from campaign.handover.briefing import Briefing
+from campaign.handover.duty import Failure
+from campaign.handover.meanwhile import Asides
+from rules import Severity
+from telephony.bridge import BridgeEnd, Joinable
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A person who may take calls."""
+
+    staff_id: int
+    number: str  # 工号
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A client who waits for a person.
+
+    `barred` are the staff numbers and names who must not get the call (000 §6.3), `passed` the numbers of those who
+    had it and lost their line, `since` when the client first waited (the loop's clock), where that was before.
+    """
+
+    client: Joinable
+    briefing: Briefing
+    barred: frozenset[str] = frozenset()
+    severity: Severity = Severity.HIGH
+    passed: frozenset[str] = frozenset()
+    asides: Asides = field(default_factory=Asides)
+    since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A person and the client hear each other until `end`: an agent at the console, or who answered at an extension."""
+
+    end: asyncio.Task[BridgeEnd]
+    agent: Agent | None = None
+    target: str = ""  # the address of the extension
+
+    @property
+    def taker(self) -> str:
+        """The agent's number, or the extension's address."""
+        return self.agent.number if self.agent is not None else self.target
+
+
+@dataclass(frozen=True, slots=True)
+class Transferred:
+    """The exchange has joined the client to an extension: they talk without us."""
+
+    target: str
+
+
+Found: TypeAlias = Talk | Transferred | Failure
+
+
+class Search(Protocol):
+    """Fetches a person for a waiting client, within a bounded time; the client hears that somebody is rung."""
+
+    async def __call__(self, wanted: Wanted) -> Found: ...

@@ -1,0 +1,1 @@
+"""Reviews without the bot, by questionnaire or by a person, and corrections by people."""

@@ -1,0 +1,88 @@
+"""A process at work among others: it signs on, beats and sweeps while it lives, and leaves nothing open."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from campaign.calls.recovery import settle_interrupted
+from campaign.masking import kind_and_place
+from campaign.running.runner import Runner
+from campaign.running.sweeper import keep_sweeping
+from campaign.works import Works
+from models import Worker
+from models.lines import enter_line
+from models.workers import database_now, drain, sign_off, sign_on
+
+log = logging.getLogger(__name__)
+
+
+def arrive(works: Works, place: str = "") -> None:
+    """Sign a worker on, and settle what dead ones left before anything is dialled; blocks.
+
+    `place` is what only one process at a time can work on (a data folder): whoever worked there before is gone.
+    """
+    with works.database.write() as session:
+        now = database_now(session)
+        host = socket.gethostname()
+        sign_on(session, Worker(id=works.worker, host=host, place=place, started_at=now, heartbeat_at=now))
+        if works.lines is not None:
+            enter_line(session, works.lines.name)
+    if works.lease is not None:
+        works.lease.start(works.worker)
+    settle_interrupted(works)
+
+
+@asynccontextmanager
+async def staying(works: Works) -> AsyncIterator[None]:
+    """Beat and sweep for as long as the block lasts, then sign off and settle what had to be broken off."""
+    keeping = [asyncio.create_task(keep_sweeping(works))]
+    if works.lease is not None:
+        keeping.append(asyncio.create_task(works.lease.keep()))
+    try:
+        yield
+    finally:
+        for task in keeping:
+            task.cancel()
+        await asyncio.gather(*keeping, return_exceptions=True)
+        await asyncio.to_thread(_leave, works)
+
+
+def _leave(works: Works) -> None:
+    """Sign off, and settle what had to be broken off; where the database is away, the others will do both."""
+    try:
+        with works.database.write() as session:
+            sign_off(session, works.worker, database_now(session))
+        settle_interrupted(works)
+    except Exception as error:
+        log.error("left without signing off: %s", kind_and_place(error))
+
+
+async def run_until(works: Works, runner: Runner, stop: asyncio.Event, drain_seconds: float) -> None:
+    """Make calls until `stop`, then begin no more and give those on the line `drain_seconds` to end.
+
+    Raises WorkerLost when the other workers have given this one up; its calls are ended then.
+    """
+    running = asyncio.create_task(runner.run(until_done=False))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not running.done():
+            runner.draining = True
+            await asyncio.to_thread(_tell_draining, works)
+            await runner.drain(drain_seconds)
+    finally:
+        stopping.cancel()
+        if not running.done():
+            running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+def _tell_draining(works: Works) -> None:
+    with works.database.write() as session:
+        drain(session, works.worker)
