@@ -128,7 +128,8 @@ def test_the_difference_between_versions_is_shown_line_by_line() -> None:
 
 class TestShelf:
     def test_another_process_sees_a_publication_without_restart(self, database: Database) -> None:
-        ours, theirs = Shelf(database), Shelf(Database(database.url))
+        elsewhere = Database(database.url)
+        ours, theirs = Shelf(database), Shelf(elsewhere)
         with pytest.raises(NotPublished, match="anomaly"):
             theirs.script("anomaly")
         publish(database, "anomaly")
@@ -139,6 +140,7 @@ class TestShelf:
         with database.write() as session:
             script_life.roll_back(session, "anomaly", Actor("0102", NOON, "退回"))
         assert theirs.script("anomaly").hash == before.hash
+        elsewhere.close()
 
     def test_what_has_not_changed_is_not_loaded_again(self, database: Database) -> None:
         publish(database, "anomaly", "conduct")
