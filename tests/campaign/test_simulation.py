@@ -116,7 +116,7 @@ def ran(
     """Two hosts with two processes each, which die and freeze all the time, until everything is done."""
     clock = VirtualClock()
     for module in ("lease", "sweeper", "worker"):
-        monkeypatch.setattr(f"campaign.{module}.database_now", lambda _session: clock.now())
+        monkeypatch.setattr(f"campaign.running.{module}.database_now", lambda _session: clock.now())
     monkeypatch.setattr("asyncio.to_thread", world.at_once)
     monkeypatch.setattr("models.workers.LOST_AFTER", world.LOST_AFTER)
     monkeypatch.setattr("campaign.running.lease.LOST_AFTER", world.LOST_AFTER)
