@@ -1,4 +1,5 @@
-"""When an answer is too doubtful to be taken: pure. A yes taken for a no is worse than asking again."""
+"""When an answer is too doubtful to be taken: pure. A yes taken for a no is worse than asking again, and so is a
+mumble taken for a refusal, which closes the review for good."""
 
 from __future__ import annotations
 
@@ -9,7 +10,11 @@ from typing import Protocol
 from intents.values import Intent, Match
 
 _POLAR = frozenset({Intent.YES, Intent.NO})
-_LEAST_SURE = 0.4  # of the recogniser in a yes or no; below it was guessed
+_GUESSED = 0.4  # of the recogniser; below it a yes or no was guessed
+_MUMBLED = 0.8  # who means to refuse says it again when asked again
+_LEAST_SURE = {  # of the recogniser; after the last two nobody calls again (table F.1 rows 1 and 9)
+    Intent.YES: _GUESSED, Intent.NO: _GUESSED, Intent.REFUSE: _MUMBLED, Intent.WRONG_NUMBER: _MUMBLED
+}  # fmt: skip
 
 
 class Understanding(Protocol):
@@ -21,16 +26,14 @@ class Understanding(Protocol):
 def understand(
     matcher: Understanding, question: str, text: str, others: Iterable[str] = (), confidence: float = 1.0
 ) -> Match:
-    """What `text` means; unclear where it is a yes or no and one of `others` is the opposite.
+    """What `text` means; unclear where a yes or no may be its opposite, or where what closes the review was ill heard.
 
     `others` are what the same sound or parts of it were taken for besides; `confidence` is the recogniser's.
     """
     match = matcher.match(question, text)
-    if match.intent not in _POLAR:
-        return match
-    if confidence < _LEAST_SURE:
+    if confidence < _LEAST_SURE.get(match.intent, 0.0):
         return _doubted(match, f"听得不真切（把握 {confidence:.2f}），需再问")
-    for other in others:
+    for other in others if match.intent in _POLAR else ():
         if other != text and matcher.match(question, other).intent in _POLAR - {match.intent}:
             return _doubted(match, f"也可能听作「{other}」，是与否相反，需再问")
     return match

@@ -19,6 +19,9 @@ QUESTION = "new_account.own_will"
         ("不是", ("是",), 1.0, Intent.UNCLEAR),
         ("是的", ("十", ""), 1.0, Intent.YES),  # no word for it the second time
         ("是的", (), 0.3, Intent.UNCLEAR),
+        ("我不接受回访", (), 0.74, Intent.UNCLEAR),  # mumbling was once taken for a refusal
+        ("我不接受回访", ("是",), 0.9, Intent.REFUSE),
+        ("你打错了", (), 0.7, Intent.UNCLEAR),
         ("转人工", ("不是",), 0.3, Intent.HUMAN),  # no polarity to turn
     ],
 )
