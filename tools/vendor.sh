@@ -3,14 +3,26 @@
 set -euo pipefail
 cd "$(dirname "$0")/../console/static/vendor"
 tabler=1.6.1
+wavesurfer=8.0.1
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-npm pack --silent --pack-destination "$work" "@tabler/core@$tabler" >/dev/null
-tar xzf "$work/tabler-core-$tabler.tgz" -C "$work"
+fetch() {  # package version: unpacks into $work/package
+  rm -rf "$work/package"
+  tar xzf "$work/$(npm pack --silent --pack-destination "$work" "$1@$2" | tail -1)" -C "$work"
+}
+
+fetch @tabler/core "$tabler"
 sed '/sourceMappingURL/d' "$work/package/dist/css/tabler.min.css" > tabler.min.css
-cat > README.md <<EOF
+fetch wavesurfer.js "$wavesurfer"
+cp "$work/package/LICENSE" wavesurfer-LICENSE.md
+cp "$work/package/dist/wavesurfer.esm.js" wavesurfer.esm.js
+for plugin in regions timeline; do
+  cp "$work/package/dist/plugins/$plugin.esm.js" "wavesurfer-$plugin.esm.js"
+done
+cat > README.md <<END
 | file | package | version | licence |
 |---|---|---|---|
 | tabler.min.css | @tabler/core | $tabler | MIT, Copyright 2018-2026 The Tabler Authors, 2018-2026 codecalm.net Paweł Kuna |
-EOF
+| wavesurfer*.esm.js | wavesurfer.js | $wavesurfer | BSD-3-Clause, Copyright 2012-2023 katspaugh and contributors (wavesurfer-LICENSE.md) |
+END
