@@ -1,57 +1,21 @@
-"""Two legs joined: each far end hears the other, both clocks and both recordings go on.
+"""Legs joined: a client and a person hear each other, and whoever else is let in; clocks and recordings go on.
 
-Frames pass between the legs' media clocks directly, whatever threads these run on; the conversation's loop only
-opens the bridge and waits for its end. The client's recording has the agent in the bot's channel.
+Frames pass between the legs' media clocks directly (telephony.mixing), whatever threads these run on; the
+conversation's loop only opens the bridge and waits for its end. The client's recording has in its second channel all
+that the client hears: the bot, the agent, a supervisor who barges in, the music while held.
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
-from telephony.jitter import JitterBuffer
+from telephony.hearing import Part
 from telephony.legs import Digit, HangupCause, HungUp, Leg
-
-_BACKLOG_FRAMES = 100  # 2 s: what is said while the other leg is not yet on the line is heard, then caught up with
-
-
-class Strand:
-    """One way of a bridge: frames come at one leg's clock and go at the other's; safe for a thread at each end."""
-
-    def __init__(self) -> None:
-        self._buffer = JitterBuffer(ceiling=_BACKLOG_FRAMES)
-        self._lock = threading.Lock()
-        self.shut = False  # nothing passes: hold, mute
-
-    def put(self, pcm: bytes) -> None:
-        """Take 20 ms."""
-        with self._lock:
-            self._buffer.put(pcm)
-
-    def take(self) -> bytes | None:
-        """Give 20 ms; None for silence."""
-        with self._lock:
-            pcm = self._buffer.take()
-        return None if self.shut else pcm
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """One leg's end of a bridge."""
-
-    out: Strand
-    back: Strand
-
-    def put(self, pcm: bytes) -> None:
-        """What this leg's far end says."""
-        self.out.put(pcm)
-
-    def take(self) -> bytes | None:
-        """What this leg's far end shall hear."""
-        return self.back.take()
+from telephony.medialeg import Partner
+from telephony.mixing import ListeningIn, Mix, Place
 
 
 @runtime_checkable
@@ -62,8 +26,11 @@ class Joinable(Leg, Protocol):
     def position_ms(self) -> int:
         """Where its recording stands."""
 
-    def join(self, end: End | None) -> None:
+    def join(self, end: Partner | None) -> None:
         """Exchange audio with a bridge from the next frame on; None: no longer."""
+
+    def overhear(self, ear: ListeningIn, on: bool = True) -> None:
+        """Let somebody listen to both sides from the next frame on, or no longer."""
 
     async def ended(self) -> HungUp:
         """Wait until the call is over."""
@@ -83,6 +50,7 @@ class Parting(StrEnum):
     AGENT_HUNG_UP = "agent_hung_up"
     CLIENT_LINE_LOST = "client_line_lost"  # our own line to the client failed
     AGENT_LINE_LOST = "agent_line_lost"  # the agent's browser or phone is gone
+    PASSED_ON = "passed_on"  # the client stays on the line for somebody else: a colleague, a supervisor
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,37 +63,75 @@ class BridgeEnd:
 
 
 class Bridge:
-    """Joins an answered client to an answered agent, once."""
+    """Joins an answered client to an answered agent, once; others come and go meanwhile."""
 
     def __init__(self, client: Joinable, agent: Joinable) -> None:
         self._client, self._agent = client, agent
-        self._to_agent, self._to_client = Strand(), Strand()
+        self._mix = Mix()
+        self._guests: dict[Joinable, Place] = {}
         self._joined_ms = 0
         self._left = asyncio.Event()
+        self._passed_on = False
 
     def open(self) -> None:
         """Let them hear each other; what the bot was still saying is cut."""
         self._joined_ms = self._client.position_ms
-        self._client.join(End(self._to_agent, self._to_client))
-        self._agent.join(End(self._to_client, self._to_agent))
+        places = self._mix.enter(Part.CLIENT), self._mix.enter(Part.AGENT)
+        self._client.join(places[0])
+        self._agent.join(places[1])
         self._client.clear()
 
+    @property
+    def client(self) -> Joinable:
+        """The client's leg."""
+        return self._client
+
+    @property
+    def held(self) -> bool:
+        """Whether the client waits and hears music."""
+        return self._mix.held
+
+    @property
+    def muted(self) -> bool:
+        """Whether the client does not hear the agent."""
+        return self._mix.muted
+
     def mute(self, on: bool) -> None:
-        """Whether the agent is kept from being heard."""
-        self._to_client.shut = on
+        """Whether the client does not hear the agent."""
+        self._mix.muted = on
 
     def hold(self, on: bool) -> None:
-        """Whether neither hears the other."""
-        self._to_client.shut = self._to_agent.shut = on
+        """Whether the client hears music, and neither hears the other."""
+        self._mix.hold(on)
+
+    def admit(self, leg: Joinable, part: Part) -> None:
+        """Let one more in, or give who is in another part."""
+        place = self._guests.get(leg)
+        if place is None:
+            place = self._guests[leg] = self._mix.enter(part)
+        place.part = part
+        leg.join(place)
+
+    def dismiss(self, leg: Joinable) -> None:
+        """One of the others goes, or listens in from outside again; its leg is left as it is."""
+        place = self._guests.pop(leg, None)
+        if place is not None:
+            self._mix.leave(place)
+            leg.join(None)
 
     def leave(self) -> None:
         """The agent hangs up."""
         self._left.set()
 
-    async def run(self) -> BridgeEnd:
-        """Wait until one of them hangs up, then hang up the other; cancelling ends both calls.
+    def pass_on(self) -> None:
+        """The agent goes, the client stays for somebody else."""
+        self._passed_on = True
+        self._left.set()
 
-        A client whose agent's line is lost stays on the line: there may be another agent.
+    async def run(self) -> BridgeEnd:
+        """Wait until one of the two hangs up, then hang up the other; cancelling ends both calls.
+
+        A client whose agent's line is lost, or who is passed on, stays on the line: there is another agent, or may be.
         """
         client = asyncio.create_task(self._client.ended())
         agent = asyncio.create_task(self._follow_agent())
@@ -133,14 +139,17 @@ class Bridge:
         parting: Parting | None = None
         try:
             await asyncio.wait({client, agent, left}, return_when=asyncio.FIRST_COMPLETED)
-            parting = _parting(client, agent)
+            parting = self._parting(client, agent)
             return BridgeEnd(parting, self._joined_ms, self._client.position_ms)
         finally:
             for waiting in (client, agent, left):
                 waiting.cancel()
+            for guest in list(self._guests):
+                self.dismiss(guest)
             self._client.join(None)
             self._agent.join(None)
-            over = [self._agent] if parting is Parting.AGENT_LINE_LOST else [self._client, self._agent]
+            stays = parting in (Parting.AGENT_LINE_LOST, Parting.PASSED_ON)
+            over = [self._agent] if stays else [self._client, self._agent]
             await asyncio.gather(*(leg.hang_up() for leg in over))
 
     async def _follow_agent(self) -> HungUp:
@@ -152,10 +161,10 @@ class Bridge:
                 return event
         return await self._agent.ended()
 
-
-def _parting(client: asyncio.Task[HungUp], agent: asyncio.Task[HungUp]) -> Parting:
-    if client.done():
-        lost = client.result().cause is HangupCause.OWN_LINE
-        return Parting.CLIENT_LINE_LOST if lost else Parting.CLIENT_HUNG_UP
-    lost = agent.done() and agent.result().cause is HangupCause.OWN_LINE
-    return Parting.AGENT_LINE_LOST if lost else Parting.AGENT_HUNG_UP
+    def _parting(self, client: asyncio.Task[HungUp], agent: asyncio.Task[HungUp]) -> Parting:
+        if client.done():
+            lost = client.result().cause is HangupCause.OWN_LINE
+            return Parting.CLIENT_LINE_LOST if lost else Parting.CLIENT_HUNG_UP
+        if agent.done() and agent.result().cause is HangupCause.OWN_LINE:
+            return Parting.AGENT_LINE_LOST
+        return Parting.PASSED_ON if self._passed_on else Parting.AGENT_HUNG_UP

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 
 from telephony.legs import AudioIn, HungUp, LegEvent, Played
-from telephony.medialeg import MediaLeg, Partner
+from telephony.medialeg import Ear, MediaLeg, Partner
 from telephony.playout import PlayQueue
 from telephony.rtp.quality import CallQuality
 
@@ -86,6 +86,11 @@ class LegHandle:
     def join(self, end: Partner | None) -> None:
         """Exchange audio with a bridge instead of the play queue, from the next frame on; None: no longer."""
         self._media.partner = end
+
+    def overhear(self, ear: Ear, on: bool = True) -> None:
+        """Let somebody listen to both sides from the next frame on, or no longer."""
+        others = tuple(one for one in self._media.ears if one is not ear)
+        self._media.ears = (*others, ear) if on else others
 
     async def ended(self) -> HungUp:
         """Wait until the call is over; the events are left to their reader."""

@@ -70,6 +70,13 @@ class Partner(Protocol):
         """Give what the far end shall hear, None for silence."""
 
 
+class Ear(Protocol):
+    """Somebody who listens to a call without being on it."""
+
+    def overhear(self, heard: bytes, said: bytes) -> None:
+        """Take 20 ms: what the far end says, and what is said to it."""
+
+
 class MediaLeg:
     """One call between carrier, play queue, recording and the conversation's events."""
 
@@ -87,6 +94,7 @@ class MediaLeg:
         self.phase = Phase.DIALLING
         self.recording: Tape | None = None
         self.partner: Partner | None = None  # set from any thread: counts from the next tick on
+        self.ears: tuple[Ear, ...] = ()  # set from any thread, as a whole
         self._queue = queue
         self._record, self._emit, self._finish = record, emit, finish
         self._batch_frames = batch_frames
@@ -180,6 +188,8 @@ class MediaLeg:
         except RecordingError as error:
             self.fail(str(error))
             return True
+        for ear in self.ears:
+            ear.overhear(heard, said)
         self._heard.append(heard)
         self._frames += 1
         if len(self._heard) >= self._batch_frames:

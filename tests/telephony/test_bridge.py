@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from telephony.bridge import Bridge, BridgeEnd, Joinable, Parting, Strand
-from telephony.codecs import SILENCE
+from telephony.bridge import Bridge, BridgeEnd, Joinable, Parting
 from telephony.gateway import Gateway
+from telephony.hearing import Part
 from telephony.legs import Answered, Digit, HangupCause, Played
+from telephony.mixing import ListeningIn
 from telephony.recording import RecordingStore
 from tests.telephony.farend import KEY, Call, FarEnd, far_end, running_gateway, until
 from tests.telephony.sounds import line, silence, sine
@@ -139,6 +140,44 @@ async def test_muted_and_held_parties_are_not_heard_but_recorded(tmp_path: Path)
     assert level(recorded(tmp_path)[-3200:-160, 0], CLIENT) > -25
 
 
+async def test_a_supervisor_listens_whispers_and_barges_in(tmp_path: Path) -> None:
+    """The recording has what the client hears: the barging, not the whisper."""
+    supervisor_tone = 2000
+    async with running_gateway(tmp_path) as gateway, far_end(gateway) as far:
+        client, client_phone = await answered(gateway, far, "1-1")
+        agent, agent_phone = await answered(gateway, far, "agent-1")
+        supervisor, supervisor_phone = await answered(gateway, far, "supervisor-1")
+        bridge = Bridge(client, agent)
+        bridge.open()
+        over = asyncio.create_task(bridge.run())
+        tones = ((client_phone, CLIENT), (agent_phone, AGENT), (supervisor_phone, supervisor_tone))
+        talking = [asyncio.create_task(phone.speak(line(sine(hertz, 6000)))) for phone, hertz in tones]
+
+        async def heard() -> list[set[int]]:
+            await client_phone.hear(0.3)
+            pieces = await asyncio.gather(*(phone.hear(0.4) for phone, _ in tones))
+            return [{hertz for _, hertz in tones if level(piece, hertz) > -30} for piece in pieces]
+
+        ear = ListeningIn()
+        client.overhear(ear)
+        supervisor.join(ear)
+        assert await heard() == [{AGENT}, {CLIENT}, {CLIENT, AGENT}]
+        bridge.admit(supervisor, Part.WHISPERER)
+        assert await heard() == [{AGENT}, {CLIENT, supervisor_tone}, {CLIENT, AGENT}]
+        whispered_ms = client.position_ms
+        bridge.admit(supervisor, Part.BARGER)
+        assert await heard() == [{AGENT, supervisor_tone}, {CLIENT, supervisor_tone}, {CLIENT, AGENT}]
+        bridge.pass_on()
+        assert (await over).parting is Parting.PASSED_ON
+        await client_phone.hear(0.1)  # still there
+        for one in talking:
+            one.cancel()
+        await asyncio.gather(client.hang_up(), supervisor.hang_up())
+    both = recorded(tmp_path)
+    assert level(both[(whispered_ms - 400) * 8 : whispered_ms * 8, 1], supervisor_tone) < -60
+    assert level(both[(whispered_ms + 300) * 8 : (whispered_ms + 600) * 8, 1], supervisor_tone) > -30
+
+
 async def test_an_agent_who_hangs_up_ends_the_clients_call(tmp_path: Path) -> None:
     async with joined(tmp_path) as call:
         await call.agent_phone.say("hangup", sip=200, q850=16)
@@ -187,14 +226,3 @@ async def test_digits_of_the_client_still_come_as_events(tmp_path: Path) -> None
     async with joined(tmp_path) as call:
         await call.client_phone.say("dtmf", digit="5")
         assert isinstance((await until(call.client, Digit))[-1], Digit)
-
-
-def test_a_strand_is_bounded_and_gives_the_newest() -> None:
-    strand = Strand()
-    loud = np.full(160, 9000, "<i2").tobytes()
-    for _ in range(1000):
-        strand.put(SILENCE)
-    strand.put(loud)
-    given = [strand.take() for _ in range(150)]
-    assert loud in given
-    assert given[-1] is None
