@@ -20,8 +20,17 @@ from rules.witnesses import AnsweringMachine
 
 
 @dataclass(frozen=True, slots=True)
+class Spoken:
+    """One word, and where in the recording it was said."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
-    """The client said something and the turn has ended."""
+    """The client said something and the turn has ended; `words` are those that the recogniser could place."""
 
     text: str
     match: Match
@@ -30,6 +39,7 @@ class Heard:
     confidence: float = 1.0
     under_prompt: bool = False  # said while an uninterruptible prompt was playing
     goes_on: bool = False  # takes the place of the Heard before: the client had only paused (bot.walk.course)
+    words: tuple[Spoken, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

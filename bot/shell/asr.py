@@ -15,6 +15,7 @@ from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.settings import STTSettings
 from pipecat.services.stt_service import STTService
 
+from bot.moves import Spoken
 from bot.shell.frames import HeardAudio
 from speech.errors import Overloaded, TooLate
 from speech.recogniser import Recogniser, Stream, Transcript
@@ -39,6 +40,7 @@ class Placed:
     end_ms: int
     confidence: float
     second: str = ""
+    words: tuple[Spoken, ...] = ()
 
 
 class VoskSTTService(STTService):
@@ -138,5 +140,8 @@ class VoskSTTService(STTService):
     def _placed(self, heard: Transcript, second: str) -> Placed | None:
         if not heard.words or self._behind_ms is None:
             return None
-        first, last = heard.words[0], heard.words[-1]
-        return Placed(self._behind_ms + first.start_ms, self._behind_ms + last.end_ms, heard.confidence, second)
+        first, last, behind_ms = heard.words[0], heard.words[-1], self._behind_ms
+        words = tuple(
+            Spoken(word.text, behind_ms + word.start_ms, behind_ms + word.end_ms) for word in heard.words if word.known
+        )
+        return Placed(behind_ms + first.start_ms, behind_ms + last.end_ms, heard.confidence, second, words)

@@ -13,7 +13,7 @@ from pipecat.frames.frames import (
     VADUserStoppedSpeakingFrame,
 )
 
-from bot.moves import Say
+from bot.moves import Say, Spoken
 from rules.witnesses import AnsweringMachine
 
 
@@ -84,6 +84,7 @@ class TurnEnded(SystemFrame):
     question: str  # what was asked when the client spoke
     goes_on: bool = False  # holds the words of the turn before, which had ended too soon
     others: tuple[str, ...] = ()  # what it, or parts of it, were taken for besides
+    words: tuple[Spoken, ...] = ()
 
 
 @dataclass

@@ -164,7 +164,7 @@ class DialogueProcessor(FrameProcessor):
         await self._take_back() if goes_on else self._keep()
         match = understand(self._matcher, turn.question, turn.text, turn.others, turn.confidence)
         await self._advance(
-            Heard(turn.text, match, turn.start_ms, turn.end_ms, turn.confidence, turn.under_prompt, goes_on)
+            Heard(turn.text, match, turn.start_ms, turn.end_ms, turn.confidence, turn.under_prompt, goes_on, turn.words)
         )
 
     def _keep(self) -> None:
@@ -328,4 +328,5 @@ def _joined(turns: list[TurnEnded]) -> TurnEnded:
         under_prompt=True,
         question=last.question,
         others=tuple(other for turn in turns for other in turn.others),
+        words=tuple(word for turn in turns for word in turn.words),
     )

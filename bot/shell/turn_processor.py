@@ -252,6 +252,7 @@ def _turn_ended(turn: Turn, text: str, placed: Placed | None, question: str) -> 
         under_prompt=turn.under_prompt,
         question=question,
         others=(place.second,) if place.second else (),
+        words=place.words,
     )
 
 
@@ -267,4 +268,5 @@ def _joined(before: TurnEnded, last: TurnEnded) -> TurnEnded:
         question=before.question,
         goes_on=True,
         others=tuple(filter(None, (before.text, last.text, *before.others, *last.others))),
+        words=before.words + last.words,
     )

@@ -196,6 +196,15 @@ def test_what_was_heard_lies_where_the_client_spoke(calls: dict[str, Call], name
         assert abs(heard.end_ms - end_ms) <= 300
 
 
+@pytest.mark.parametrize("name", ["cooperative", "short", "goes on after a pause"])
+def test_each_word_has_its_place_in_the_order_of_speech(calls: dict[str, Call], name: str) -> None:
+    for heard in calls[name].of(Heard):
+        assert "".join(word.text for word in heard.words) == heard.text
+        places = [place for word in heard.words for place in (word.start_ms, word.end_ms)]
+        assert places == sorted(places)
+        assert heard.start_ms <= places[0] and places[-1] <= heard.end_ms
+
+
 def test_short_answers_reach_the_dialogue(calls: dict[str, Call]) -> None:
     assert calls["short"].texts() == ["是", "好", "嗯", "有"]
 

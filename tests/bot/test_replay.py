@@ -27,6 +27,7 @@ from bot.moves import (
     Pressed,
     PromptFinished,
     Say,
+    Spoken,
     Transfer,
     TransferFailed,
 )
@@ -48,7 +49,16 @@ from rules.witnesses import AnsweringMachine
 from tests.bot.conversation import BEIJING, CALLED_AT, Conversation, facts_for
 
 MOVES: list[Move] = [
-    Heard("是的", Match(Intent.YES, frozenset({Risk.UNREAD, Risk.MISLED}), 0.9, "规则"), 10, 20, 0.8, True),
+    Heard(
+        "是的",
+        Match(Intent.YES, frozenset({Risk.UNREAD, Risk.MISLED}), 0.9, "规则"),
+        10,
+        20,
+        0.8,
+        True,
+        False,
+        (Spoken("是的", 10, 20),),
+    ),
     Pressed("1", 30),
     FellSilent(40),
     BargedIn("a.b/ask", 500, 50),
@@ -89,6 +99,14 @@ def test_an_instant_keeps_its_zone() -> None:
 
 def test_risks_are_written_in_one_order() -> None:
     assert json.loads(move_to_json(MOVES[0]))["match"]["risks"] == ["misled", "unread"]
+
+
+def test_what_was_heard_before_words_had_places_is_still_read() -> None:
+    old = json.loads(move_to_json(MOVES[0]))
+    del old["words"]
+    heard = move_from_json(json.dumps(old))
+    assert isinstance(heard, Heard)
+    assert heard.words == ()
 
 
 def test_facts_come_back_from_json_as_they_were() -> None:
