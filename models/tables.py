@@ -45,6 +45,16 @@ class Customer(Base):
     tolerance: Mapped[str] = mapped_column(String(2), default="", server_default="")  # 风险承受能力 C1 to C5, or ""
     served_by: Mapped[Staff | None] = relationship()
 
+    __table_args__ = (
+        Index(
+            "ix_customer_silent",
+            "do_not_call_at",
+            "id",
+            sqlite_where=text("do_not_call = 1"),
+            postgresql_where=text("do_not_call"),
+        ),
+    )
+
 
 class Staff(Base):
     """A person of the firm (工作人员): broker, reviewer, inspector, manager."""
@@ -79,6 +89,8 @@ class Campaign(Base):
     state: Mapped[str] = mapped_column(String(20), default="running")  # running, paused, stopped
     # When its clients may be called (rules.CallingHours as JSON); None: in the firm's own hours.
     hours: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    lines: Mapped[int | None]  # calls at once, of all workers; None: as many as the lines carry
+    calls_per_hour: Mapped[int | None]  # new ones; None: as the workers go
 
 
 class ReviewTask(Base):
@@ -159,7 +171,7 @@ class Attempt(Base):
     method: Mapped[str] = mapped_column(String(20), default="voice_bot", server_default="voice_bot")  # rules Method
     dialled: Mapped[str] = mapped_column(Sealed)  # of an incoming one: the number that called
     worker: Mapped[str] = mapped_column(String(80))  # who carries it: an executor id, new at each start
-    line: Mapped[str] = mapped_column(String(40), default="", server_default="")  # the lines whose caps it counts to
+    line: Mapped[str] = mapped_column(String(40), default="", server_default="")  # the trunk whose caps it counts to
     started_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]  # None: on the line now
     outcome: Mapped[str | None] = mapped_column(String(30))
@@ -210,7 +222,13 @@ class Attempt(Base):
 
     __table_args__ = (
         UniqueConstraint("task_id", "no"),
-        Index("ix_attempt_line", "line", "started_at"),
+        Index(
+            "ix_attempt_on_line",
+            "line",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index("ix_attempt_figures", "started_at", "outcome", "talk_ms", "direction"),
         Index("ix_attempt_customer", "customer_id", "started_at"),
         # One live call per client, whatever the number of workers.
         Index(
@@ -316,12 +334,21 @@ class Escalation(Base):
     attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), unique=True)
     task_id: Mapped[int] = mapped_column(ForeignKey("review_task.id"), index=True)
     severity: Mapped[str] = mapped_column(String(10))
-    created_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(index=True)
     deadline_at: Mapped[datetime | None]
     state: Mapped[str] = mapped_column(String(20), default="open")  # open, taken, done
     assigned_to_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     note: Mapped[str] = mapped_column(Sealed, default="")
     attempt: Mapped[Attempt] = relationship()
+
+    __table_args__ = (
+        Index(
+            "ix_escalation_open",
+            "state",
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+    )
 
 
 class Recording(Base):

@@ -1,0 +1,163 @@
+"""Campaigns as managers see and change them: the list, who changed what and why, what a stop leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.orm import Session
+
+from models.calls import Page
+from models.control import move_campaign
+from models.managing_tables import CampaignActed
+from models.queue import rows_changed
+from models.tables import Attempt, AttemptTask, Campaign, ReviewTask, Staff
+
+STOPPED = "回访方案已停止，由人工继续"
+_HOUR = timedelta(hours=1)
+
+
+class CampaignAct(StrEnum):
+    """What is done with a campaign while it runs."""
+
+    PAUSE = "pause"  # 暂停
+    RESUME = "resume"  # 继续
+    STOP = "stop"  # 停止
+    HOURS = "hours"  # 修改拨打时间
+    PACE = "pace"  # 修改线路数和速度
+
+
+STATE_OF: Mapping[CampaignAct, str] = MappingProxyType(
+    {CampaignAct.PAUSE: "paused", CampaignAct.RESUME: "running", CampaignAct.STOP: "stopped"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignFilter:
+    """What the list of campaigns is narrowed to; empty fields narrow nothing."""
+
+    text: str = ""  # a part of the name
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTasks:
+    """What of a campaign is not over: to be dialled, with people, and on the line now."""
+
+    to_dial: int
+    with_people: int
+    on_the_line: int
+
+
+def campaign_list(session: Session, wanted: CampaignFilter, *, page: int, size: int) -> Page[Campaign]:
+    """Campaigns, the latest first."""
+    query = select(Campaign)
+    if wanted.text:
+        query = query.where(Campaign.name.contains(wanted.text, autoescape=True))
+    if wanted.state:
+        query = query.where(Campaign.state == wanted.state)
+    total = session.scalar(query.with_only_columns(func.count(Campaign.id))) or 0
+    rows = session.scalars(query.order_by(Campaign.id.desc()).limit(size).offset((page - 1) * size))
+    return Page(rows.all(), total, page, size)
+
+
+def change_campaign(
+    session: Session, campaign_id: int, act: CampaignAct, *, by: str, why: str, at: datetime, to_people: bool = False
+) -> None:
+    """Pause, resume or stop a campaign and write it down; raises `CampaignStopped` where it is over.
+
+    `to_people`: what a stop leaves open goes to people, instead of staying as it is.
+    """
+    before = session.get_one(Campaign, campaign_id).state
+    move_campaign(session, campaign_id, STATE_OF[act])
+    details: dict[str, Any] = {"before": before, "after": STATE_OF[act]}
+    if act is CampaignAct.STOP:
+        details["to_people"] = hand_over_open(session, campaign_id) if to_people else 0
+    record_change(session, campaign_id, act, by=by, why=why, at=at, details=details)
+
+
+def hand_over_open(session: Session, campaign_id: int) -> int:
+    """Give people what the bot still had to dial; returns how many tasks."""
+    waiting = (
+        update(ReviewTask)
+        .where(ReviewTask.campaign_id == campaign_id, ReviewTask.due_at.is_not(None))
+        .values(due_at=None, dial_by=None, with_human=True, trouble=STOPPED)
+    )
+    return rows_changed(session, waiting.execution_options(synchronize_session=False))
+
+
+def set_pace(session: Session, campaign_id: int, lines: int | None, calls_per_hour: int | None) -> None:
+    """Give a campaign its own bounds, or none (None)."""
+    campaign = session.get_one(Campaign, campaign_id)
+    campaign.lines, campaign.calls_per_hour = lines, calls_per_hour
+
+
+def record_change(
+    session: Session, campaign_id: int, act: CampaignAct, *, by: str, why: str, at: datetime, details: dict[str, Any]
+) -> None:
+    """Add to the trail of a campaign."""
+    session.add(CampaignActed(campaign_id=campaign_id, act=act.value, by=by, why=why[:500], at=at, details=details))
+    session.flush()
+
+
+def changes_of(session: Session, campaign_id: int) -> Sequence[CampaignActed]:
+    """What was done with a campaign, the latest first."""
+    query = select(CampaignActed).where(CampaignActed.campaign_id == campaign_id)
+    return session.scalars(query.order_by(CampaignActed.id.desc())).all()
+
+
+def open_tasks_of(session: Session, campaign_id: int) -> OpenTasks:
+    """What a campaign has not finished yet."""
+    mine = ReviewTask.campaign_id == campaign_id
+    to_dial = session.scalar(select(func.count(ReviewTask.id)).where(mine, ReviewTask.due_at.is_not(None))) or 0
+    people = select(func.count(ReviewTask.id)).where(mine, ReviewTask.with_human, ReviewTask.final.is_(False))
+    live = _live_calls().where(mine).with_only_columns(func.count(func.distinct(Attempt.id)))
+    return OpenTasks(to_dial, session.scalar(people) or 0, session.scalar(live) or 0)
+
+
+def room_of(session: Session, campaigns: Sequence[Campaign], now: datetime) -> dict[int, int]:
+    """How many calls more each campaign that has bounds of its own may begin now; others are not in it."""
+    bounded = [one for one in campaigns if one.lines is not None or one.calls_per_hour is not None]
+    if not bounded:
+        return {}
+    live = _by_campaign(session, _live_calls())
+    return {one.id: max(0, min(_free(one, live), _due_by_pace(session, one, now))) for one in bounded}
+
+
+def _free(campaign: Campaign, live: Mapping[int, int]) -> int:
+    return campaign.lines - live.get(campaign.id, 0) if campaign.lines is not None else 1_000_000
+
+
+def _due_by_pace(session: Session, campaign: Campaign, now: datetime) -> int:
+    """What the hour's calls leave: spread evenly, so that they do not all go out in its first minutes."""
+    if campaign.calls_per_hour is None:
+        return 1_000_000
+    if campaign.calls_per_hour <= 0:
+        return 0
+    span = max(_HOUR / campaign.calls_per_hour, timedelta(minutes=1))
+    allowed = max(1, round(campaign.calls_per_hour * (span / _HOUR)))
+    lately = select(Attempt).join(Attempt.served).join(AttemptTask.task).where(Attempt.started_at > now - span)
+    return allowed - _by_campaign(session, lately).get(campaign.id, 0)
+
+
+def _live_calls() -> Select[Attempt]:
+    return select(Attempt).join(Attempt.served).join(AttemptTask.task).where(Attempt.ended_at.is_(None))
+
+
+def _by_campaign(session: Session, query: Select[Attempt]) -> dict[int, int]:
+    counted = query.with_only_columns(ReviewTask.campaign_id, func.count(func.distinct(Attempt.id)))
+    return {campaign: count for campaign, count in session.execute(counted.group_by(ReviewTask.campaign_id))}
+
+
+def names_of(session: Session, numbers: Sequence[str]) -> dict[str, str]:
+    """The names of members of the staff by number, for showing a trail; unknown ones are left out."""
+    wanted = set(numbers) - {""}
+    if not wanted:
+        return {}
+    query = select(Staff.number, Staff.name).where(Staff.number.in_(wanted))
+    return {number: name for number, name in session.execute(query)}
