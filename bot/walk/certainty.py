@@ -10,10 +10,10 @@ from typing import Protocol
 from intents.values import Intent, Match
 
 _POLAR = frozenset({Intent.YES, Intent.NO})
-_GUESSED = 0.4  # of the recogniser; below it a yes or no was guessed
-_MUMBLED = 0.8  # who means to refuse says it again when asked again
-_LEAST_SURE = {  # of the recogniser; after the last two nobody calls again (table F.1 rows 1 and 9)
-    Intent.YES: _GUESSED, Intent.NO: _GUESSED, Intent.REFUSE: _MUMBLED, Intent.WRONG_NUMBER: _MUMBLED
+_GUESSED = 0.4  # of the recogniser; below it the words were guessed
+_MUMBLED = 0.8  # a refusal closes the review for good (table F.1 row 1); who means it says it again when asked again
+_LEAST_SURE = {  # of the recogniser
+    Intent.YES: _GUESSED, Intent.NO: _GUESSED, Intent.WRONG_NUMBER: _GUESSED, Intent.REFUSE: _MUMBLED
 }  # fmt: skip
 
 

@@ -21,7 +21,7 @@ QUESTION = "new_account.own_will"
         ("是的", (), 0.3, Intent.UNCLEAR),
         ("我不接受回访", (), 0.74, Intent.UNCLEAR),  # mumbling was once taken for a refusal
         ("我不接受回访", ("是",), 0.9, Intent.REFUSE),
-        ("你打错了", (), 0.7, Intent.UNCLEAR),
+        ("你打错了", (), 0.3, Intent.UNCLEAR),
         ("转人工", ("不是",), 0.3, Intent.HUMAN),  # no polarity to turn
     ],
 )

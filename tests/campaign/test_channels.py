@@ -7,7 +7,6 @@ import base64
 import hashlib
 import hmac
 import json
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +23,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from campaign.sending.channels import Folder, HttpGateway, Letter, Mail, Webhook
 from rules.postings import Sending
+from tests.ports import free_port
 
 AT = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 LETTER = Letter(
@@ -67,13 +67,6 @@ async def receiver() -> AsyncIterator[Receiver]:
     one.url = f"{site.name}/take".replace(":0/", f":{runner.addresses[0][1]}/")
     yield one
     await runner.cleanup()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def gateway(url: str, **changes: Any) -> HttpGateway:

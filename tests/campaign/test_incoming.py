@@ -29,7 +29,7 @@ from telephony.sip.trunk import Trunk
 from tests.campaign.test_attempt import ears
 from tests.campaign.test_attempt import works as silent
 from tests.conftest import KEY, NOON, publish, served
-from tests.telephony.sip.sipp import free_port
+from tests.ports import free_port
 
 __all__ = ["ears", "silent"]
 

@@ -11,7 +11,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from telephony.gateways.exchanges import FreeSwitch
-from tests.telephony.gateways.standin import PASSWORD, FarCall, StandIn, free_port
+from tests.ports import free_port
+from tests.telephony.gateways.standin import PASSWORD, FarCall, StandIn
 
 _ORIGINATE = re.compile(r"\{(.*)\}sofia/gateway/trunk/(\S+) &park\(\)")
 

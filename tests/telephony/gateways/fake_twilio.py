@@ -18,8 +18,9 @@ from websockets.exceptions import ConnectionClosed
 
 from speech.g711 import ulaw_decode, ulaw_encode
 from telephony.gateways.exchanges import Twilio
+from tests.ports import free_port
 from tests.telephony.farend import WAIT
-from tests.telephony.gateways.standin import PASSWORD, FarCall, StandIn, free_port
+from tests.telephony.gateways.standin import PASSWORD, FarCall, StandIn
 
 STREAM = "MZ18ad3ab5a668481ce02b83e7395059f0"
 _STATUS = {486: "busy", 480: "no-answer", 0: "completed"}

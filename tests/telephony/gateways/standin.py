@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import ClassVar
@@ -12,12 +11,6 @@ from telephony.gateways.exchanges import Exchange
 from tests.telephony.farend import WAIT
 
 PASSWORD = "right"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class FarCall(ABC):

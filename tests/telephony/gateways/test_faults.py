@@ -22,11 +22,12 @@ from telephony.legs import Answered, HangupCause, HungUp, LegEvent
 from telephony.medialeg import MediaLeg
 from telephony.playout import PlayQueue
 from telephony.recording import RecordingStore
+from tests.ports import free_port
 from tests.telephony.farend import KEY, WAIT, hung_up, until
 from tests.telephony.gateways.fake_asterisk import AsteriskCall, FakeAsterisk
 from tests.telephony.gateways.fake_freeswitch import FakeFreeSwitch, FreeSwitchCall
 from tests.telephony.gateways.fake_twilio import FakeTwilio, TwilioCall, signed
-from tests.telephony.gateways.standin import FarCall, StandIn, free_port
+from tests.telephony.gateways.standin import FarCall, StandIn
 from tests.telephony.gateways.test_calls import NUMBER, answered
 
 

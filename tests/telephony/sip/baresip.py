@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.ports import free_port
 from tests.telephony.farend import WAIT
-from tests.telephony.sip.sipp import free_port
 
 CONFIG = """
 poll_method epoll

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.telephony.sip.sipp import free_port
+from tests.ports import free_port
 
 
 @asynccontextmanager

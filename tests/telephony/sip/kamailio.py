@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.telephony.sip.sipp import free_port
+from tests.ports import free_port
 
 PASSWORD = "geheim"
 MODULES = "/usr/lib/x86_64-linux-gnu/kamailio/modules/"

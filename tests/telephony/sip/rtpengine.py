@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.telephony.sip.sipp import free_port
+from tests.ports import free_port
 
 _PORTS = 400  # of audio
 

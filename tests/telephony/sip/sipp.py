@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.ports import free_port
+
 WAIT_SECONDS = 20.0
 _STARTS = 4
 _ECHOED = "[last_Via:]\n[last_From:]\n[last_To:]{tag}\n[last_Call-ID:]\n[last_CSeq:]"
@@ -207,10 +209,3 @@ async def _listening(host: str, port: int, transport: str, process: asyncio.subp
     process.kill()
     await process.wait()
     return False
-
-
-def free_port() -> int:
-    """A port that is free for UDP and TCP now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -19,9 +19,10 @@ from telephony.recording import RecordingStore
 from telephony.rtp.packet import Packet
 from telephony.sip.dialer import SipDialer
 from telephony.sip.hop import Transport
+from tests.ports import free_port
 from tests.telephony.farend import KEY, WAIT, hung_up, until
 from tests.telephony.sip.house import NUMBER, dialer, recorded, trunk
-from tests.telephony.sip.sipp import answer, described, expect, free_port, goodbye, sipp
+from tests.telephony.sip.sipp import answer, described, expect, goodbye, sipp
 from tests.telephony.sounds import line, sine
 
 PICKED_UP = expect("INVITE") + answer(200, sdp=described(), again=True) + expect("ACK")
@@ -158,6 +159,7 @@ from pathlib import Path
 from telephony.recording import RecordingStore
 from telephony.sip.dialer import SipDialer
 from telephony.sip.trunk import Trunk
+from tests.ports import free_port
 
 async def main():
     trunk = Trunk("t", "127.0.0.1", int(sys.argv[2]), number="95500")

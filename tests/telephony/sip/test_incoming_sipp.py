@@ -12,9 +12,10 @@ import pytest
 
 from telephony.legs import Answered, AudioIn, HangupCause, Played
 from telephony.sip.reception import IncomingCall
+from tests.ports import free_port
 from tests.telephony.farend import WAIT, hung_up, until
 from tests.telephony.sip.house import dialer, recorded, trunk
-from tests.telephony.sip.sipp import caller, described, expect_answer, free_port, pause, sipp
+from tests.telephony.sip.sipp import caller, described, expect_answer, pause, sipp
 from tests.telephony.sounds import line, sine
 
 INVITE = caller("INVITE", "1 INVITE", sdp=described())

@@ -15,11 +15,12 @@ from telephony.sip.hop import Hop, Transport
 from telephony.sip.names import Names
 from telephony.sip.registration import Standing
 from telephony.sip.targets import Target, Targets
+from tests.ports import free_port
 from tests.telephony.farend import hung_up, until
 from tests.telephony.sip.dnsmasq import dnsmasq
 from tests.telephony.sip.house import NUMBER, dialer, trunk
 from tests.telephony.sip.kamailio import PASSWORD, kamailio
-from tests.telephony.sip.sipp import answer, described, expect, free_port, goodbye, sipp
+from tests.telephony.sip.sipp import answer, described, expect, goodbye, sipp
 from tests.telephony.sip.test_kamailio import stands
 
 PICKED_UP = expect("INVITE") + answer(200, sdp=described(), again=True) + expect("ACK") + goodbye()

@@ -12,10 +12,11 @@ from telephony.legs import Answered, HangupCause
 from telephony.sip.dialer import SipDialer
 from telephony.sip.hop import Transport
 from telephony.sip.registration import Standing
+from tests.ports import free_port
 from tests.telephony.farend import WAIT, hung_up, until
 from tests.telephony.sip.house import NUMBER, dialer, trunk
 from tests.telephony.sip.kamailio import PASSWORD, kamailio
-from tests.telephony.sip.sipp import answer, expect, free_port, sipp
+from tests.telephony.sip.sipp import answer, expect, sipp
 from tests.telephony.sip.test_kamailio import stands
 
 

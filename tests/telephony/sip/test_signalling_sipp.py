@@ -11,6 +11,7 @@ from telephony.legs import Answered, Digit, EarlyMedia, HangupCause, Ringing
 from telephony.sip.alarms import Intervals
 from telephony.sip.hop import Transport
 from telephony.sip.identity import Privacy
+from tests.ports import free_port
 from tests.telephony.farend import hung_up, until
 from tests.telephony.sip.house import NUMBER, dialer, trunk
 from tests.telephony.sip.sipp import (
@@ -19,7 +20,6 @@ from tests.telephony.sip.sipp import (
     described,
     expect,
     expect_answer,
-    free_port,
     goodbye,
     pause,
     say,

@@ -14,10 +14,10 @@ from telephony.errors import TrunkUnavailable
 from telephony.legs import Answered, HangupCause
 from telephony.sip.hop import Transport
 from telephony.sip.tcp import security_of
+from tests.ports import free_port
 from tests.telephony.farend import WAIT, hung_up, until
 from tests.telephony.sip.house import NUMBER, dialer, trunk
 from tests.telephony.sip.kamailio import kamailio, make_certificate
-from tests.telephony.sip.sipp import free_port
 
 
 async def test_a_call_comes_on_a_connection_of_the_trunk(tmp_path: Path) -> None:

@@ -1,0 +1,31 @@
+"""Ports of 127.0.0.1 that a program started by a test may take."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import socket
+
+# Below those that systems give to whoever asks for any port (from 32768 on Linux): nobody takes one of these between
+# the look and the use, except another test process, which begins elsewhere.
+_LOWEST, _COUNT = 12_000, 20_000
+_offsets = itertools.count(os.getpid() * 61, 2)
+
+
+def free_port() -> int:
+    """A port that is free for UDP and TCP, as is the one above it, where some programs listen for TLS."""
+    return next(port for port in (_LOWEST + offset % _COUNT for offset in _offsets) if _is_free(port))
+
+
+def _is_free(port: int) -> bool:
+    return all(_takes(kind, number) for number in (port, port + 1) for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM))
+
+
+def _takes(kind: socket.SocketKind, port: int) -> bool:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, kind == socket.SOCK_STREAM)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
