@@ -16,6 +16,16 @@ from models.errors import (
     VersionChanged,
     WorkerLost,
 )
+from models.inspecting_tables import (
+    Appeal,
+    Calibration,
+    CallComment,
+    CallIndex,
+    Inspection,
+    InspectionRule,
+    Score,
+    Scorecard,
+)
 from models.line_tables import IncomingCall, LineQuality
 from models.people_tables import HumanReview
 from models.posting_tables import Event
@@ -42,11 +52,15 @@ from models.tables import (
 
 __all__ = [
     "Answer",
+    "Appeal",
     "Attempt",
     "AttemptTask",
     "Base",
     "BusinessEvent",
+    "Calibration",
+    "CallComment",
     "CallEvent",
+    "CallIndex",
     "Campaign",
     "CampaignStopped",
     "ClientBusy",
@@ -64,6 +78,8 @@ __all__ = [
     "HumanReview",
     "IncomingCall",
     "KeyFileError",
+    "Inspection",
+    "InspectionRule",
     "LineQuality",
     "Line",
     "LinesFull",
@@ -76,6 +92,8 @@ __all__ = [
     "ReviewPlan",
     "ReviewTask",
     "RiskFlag",
+    "Score",
+    "Scorecard",
     "ScriptActed",
     "ScriptVersion",
     "Seal",
