@@ -33,10 +33,10 @@ from telephony.legs import (
     Ringing,
 )
 from telephony.pacing import Lateness
+from telephony.peaks import Peaks
 from telephony.recording import Recording, RecordingStore, SealedRecording
 from telephony.sip.dialer import SipDialer
 from telephony.sip.trunk import Trunk
-from telephony.waveform import Peaks
 
 __all__ = [
     "FRAME_BYTES",

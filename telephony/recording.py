@@ -11,13 +11,14 @@ import hashlib
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from telephony.errors import RecordingError, RecordingExists, RecordingMissing, RecordingUnreadable
 from telephony.legs import FRAME_MS
+from telephony.peaks import PeakFiles, Peaks, peaks_of
 from telephony.recording_file import (
     BYTES_PER_MS,
     HEADER_BYTES,
@@ -28,7 +29,9 @@ from telephony.recording_file import (
     Writer,
     write_seal,
 )
-from telephony.waveform import WAV_HEADER_BYTES, Peaks, peaks_of, wav_header
+from telephony.waveform import WAV_HEADER_BYTES, wav_header
+from telephony.waveform import Peaks as Bars
+from telephony.waveform import peaks_of as bars_of
 from telephony.wire import is_call_id
 
 log = logging.getLogger(__name__)
@@ -105,6 +108,7 @@ class RecordingStore:
     def __init__(self, folder: Path, key: bytes) -> None:
         self.folder = folder
         self._keys = Keys(key)
+        self._peaks = PeakFiles(key)
         (folder / _OPEN).mkdir(parents=True, exist_ok=True)
 
     def open(self, call_id: str) -> Recording:
@@ -147,10 +151,21 @@ class RecordingStore:
             head = wav_header(reader.size)[start:last]
             return head + reader.read(max(0, start - WAV_HEADER_BYTES), last - WAV_HEADER_BYTES)
 
-    def peaks(self, call_id: str, buckets: int) -> Peaks:
+    def waveform(self, call_id: str) -> Peaks:
+        """How loud each side was; computed now for a recording that still grows or was sealed without them."""
+        found = self._peaks.read(self._peaks_path(call_id), call_id) if is_call_id(call_id) else None
+        if found is not None:
+            return found
+        with self._reader(call_id) as reader:
+            peaks, sealed = peaks_of(reader.chunks()), reader.header.frames is not None
+        if sealed:
+            self._peaks.write(self._peaks_path(call_id), call_id, peaks)
+        return peaks
+
+    def peaks(self, call_id: str, buckets: int) -> Bars:
         """The loudest sample of each of `buckets` equal stretches, for a drawn waveform."""
         with self._reader(call_id) as reader:
-            return peaks_of(reader.chunks(), reader.size // 4, buckets)
+            return bars_of(reader.chunks(), reader.size // 4, buckets)
 
     def verify(self, call_id: str) -> None:
         """Raise `RecordingUnreadable` unless every sample is what was sealed."""
@@ -175,6 +190,8 @@ class RecordingStore:
         shelf = self._shelf(call_id)
         shelf.parent.mkdir(exist_ok=True)
         self._open_path(call_id).rename(shelf)
+        with suppress(RecordingUnreadable):  # it is sealed all the same
+            self.waveform(call_id)
         return self._sealed(call_id, header)
 
     def _recover(self, path: Path) -> SealedRecording | None:
@@ -218,6 +235,9 @@ class RecordingStore:
 
     def _shelf(self, call_id: str) -> Path:
         return self.folder / hashlib.sha256(call_id.encode()).hexdigest()[:2] / f"{call_id}.rec"
+
+    def _peaks_path(self, call_id: str) -> Path:
+        return self._shelf(call_id).with_suffix(".peaks")
 
     def _open_path(self, call_id: str) -> Path:
         return self.folder / _OPEN / f"{call_id}.part"
