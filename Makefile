@@ -1,7 +1,7 @@
 # Every target sets up what it needs first; see README.md.
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run demo test check check-static bench speech-graph speech-model format lock clean
+.PHONY: help setup setup-test run demo test check check-static soak bench speech-graph speech-model format lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -19,7 +19,7 @@ demo: setup  ## the demo campaign in the terminal, without the server
 	@.venv/bin/huifang demo --exit
 
 test: setup-test check-static  ## all tests, with what they need
-	@timeout --foreground --kill-after=30 45m $(PY) -m pytest -q -n 3 --dist loadfile || \
+	@timeout --foreground --kill-after=30 45m $(PY) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder || \
 	  { code=$$?; [ $$code -lt 124 ] || echo "make test: stopped after 45 minutes, a test hangs"; exit $$code; }
 
 check: test  ## the same: what CI runs
@@ -29,6 +29,9 @@ check-static: setup-test
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+
+soak: setup-test  ## the tests that take long: months of simulated calls (about half an hour)
+	@$(PY) -m pytest -q -m soak --timeout 7200
 
 bench: setup-test  ## all measurements (README, "Measured")
 	@$(PY) -m benchmarks all --json
