@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -51,6 +51,9 @@ from rules.caps import ContactCaps
 from settings import Settings
 from speech.prompts import Prompts
 from speech.recogniser import Recogniser, find_model
+from telephony.archive import Archive
+from telephony.archive_s3 import Credentials, open_archive
+from telephony.archiving import Archiving
 from telephony.browser import BrowserLines
 from telephony.gateway import Gateway
 from telephony.gateways.dialer import ExchangeDialer
@@ -140,7 +143,8 @@ async def _opened(
     with _alone(settings) as place:
         database = open_database(settings)
         scripts = Shelf(database)
-        recordings = RecordingStore(settings.recordings, current_seal().key)
+        archive = _archive(settings)
+        recordings = RecordingStore(settings.recordings, current_seal().key, archive)
         ears = Recogniser(find_model(settings.asr_model, settings.data_dir / "models"), threads=settings.asr_threads)
         _tell_unheard(scripts.current(), ears)
         clock, worker = make_clock(database), f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
@@ -154,6 +158,7 @@ async def _opened(
             Outbox(database, channels, clock, worker) as outbox,
             line as dialer,
         ):
+            archiving = Archiving(recordings, archive, settings.archive_local_days) if archive else None
             works = Works(
                 database=database,
                 dialer=dialer,
@@ -174,13 +179,22 @@ async def _opened(
                 outbox=outbox,
                 forms=Forms(database, scripts, house, clock, matcher, settings.public_address, worker),
                 road=_road(settings, dialer),
+                archiving=archiving,
             )
             await asyncio.to_thread(scripts.current)
             await asyncio.to_thread(arrive, works, place)
-            async with answering(works, settings.incoming_lines):
+            async with archiving or nullcontext(), answering(works, settings.incoming_lines):
                 yield works
         ears.close()
         database.close()
+
+
+def _archive(settings: Settings) -> Archive | None:
+    """Where sealed recordings go, None where they stay; raises TelephonyError."""
+    credentials = Credentials(
+        settings.archive_access_key, settings.archive_secret_key.get_secret_value(), settings.archive_region
+    )
+    return open_archive(settings.archive, credentials)
 
 
 def prompts_of(settings: Settings, script: Script) -> Prompts:

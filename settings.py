@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError, model_validator
+from pydantic import NonNegativeInt, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _EXTENSION = re.compile(r"sips?:[0-9+*#]{1,32}@[^\s@,]+")
@@ -19,7 +19,13 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HUIFANG_", env_file=".env", frozen=True)
 
     data_dir: Path = Path("var")
-    recordings_dir: Path | None = None  # default: in data_dir; workers on several hosts share one folder
+    recordings_dir: Path | None = None  # default: in data_dir; workers on several hosts share one folder or an archive
+    # Where sealed recordings go (telephony/archive.py): a folder, s3://bucket/prefix, s3+https://host/bucket/prefix.
+    archive: str = ""
+    archive_access_key: str = ""
+    archive_secret_key: SecretStr = SecretStr("")
+    archive_region: str = "us-east-1"
+    archive_local_days: NonNegativeInt | None = None  # after which an archived recording's local copy goes; None: never
     database_url: str = ""  # default: SQLite in data_dir
     asr_model: str = ""  # a Vosk model directory or name; default: the shipped small model
     asr_threads: int = 2

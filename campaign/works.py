@@ -21,6 +21,7 @@ from models.lines import LineCaps
 from rules import CallingHours
 from rules.caps import ContactCaps
 from speech.recogniser import Recogniser
+from telephony.archiving import Archiving
 from telephony.legs import Dialer
 from telephony.recording import RecordingStore
 
@@ -47,6 +48,7 @@ class Works:
     lease: Lease | None = None  # this worker's place among others; None: it is alone
     lines: LineCaps | None = None  # what all workers together may put on the lines
     caps: ContactCaps | None = None  # how often one client may be called
+    archiving: Archiving | None = None  # of sealed recordings; None: they stay in their folder
     ring_seconds: float = 35.0
     road: Road = field(default_factory=ToCallback)  # to a person, when the client needs one
     turn_latencies_ms: list[int] = field(default_factory=list)

@@ -15,9 +15,13 @@ TelephonyError
 │   └── NotNow               the call cannot do this in its present state: try later, or not at all
 ├── TrunkUnavailable     no SIP port or media port can be had: mend the cause, then start again
 ├── TrunksInvalid        the file of trunks is wrong: mend it, all problems are listed
+├── ArchiveInvalid       the archive's address or credentials cannot be used: mend the settings, all problems are listed
 └── RecordingError       base of everything about recordings
     ├── RecordingExists      the call was recorded already: choose another call id
+    ├── ArchiveConflict      the archive holds something else under this name: a person finds out why
+    ├── ArchiveDamaged       other bytes arrived than were sent: send them again
     └── RecordingUnreadable  damaged, or made with another key: restore the file or the key
+        ├── ArchiveAway          the archive does not answer or refuses: try again later
         └── RecordingMissing     no file under this call id: restore it, unless nothing was recorded
 """
 
@@ -102,3 +106,19 @@ class RecordingUnreadable(RecordingError):
 
 class RecordingMissing(RecordingUnreadable):
     """No recording of this call."""
+
+
+class ArchiveInvalid(TelephonyError):
+    """An archive that cannot be used as it is set; the message names every fault and repeats no credential."""
+
+
+class ArchiveConflict(RecordingError):
+    """The archive holds something else under the name of a recording."""
+
+
+class ArchiveDamaged(RecordingError):
+    """What arrived at the archive is not what was sent."""
+
+
+class ArchiveAway(RecordingUnreadable):
+    """The archive does not answer, or refuses; the text never repeats a credential."""

@@ -1,7 +1,8 @@
 """The recordings of an installation: kept encrypted, sealed when a call ends, put in order after a crash.
 
 A growing recording lies in `open/`, a sealed one in one of 256 folders by the digest of its call id: a folder of
-twenty years stays quick, and a restart looks at the few open ones only.
+twenty years stays quick, and a restart looks at the few open ones only. Where there is an archive, a sealed one waits
+for it (archive_queue.py), and one that has no local copy any more is read from there.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ import hashlib
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
+from telephony.archive import Archive
+from telephony.archive_queue import ArchiveQueue
+from telephony.archived import ArchivedFiles
 from telephony.errors import RecordingError, RecordingExists, RecordingMissing, RecordingUnreadable
 from telephony.legs import FRAME_MS
 from telephony.peaks import PeakFiles, Peaks, peaks_of
@@ -26,6 +30,7 @@ from telephony.recording_file import (
     Header,
     Keys,
     Reader,
+    Stored,
     Writer,
     write_seal,
 )
@@ -36,7 +41,10 @@ from telephony.wire import is_call_id
 
 log = logging.getLogger(__name__)
 
+ARCHIVE_NOTE = "archive"  # the file that says which archive all recordings of the folder wait for or are in
+
 _OPEN = "open"
+_PIECE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +111,18 @@ class Recording:
 
 
 class RecordingStore:
-    """All recordings under one folder and one key (32 bytes); methods are safe from any thread, and blocking."""
+    """All recordings under one folder and one key (32 bytes), and those of its archive.
 
-    def __init__(self, folder: Path, key: bytes) -> None:
+    Methods are safe from any thread, and blocking.
+    """
+
+    def __init__(self, folder: Path, key: bytes, archive: Archive | None = None) -> None:
         self.folder = folder
         self._keys = Keys(key)
+        self._queue = ArchiveQueue(folder) if archive else None
+        self._archived = ArchivedFiles(archive, HEADER_BYTES) if archive else None
+        if archive is None:  # what is sealed now waits for none: an archive named later begins with stock-taking
+            (folder / ARCHIVE_NOTE).unlink(missing_ok=True)
         self._peaks = PeakFiles(key)
         (folder / _OPEN).mkdir(parents=True, exist_ok=True)
 
@@ -127,7 +142,7 @@ class RecordingStore:
             raise RecordingError(f"cannot record into {self.folder}: {error.strerror}; check its disk") from error
 
     def find(self, call_id: str) -> SealedRecording | None:
-        """The sealed recording of a call, None while there is none."""
+        """The sealed recording of a call, None while there is none in this folder; the archive is not asked."""
         if not is_call_id(call_id) or not self._shelf(call_id).exists():
             return None
         with self._reader(call_id) as reader:
@@ -150,6 +165,15 @@ class RecordingStore:
             last = WAV_HEADER_BYTES + reader.size if end is None else end
             head = wav_header(reader.size)[start:last]
             return head + reader.read(max(0, start - WAV_HEADER_BYTES), last - WAV_HEADER_BYTES)
+
+    def wav_pieces(self, call_id: str, start: int, end: int) -> Iterator[bytes]:
+        """The same, a bounded piece at a time, so that the beginning of a long recording is there at once."""
+        with self._reader(call_id) as reader:
+            if start < WAV_HEADER_BYTES:
+                yield wav_header(reader.size)[start:end]
+            last = end - WAV_HEADER_BYTES
+            for first in range(max(0, start - WAV_HEADER_BYTES), last, _PIECE_BYTES):
+                yield reader.read(first, min(first + _PIECE_BYTES, last))
 
     def waveform(self, call_id: str) -> Peaks:
         """How loud each side was; computed now for a recording that still grows or was sealed without them."""
@@ -189,6 +213,8 @@ class RecordingStore:
         """Move a file that has its seal from `open/` to its place."""
         shelf = self._shelf(call_id)
         shelf.parent.mkdir(exist_ok=True)
+        if self._queue is not None:
+            self._queue.add(call_id)
         self._open_path(call_id).rename(shelf)
         with suppress(RecordingUnreadable):  # it is sealed all the same
             self.waveform(call_id)
@@ -214,13 +240,13 @@ class RecordingStore:
 
     @contextmanager
     def _reader(self, call_id: str) -> Iterator[Reader]:
-        with self._opened(call_id) as file:
+        with closing(self._opened(call_id)) as file:
             try:
                 yield Reader(file, self._keys, file.name)
             except OSError as error:
                 raise RecordingUnreadable(f"{file.name} cannot be read: {error.strerror}; check its disk") from error
 
-    def _opened(self, call_id: str) -> BinaryIO:
+    def _opened(self, call_id: str) -> Stored:
         if not is_call_id(call_id):
             raise RecordingMissing("there is no recording of such a call: the id is malformed")
         # The shelf once more at the end: the call may be sealed, and so moved, between the first two looks.
@@ -231,7 +257,18 @@ class RecordingStore:
                 continue
             except OSError as error:
                 raise RecordingUnreadable(f"{path} cannot be read: {error.strerror}; check its rights") from error
+        archived = self._archived and self._archived.open(self._shelf(call_id).relative_to(self.folder).as_posix())
+        if archived:
+            return archived
         raise RecordingMissing(f"there is no recording of call {call_id} in {self.folder}")
+
+    def sealed_path(self, call_id: str) -> Path:
+        """Where the sealed recording of a call lies, or would lie, in the folder."""
+        return self._shelf(call_id)
+
+    def is_open(self, call_id: str) -> bool:
+        """Whether the recording of a call grows still, or was cut off."""
+        return self._open_path(call_id).exists()
 
     def _shelf(self, call_id: str) -> Path:
         return self.folder / hashlib.sha256(call_id.encode()).hexdigest()[:2] / f"{call_id}.rec"

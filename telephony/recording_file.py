@@ -25,7 +25,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -100,13 +100,30 @@ def parse_header(data: bytes, keys: Keys, name: str) -> Header:
     return Header(nonce, frames, data[48:80])
 
 
-class Reader:
-    """Random access to one recording, sealed or still growing."""
+class Stored(Protocol):
+    """The bytes of a recording, in a file or in an archive."""
 
-    def __init__(self, file: BinaryIO, keys: Keys, name: str) -> None:
+    @property
+    def name(self) -> str:
+        """Where they are."""
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        """Go there, and say where that is."""
+
+    def read(self, size: int, /) -> bytes:
+        """What there is from there on, `size` bytes at most."""
+
+    def close(self) -> None:
+        """Nothing more is read."""
+
+
+class Reader:
+    """Random access to one recording, sealed or still growing; `file` stands at its beginning."""
+
+    def __init__(self, file: Stored, keys: Keys, name: str) -> None:
         self._file, self._keys, self._name = file, keys, name
         self.header = parse_header(file.read(HEADER_BYTES), keys, name)
-        stored = max(0, os.fstat(file.fileno()).st_size - HEADER_BYTES) // STEREO_FRAME_BYTES
+        stored = max(0, file.seek(0, os.SEEK_END) - HEADER_BYTES) // STEREO_FRAME_BYTES
         if self.header.frames is not None and stored < self.header.frames:
             raise RecordingUnreadable(f"the end of {name} is lost: restore it from a backup")
         self.frames = stored if self.header.frames is None else self.header.frames
