@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Header, HTTPException, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from bot.replay import move_from_json
@@ -136,13 +137,13 @@ def recording(request: Request, call_id: str, wanted: Annotated[str, Header(alia
     try:
         size = store.wav_size(call_id)
         first, last = _byte_range(wanted, size)
-        data = store.wav_bytes(call_id, first, last + 1)
+        pieces = store.wav_pieces(call_id, first, last + 1)
     except RecordingUnreadable as error:
         raise HTTPException(404, str(error)) from error
-    headers = {"Accept-Ranges": "bytes", "Cache-Control": "private, no-store"}
+    headers = {"Accept-Ranges": "bytes", "Cache-Control": "private, no-store", "Content-Length": f"{last + 1 - first}"}
     if wanted:
         headers["Content-Range"] = f"bytes {first}-{last}/{size}"
-    return Response(data, status_code=206 if wanted else 200, media_type="audio/wav", headers=headers)
+    return StreamingResponse(pieces, status_code=206 if wanted else 200, media_type="audio/wav", headers=headers)
 
 
 def _byte_range(text: str, size: int) -> tuple[int, int]:
