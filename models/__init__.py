@@ -29,6 +29,7 @@ from models.inspecting_tables import (
 from models.line_tables import IncomingCall, LineQuality
 from models.people_tables import HumanReview
 from models.posting_tables import Event
+from models.presence_tables import PresenceSpan
 from models.questionnaire_tables import Correction, Questionnaire
 from models.running_tables import Line, Worker
 from models.script_tables import ScriptActed, ScriptVersion
@@ -86,6 +87,7 @@ __all__ = [
     "ModelsError",
     "Notice",
     "PlanActed",
+    "PresenceSpan",
     "Product",
     "Questionnaire",
     "Recording",
