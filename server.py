@@ -45,7 +45,7 @@ from console import AgentLines, AskedWords, Desk, TryLines, add_pages
 from firm_rules import calling_hours, trading_calendar
 from intents import load_matcher
 from models import Database, current_seal, load_seal, use_seal
-from models.lines import LineCaps
+from models.lines import TOGETHER, LineCaps, Lines
 from rules import TradingCalendar
 from rules.caps import ContactCaps
 from settings import Settings
@@ -173,7 +173,7 @@ async def _opened(
                 call_log=call_log,
                 feed=Feed(),
                 lease=Lease(database),
-                lines=_line_caps(settings),
+                lines=_lines(settings),
                 caps=_client_caps(settings) if make_clock is real_clock else None,
                 worker=worker,
                 outbox=outbox,
@@ -216,14 +216,21 @@ def _dialer(settings: Settings, recordings: Recorder) -> AbstractAsyncContextMan
     return Gateway("127.0.0.1", settings.gateway_port, recordings)
 
 
-def _line_caps(settings: Settings) -> LineCaps | None:
-    """What all workers together may put on the lines: as set, else what the trunks carry; raises TelephonyError."""
-    calls, per_second = settings.line_calls, settings.line_calls_per_second
-    if settings.trunks is not None and load_exchange(settings.trunks) is None:
-        trunks = load_trunks(settings.trunks)
-        calls = calls or sum(trunk.calls for trunk in trunks)
-        per_second = per_second or max(1, int(sum(trunk.calls_per_second for trunk in trunks)))
-    return LineCaps("lines", calls or NO_BOUND, per_second or NO_BOUND) if calls or per_second else None
+def _lines(settings: Settings) -> Lines | None:
+    """What all workers together may put on each trunk of the file, and on all of them where that is set.
+
+    Raises TelephonyError.
+    """
+    calls, per_second = settings.line_calls or NO_BOUND, settings.line_calls_per_second or NO_BOUND
+    bound = settings.line_calls > 0 or settings.line_calls_per_second > 0
+    if settings.trunks is None:
+        return Lines((LineCaps("lines", calls, per_second),)) if bound else None
+    together = LineCaps(TOGETHER, calls, per_second) if bound else None
+    exchange = load_exchange(settings.trunks)
+    if exchange is not None:
+        return Lines((LineCaps("lines", exchange.calls, exchange.calls_per_second),), together)
+    each = tuple(LineCaps(one.name, one.calls, one.calls_per_second) for one in load_trunks(settings.trunks))
+    return Lines(each, together)
 
 
 def _client_caps(settings: Settings) -> ContactCaps:

@@ -43,8 +43,8 @@ class Settings(BaseSettings):
     public_address: str = ""  # where clients reach /q/, e.g. https://hf.example.com; "": no questionnaires are sent
     lines: int = 8  # calls at once
     calls_per_second: float = 4.0  # new ones
-    line_calls: int = 0  # at once on all workers together; 0: what the trunk file names, else no bound
-    line_calls_per_second: int = 0  # new ones on all workers together, in any second
+    line_calls: int = 0  # at once on all workers and trunks together, beside what each trunk may carry; 0: no bound
+    line_calls_per_second: int = 0  # new ones on all workers and trunks together, in any second
     client_calls_per_day: int = 3  # to one client, of all campaigns
     client_reviews_per_quarter: int = 2  # of one client; reviews that every client is owed count, but are not held back
     drain_seconds: float = 180.0  # `worker`: how long calls on the line may go on after SIGTERM

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from campaign.calls.calllog import CallLog
@@ -12,12 +13,12 @@ from campaign.handover.roads import Road, ToBrowser, ToCallback
 from campaign.house import House
 from campaign.other_ways.questionnaires import Forms
 from campaign.published import Shelf
-from campaign.running.lease import Lease
+from campaign.running.lease import Lease, boot_seconds
 from campaign.sending.outbox import Outbox
 from campaign.voices import Voices
 from intents import Matcher
 from models import Database
-from models.lines import LineCaps
+from models.lines import Lines
 from rules import CallingHours
 from rules.caps import ContactCaps
 from speech.recogniser import Recogniser
@@ -46,8 +47,9 @@ class Works:
     outbox: Outbox
     forms: Forms
     lease: Lease | None = None  # this worker's place among others; None: it is alone
-    lines: LineCaps | None = None  # what all workers together may put on the lines
+    lines: Lines | None = None  # what all workers together may put on each trunk
     caps: ContactCaps | None = None  # how often one client may be called
+    seconds: Callable[[], float] = boot_seconds  # go on while the process stands still
     archiving: Archiving | None = None  # of sealed recordings; None: they stay in their folder
     ring_seconds: float = 35.0
     road: Road = field(default_factory=ToCallback)  # to a person, when the client needs one

@@ -1,53 +1,150 @@
-"""How many calls the lines carry at once and start within a second, over all workers."""
+"""How many calls each trunk carries at once and starts within a second, over all workers of one database."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import cached_property
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from models.errors import LinesFull
+from models.errors import LinesFull, StaleAttempt
 from models.queue import rows_changed
 from models.running_tables import Line
 from models.tables import Attempt
 
-SECOND = timedelta(seconds=1)
+# A call reaches its trunk at the latest this long after it was counted: windows are longer by that much, so that the
+# trunk sees no more starts in any second than it may, however long a start was under way.
+LATE_SECONDS = 0.25
+TOGETHER = "*"  # the row of the bound on all trunks together; no trunk has this name
 
 
 @dataclass(frozen=True, slots=True)
 class LineCaps:
-    """What the lines of one name may carry: `calls` at once, `per_second` new ones within any second."""
+    """What the lines of one name (a trunk) may carry: `calls` at once, `per_second` new ones in any second."""
 
     name: str
     calls: int
-    per_second: int
+    per_second: float
+
+    @property
+    def starts(self) -> int:
+        """How many starts one window holds."""
+        return max(1, math.floor(self.per_second))
+
+    @property
+    def window_seconds(self) -> float:
+        """The window, longer than a second where fewer than one call a second may start."""
+        return self.starts / self.per_second + LATE_SECONDS
 
 
-def enter_line(session: Session, name: str) -> None:
-    """Make the row under whose lock calls are counted; nothing happens where it is there."""
-    if session.get(Line, name) is not None:
-        return
-    try:
-        with session.begin_nested():
-            session.execute(insert(Line).values(name=name, counted=0))
-    except IntegrityError:
-        return  # another worker was first
+@dataclass(frozen=True)
+class Lines:
+    """Every trunk in the order of preference, and what all of them together may carry (None: no further bound)."""
+
+    each: tuple[LineCaps, ...]
+    together: LineCaps | None = None
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Of the trunks."""
+        return tuple(caps.name for caps in self.each)
+
+    def in_order(self, order: Sequence[str]) -> tuple[LineCaps, ...]:
+        """The trunks, those first that `order` names, as it names them."""
+        place = {name: at for at, name in enumerate(order)}
+        return tuple(sorted(self.each, key=lambda caps: place.get(caps.name, len(place))))
 
 
-def count_call(session: Session, caps: LineCaps, now: datetime) -> None:
-    """Count one call more that starts now; raises `LinesFull`. The caller writes its attempt in the same transaction.
+def enter_lines(session: Session, lines: Lines) -> None:
+    """Make the rows under whose locks calls are counted; nothing happens for those that are there."""
+    for name in (*lines.names, *((TOGETHER,) if lines.together else ())):
+        if session.get(Line, name) is not None:
+            continue
+        try:
+            with session.begin_nested():
+                session.execute(insert(Line).values(name=name, starts=[]))
+        except IntegrityError:
+            continue  # another worker was first
 
-    Every start is held against all starts less than a second away, before or after: hosts' clocks may differ.
+
+def take_line(session: Session, lines: Lines, now: datetime, order: Sequence[str] = ()) -> str:
+    """Count one call more on the first trunk that has room, and return its name; raises `LinesFull`.
+
+    `now` is the database's clock, which is one for all hosts, asked after the call. The caller writes the name into
+    its attempt in the same transaction.
     """
-    if rows_changed(session, update(Line).where(Line.name == caps.name).values(counted=Line.counted + 1)) != 1:
-        raise LookupError(f"the lines {caps.name!r} were never entered: call enter_line() when a worker starts")
-    mine = select(func.count(Attempt.id)).where(Attempt.line == caps.name)
-    live = session.scalar(mine.where(Attempt.ended_at.is_(None))) or 0
-    if live >= caps.calls:
-        raise LinesFull(f"{live} calls are on the lines {caps.name!r}, which carry {caps.calls}")
-    lately = session.scalar(mine.where(Attempt.started_at > now - SECOND)) or 0
-    if lately >= caps.per_second:
-        raise LinesFull(f"{lately} calls were started on the lines {caps.name!r} within a second")
+    together = _room(session, lines.together, lines.names, now) if lines.together else None
+    full: list[str] = []
+    for caps in lines.in_order(order):
+        try:
+            line = _room(session, caps, (caps.name,), now)
+        except LinesFull as reason:
+            full.append(str(reason))
+            continue
+        _count(line, caps, now)
+        if lines.together and together:
+            _count(together, lines.together, now)
+        return caps.name
+    raise LinesFull("; ".join(full))
+
+
+def change_line(
+    session: Session, lines: Lines, attempt_id: int, name: str, now: datetime, unused: datetime | None = None
+) -> None:
+    """Count a call that has not reached its client anew, on this trunk: it was late there, or another has failed it.
+
+    `unused`: a start that was counted there and did not take place. Raises `LinesFull`, and `StaleAttempt` where
+    somebody else has settled the attempt meanwhile.
+    """
+    (caps,) = (each for each in lines.each if each.name == name)
+    besides = _Besides(attempt_id, unused)
+    together = _room(session, lines.together, lines.names, now, besides) if lines.together else None
+    line = _room(session, caps, (name,), now, besides)
+    _count(line, caps, now)
+    if lines.together and together:
+        _count(together, lines.together, now)
+    move = update(Attempt).where(Attempt.id == attempt_id, Attempt.ended_at.is_(None)).values(line=name)
+    if rows_changed(session, move.execution_options(synchronize_session=False)) != 1:
+        raise StaleAttempt(f"attempt {attempt_id} was settled by somebody else")
+
+
+@dataclass(frozen=True, slots=True)
+class _Besides:
+    """What does not count: a call that is on the line already, and a start of its own."""
+
+    attempt_id: int = 0
+    start: datetime | None = None
+
+
+def _room(
+    session: Session, caps: LineCaps, names: Sequence[str], now: datetime, besides: _Besides = _Besides()
+) -> Line:
+    """The row of the lines, kept from others until the transaction ends; raises `LinesFull` where they have no room."""
+    line = session.get(Line, caps.name, with_for_update=True)
+    if line is None:
+        raise LookupError(f"the lines {caps.name!r} were never entered: call enter_lines() when a worker starts")
+    if besides.start is not None:
+        line.starts = [at for at in line.starts if at != besides.start.timestamp()]
+    live = select(func.count(Attempt.id)).where(
+        Attempt.line.in_(names), Attempt.ended_at.is_(None), Attempt.id != besides.attempt_id
+    )
+    count = session.scalar(live) or 0
+    if count >= caps.calls:
+        raise LinesFull(f"{count} calls are on the lines {caps.name!r}, which carry {caps.calls}")
+    if len(_lately(line, caps, now)) >= caps.starts:
+        raise LinesFull(f"the lines {caps.name!r} take {caps.per_second:g} new calls a second")
+    return line
+
+
+def _lately(line: Line, caps: LineCaps, now: datetime) -> list[float]:
+    """The starts within the window, as seconds of the epoch."""
+    return [at for at in line.starts if at > now.timestamp() - caps.window_seconds]
+
+
+def _count(line: Line, caps: LineCaps, now: datetime) -> None:
+    line.starts = [*_lately(line, caps, now), now.timestamp()]

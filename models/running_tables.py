@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, String, text
+from sqlalchemy import JSON, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -34,8 +34,8 @@ class Worker(Base):
 
 
 class Line(Base):
-    """The lines that calls go out on (a trunk, or a group of them); its row is locked while a call is counted."""
+    """A trunk that calls go out on, or all of them together; its row is locked while a call is counted."""
 
     __tablename__ = "line"
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
-    counted: Mapped[int] = mapped_column(default=0)  # calls so far
+    starts: Mapped[list[float]] = mapped_column(JSON)  # when the latest calls were counted, seconds of the epoch

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, Protocol, Self, TypeVar
 
 from telephony.errors import CallExists, TelephonyError
@@ -68,6 +68,10 @@ class MediaDialer(Generic[B]):
         thread, self._thread, self._board = self._thread, None, None
         if thread is not None:
             await thread.close()
+
+    def roads(self) -> Sequence[str]:
+        """See Dialer: one way, without a name."""
+        return ()
 
     def lateness(self, *, reset: bool = False) -> Lateness:
         """How late outgoing frames left against their schedule, since the start or the last reset."""

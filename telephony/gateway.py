@@ -14,6 +14,7 @@ from telephony.dialing import MediaDialer
 from telephony.errors import GatewayUnavailable
 from telephony.floor import Floor
 from telephony.handle import LegHandle
+from telephony.legs import Places
 from telephony.peer import Peer
 from telephony.recording import Recorder
 from telephony.switchboard import Placed, Switchboard
@@ -94,7 +95,7 @@ class Gateway(MediaDialer[_Running]):
                 "the PBX there"
             ) from error
 
-    async def dial(self, call_id: str, number: str, *, ring_seconds: float) -> LegHandle:
+    async def dial(self, call_id: str, number: str, *, ring_seconds: float, places: Places | None = None) -> LegHandle:
         """Start a call and return its leg at once; refusals come as HungUp.
 
         Raises `CallExists` for an id that is on the line, `TelephonyError` for an id or number that cannot be.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeAlias
@@ -115,12 +115,25 @@ class Leg(Protocol):
         """How the call can be heard, or could be until it ended; None where the way of its audio tells nothing."""
 
 
+class Places(Protocol):
+    """Whose word a call needs before it goes out: caps that this dialer shares with those of other hosts."""
+
+    async def take(self, trunk: str) -> bool:
+        """Whether the call may go out on a trunk; on the event loop of whoever dials."""
+
+    def fresh(self) -> bool:
+        """Whether what `take` has said still holds; from any thread."""
+
+
 class Dialer(Protocol):
     """Places calls."""
 
-    async def dial(self, call_id: str, number: str, *, ring_seconds: float) -> Leg:
+    def roads(self) -> Sequence[str]:
+        """The names of the trunks in the order in which a call would try them now; none where they have no names."""
+
+    async def dial(self, call_id: str, number: str, *, ring_seconds: float, places: Places | None = None) -> Leg:
         """Start a call and return its leg at once.
 
         What happens next comes as events; a refusal is HungUp. The recording goes where the dialer was
-        told to keep recordings, named after `call_id`.
+        told to keep recordings, named after `call_id`. `places` is asked before each trunk with a name.
         """

@@ -123,9 +123,10 @@ def _set_aside(works: Works, task_id: int, trouble: str) -> None:
 
 
 async def _dial(works: Works, begun: Begun) -> Leg:
-    if works.lease is not None and not works.lease.held:
-        raise LeaseDoubtful("this worker may have been given up: it dials nobody")
-    return await works.dialer.dial(begun.call_id, begun.number, ring_seconds=works.ring_seconds)
+    place = begun.place
+    if place is not None and not await place.take(place.line):
+        raise LeaseDoubtful("this process stood still after the row was written, or may have been given up")
+    return await works.dialer.dial(begun.call_id, begun.number, ring_seconds=works.ring_seconds, places=place)
 
 
 async def _carry(works: Works, begun: Begun, take_line: TakeLine) -> EndedCall:

@@ -15,13 +15,13 @@ from bot.script import Script
 from campaign.calls.facts import barred_from, facts_for, task_facts
 from campaign.calls.feed import LiveCall, Stage
 from campaign.calls.joining import Carried, carried, waits_until
+from campaign.calls.placing import Place, take_place
 from campaign.calls.settling import TaskFacts
 from campaign.masking import mask_name
 from campaign.running.opening_hours import hours_from
 from campaign.works import Works
 from models import Attempt, Campaign, ReviewTask, StaleAttempt
 from models.control import hand_to_person
-from models.lines import count_call
 from models.queue import (
     begin_attempt,
     companions,
@@ -35,7 +35,9 @@ from models.workers import still_alive
 from rules import Outcome, ReviewType, may_call_at
 from rules.caps import Contact, ContactCaps, allowed_at, quarter_start
 from rules.hours import SHANGHAI
+from rules.outcomes import Method
 
+CALLS = frozenset((Method.VOICE_BOT.value, Method.HUMAN_CALL.value))  # of an attempt's methods, those that ring
 CAPPED = "客户的致电次数已达上限，办理期限之前不能再拨打，由人工处理"
 
 log = logging.getLogger(__name__)
@@ -73,6 +75,7 @@ class Begun:
     client: str  # name
     title: str  # 先生, 女士
     barred: frozenset[str]  # the staff who must not talk with this client
+    place: Place | None  # None: the client has called
 
 
 def plan(works: Works, task_id: int) -> Planned | None:
@@ -106,14 +109,14 @@ def begin(works: Works, planned: Planned) -> Begun:
         still_alive(session, works.worker)
         now = works.clock.now()
         _check_now(works, session, planned, now)
-        if works.lines is not None:
-            count_call(session, works.lines, now)
-        attempt = write_attempt(works, session, planned, now)
-    return begun_of(planned, attempt, now)
+        place = take_place(works, session)
+        attempt = write_attempt(works, session, planned, now, place.line)
+    place.attempt_id = attempt.id
+    return begun_of(planned, attempt, now, place)
 
 
-def write_attempt(works: Works, session: Session, planned: Planned, now: datetime) -> Attempt:
-    """Write the attempt of a planned call; raises ClientBusy and StaleAttempt."""
+def write_attempt(works: Works, session: Session, planned: Planned, now: datetime, line: str) -> Attempt:
+    """Write the attempt of a planned call on a trunk ("": none that is counted); raises ClientBusy and StaleAttempt."""
     facts = planned.facts
     return begin_attempt(
         session,
@@ -123,7 +126,7 @@ def write_attempt(works: Works, session: Session, planned: Planned, now: datetim
         now=now,
         script_hash=planned.call.script.hash,
         facts=facts_to_json(facts),
-        line=works.lines.name if works.lines is not None and not facts.incoming else "",
+        line=line,
         incoming=facts.incoming,
     )
 
@@ -182,11 +185,11 @@ def _capped_until(caps: ContactCaps | None, session: Session, planned: Planned, 
 
 
 def _contacts(attempts: Sequence[Attempt]) -> list[Contact]:
-    """The calls that went out; one that our own line lost is none, nor is a client's own."""
+    """The calls that went out; one that our own line lost is none, nor is a client's own, nor a questionnaire."""
     return [
         Contact(one.started_at, frozenset(served.task_id for served in one.served))
         for one in attempts
-        if one.outcome != Outcome.OWN_LINE_FAILED and one.direction == "outgoing"
+        if one.outcome != Outcome.OWN_LINE_FAILED and one.direction == "outgoing" and one.method in CALLS
     ]
 
 
@@ -200,7 +203,7 @@ def _put_off(works: Works, task_id: int, until: datetime, deadline_at: datetime 
             put_off(session, task_id, until)
 
 
-def begun_of(planned: Planned, attempt: Attempt, now: datetime) -> Begun:
+def begun_of(planned: Planned, attempt: Attempt, now: datetime, place: Place | None = None) -> Begun:
     """An attempt that was written."""
     return Begun(
         attempt_id=attempt.id,
@@ -221,4 +224,5 @@ def begun_of(planned: Planned, attempt: Attempt, now: datetime) -> Begun:
         client=planned.client,
         title=planned.title,
         barred=planned.barred,
+        place=place,
     )

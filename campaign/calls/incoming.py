@@ -160,7 +160,8 @@ class Answering:
         works, now = self.works, self.works.clock.now()
         with works.database.write() as session:
             still_alive(session, works.worker)
-            attempt = write_attempt(works, session, planned, now)
+            trunk = row.trunk if works.lines is not None and row.trunk in works.lines.names else ""
+            attempt = write_attempt(works, session, planned, now, trunk)
             row.call_id, row.attempt_id = attempt.call_id, attempt.id
             row.treatment, row.reason = decided.treatment, decided.reason
             register(session, row)

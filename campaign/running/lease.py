@@ -21,10 +21,10 @@ log = logging.getLogger(__name__)
 
 
 class LeaseDoubtful(Exception):
-    """This worker has been silent for so long that the others may have given it up."""
+    """This worker has stood still for so long that what it knew may hold no more: it dials nobody."""
 
 
-def _boot_seconds() -> float:
+def boot_seconds() -> float:
     """Seconds since the machine started, sleeps of the machine included."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
@@ -32,7 +32,7 @@ def _boot_seconds() -> float:
 class Lease:
     """What a worker knows of its own standing; `held` is asked before every call, and is false before `start`."""
 
-    def __init__(self, database: Database, seconds: Callable[[], float] = _boot_seconds) -> None:
+    def __init__(self, database: Database, seconds: Callable[[], float] = boot_seconds) -> None:
         self._database, self._seconds = database, seconds
         self._worker = ""
         self._beaten = self._steady_since = -math.inf

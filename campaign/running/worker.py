@@ -15,7 +15,7 @@ from campaign.running.runner import Runner
 from campaign.running.sweeper import keep_sweeping
 from campaign.works import Works
 from models import Worker
-from models.lines import enter_line
+from models.lines import enter_lines
 from models.workers import database_now, drain, sign_off, sign_on
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def arrive(works: Works, place: str = "") -> None:
         host = socket.gethostname()
         sign_on(session, Worker(id=works.worker, host=host, place=place, started_at=now, heartbeat_at=now))
         if works.lines is not None:
-            enter_line(session, works.lines.name)
+            enter_lines(session, works.lines)
     if works.lease is not None:
         works.lease.start(works.worker)
     settle_interrupted(works)

@@ -15,6 +15,7 @@ from telephony.gateways.freeswitch import open_freeswitch
 from telephony.gateways.line import ExchangeLine
 from telephony.gateways.twilio import open_twilio
 from telephony.handle import LegHandle
+from telephony.legs import Places
 from telephony.recording import Recorder
 from telephony.sip.caps import Caps
 
@@ -59,7 +60,9 @@ class ExchangeDialer(MediaDialer[Board]):
     def _why(self, error: OSError) -> str:
         return f"cannot listen for the exchange ({error.strerror}): choose another listen_host or listen_port"
 
-    async def dial(self, call_id: str, number: str, *, ring_seconds: float) -> ExchangeLeg:
+    async def dial(
+        self, call_id: str, number: str, *, ring_seconds: float, places: Places | None = None
+    ) -> ExchangeLeg:
         """Start a call and return its leg at once; refusals come as HungUp.
 
         Raises `CallExists` for an id that is on the line, `TelephonyError` for an id or number that cannot be.

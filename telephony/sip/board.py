@@ -6,10 +6,14 @@ import asyncio
 import logging
 import secrets
 import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Literal
 
 from telephony.errors import NotNow, SipError, TrunkUnavailable
 from telephony.floor import Floor
-from telephony.legs import HangupCause
+from telephony.legs import HangupCause, Places
 from telephony.medialeg import MediaLeg, Phase
 from telephony.rtp.srtp import KEY_BYTES
 from telephony.sip.alarms import Intervals
@@ -58,7 +62,10 @@ class Board:
                 continue
             admission = road.caps.admit(now)
             if admission.verdict is Verdict.GO:
-                self._start(call, road, now)
+                if call.places is None:
+                    self._start(call, road, now)
+                else:
+                    self._ask(call, road, call.places)
                 return
             if admission.verdict is Verdict.WAIT and admission.at is not None:
                 waits.append(admission.at)
@@ -66,6 +73,32 @@ class Board:
             call.timers.append(self._loop.call_later(max(0.0, min(waits) - now), self._try_next, call))
         else:
             call.leg.fail("no trunk takes the call: each is full, paused or has failed it")
+
+    def _ask(self, call: OnLine, road: Road, places: Places) -> None:
+        """Start the call on a road when whoever shares its caps agrees."""
+
+        def told(answer: Future[bool]) -> None:
+            agreed = not answer.cancelled() and answer.exception() is None and answer.result()
+            with suppress(RuntimeError):  # the media loop has closed meanwhile
+                self._loop.call_soon_threadsafe(self._told, call, road, agreed and places.fresh)
+
+        asked = places.take(road.trunk.name)
+        try:
+            asyncio.run_coroutine_threadsafe(asked, call.caller).add_done_callback(told)
+        except RuntimeError:  # whoever dialled is gone
+            asked.close()
+            call.leg.fail("nobody is there any more to make the call for")
+
+    def _told(self, call: OnLine, road: Road, fresh: Callable[[], bool] | Literal[False]) -> None:
+        if call.leg.phase is Phase.OVER:
+            return
+        now = time.monotonic()
+        if not fresh:
+            call.given_up.add(road)
+        elif fresh() and road.caps.admit(now).verdict is Verdict.GO:
+            self._start(call, road, now)
+            return
+        self._try_next(call)
 
     def _preferred(self) -> list[Road]:
         """The trunks that are alive; all of them when none seems to be."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+import time
+from collections.abc import AsyncGenerator, Sequence
 
 from telephony.dialing import MediaDialer
 from telephony.errors import TrunkUnavailable
+from telephony.legs import Places
 from telephony.medialeg import MediaLeg
 from telephony.recording import Recorder
 from telephony.sip.alarms import Intervals
@@ -55,14 +57,19 @@ class SipDialer(MediaDialer[Board]):
         """How each trunk's registration stands; None where the trunk wants none."""
         return {road.trunk.name: road.standing for road in self._running()[0].roads}
 
-    async def dial(self, call_id: str, number: str, *, ring_seconds: float) -> SipLeg:
+    def roads(self) -> Sequence[str]:
+        """The trunks' names, those first that work."""
+        roads = self._running()[0].roads
+        return tuple(road.trunk.name for road in sorted(roads, key=lambda road: not road.works(time.monotonic())))
+
+    async def dial(self, call_id: str, number: str, *, ring_seconds: float, places: Places | None = None) -> SipLeg:
         """Start a call and return its leg at once; refusals come as HungUp.
 
         Raises `CallExists` for an id that is on the line, `TelephonyError` for an id or number that cannot be.
         """
         board, thread = self._running()
         leg, handle = self._leg(call_id, SipLeg, number)
-        call = self._join(leg, handle, number, ring_seconds)
+        call = self._join(leg, handle, number, ring_seconds, places)
         thread.loop.call_soon_threadsafe(board.place, call)
         return handle
 
@@ -94,7 +101,9 @@ class SipDialer(MediaDialer[Board]):
         thread.loop.call_soon_threadsafe(board.accept, ringing.incoming, ringing.road, call)
         return handle
 
-    def _join(self, leg: MediaLeg, handle: SipLeg, number: str, ring_seconds: float) -> OnLine:
-        call = OnLine(leg, asyncio.get_running_loop(), number, ring_seconds)
+    def _join(
+        self, leg: MediaLeg, handle: SipLeg, number: str, ring_seconds: float, places: Places | None = None
+    ) -> OnLine:
+        call = OnLine(leg, asyncio.get_running_loop(), number, ring_seconds, places)
         handle.loop, handle.control = self._running()[1].loop, call
         return call

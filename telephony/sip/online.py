@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from telephony.errors import NotNow
+from telephony.legs import Places
 from telephony.medialeg import MediaLeg
 from telephony.rtp.quality import CallQuality
 from telephony.sip.hop import Hop
@@ -34,6 +35,7 @@ class OnLine:
     caller: asyncio.AbstractEventLoop  # who reads its events
     number: str
     ring_seconds: float
+    places: Places | None = None  # whose word it needs before it goes out; None: nobody's
     tried: dict[Road, set[Hop]] = field(default_factory=dict)  # machines of the roads
     given_up: set[Road] = field(default_factory=set)  # roads that are not tried again for this call
     road: Road | None = None

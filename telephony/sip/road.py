@@ -16,7 +16,7 @@ from sipmessage import URI
 from telephony.errors import TrunkUnavailable
 from telephony.sip.agent import Agent
 from telephony.sip.alarms import Intervals
-from telephony.sip.caps import Caps
+from telephony.sip.caps import Caps, Verdict
 from telephony.sip.dialog import Local
 from telephony.sip.digest import Authenticator
 from telephony.sip.hop import Hop, Transport, bracketed
@@ -94,6 +94,10 @@ class Road:
         lost = (Standing.REFUSED, Standing.SILENT)
         registered = self._registration is None or self._registration.standing not in lost
         return registered and (self._ping is None or self._ping.alive)
+
+    def works(self, now: float) -> bool:
+        """Whether a call is worth trying: the trunk is alive and not paused."""
+        return self.alive and self.caps.admit(now).verdict is not Verdict.PAUSED
 
     @property
     def standing(self) -> Standing | None:

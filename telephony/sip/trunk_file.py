@@ -21,6 +21,7 @@ Trunks are tried in the order of the file.
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -35,6 +36,7 @@ from telephony.sip.identity import Privacy
 from telephony.sip.names import PORTED, is_address, plain
 from telephony.sip.trunk import Trunk
 
+NAME = re.compile(r"[\w.-]{1,40}")  # the hosts that share a trunk know it by this
 _OPTIONAL = tuple(each.name for each in fields(Trunk) if each.name not in ("name", "host"))
 
 
@@ -57,6 +59,8 @@ class _Reader(LineForms):
     """Turns the nodes of one file into trunks, noting problems."""
 
     def trunk(self, name: str, node: Node) -> Trunk:
+        if not NAME.fullmatch(name):
+            self.sheet.complain(node, f"{name} is no name for a trunk: give 1 to 40 letters, digits, dots and dashes")
         found = self.sheet.fields(node, ("host",), _OPTIONAL)
         trunk = Trunk(
             name=name,

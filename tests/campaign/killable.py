@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -30,7 +31,7 @@ from campaign.running.worker import arrive, staying
 from campaign.works import Works
 from models import Database, Seal, use_seal
 from rules import CallingHours, Evidence, Opening
-from telephony.legs import Leg
+from telephony.legs import Leg, Places
 from telephony.recording import RecordingStore
 from tests.campaign.world import Mute
 from tests.conftest import KEY
@@ -46,7 +47,11 @@ class FileLine:
     def __init__(self, log: Path) -> None:
         self._log = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
-    async def dial(self, call_id: str, number: str, *, ring_seconds: float) -> Leg:
+    def roads(self) -> Sequence[str]:
+        """See Dialer."""
+        return ()
+
+    async def dial(self, call_id: str, number: str, *, ring_seconds: float, places: Places | None = None) -> Leg:
         """See Dialer."""
         os.write(self._log, f"{call_id} {number} {os.getpid()}\n".encode())
         return cast("Leg", None)

@@ -20,7 +20,7 @@ from campaign.published import Shelf
 from campaign.running.opening_hours import hours_to
 from models import Attempt, Campaign, Customer, Database, Product, ReviewTask, Seal
 from models.control import do_not_call, move_campaign, set_hours
-from models.lines import LineCaps
+from models.lines import TOGETHER, LineCaps, Lines
 from models.queue import open_task_count
 from rules import CallingHours, Opening
 from rules.caps import ContactCaps
@@ -32,7 +32,7 @@ from tests.conftest import publish
 HOURS = CallingHours()
 OFFICE = CallingHours(week=((Opening(time(10), time(16)),),) * 5 + ((),) * 2)
 LATE = CallingHours(week=((Opening(time(14), time(20)),),) * 7)
-LINES = LineCaps("lines", 28, 3)
+LINES = Lines((LineCaps("main", 5, 2), LineCaps("other", 14, 1.5)), LineCaps(TOGETHER, 17, 3))
 LONGEST = 300 * 86400.0
 
 # Table F.1, typed from the standard: wait before the next attempt, least attempts, span from first to last.
@@ -56,7 +56,7 @@ CLOSED_BY_TABLE = {
 class Ran:
     """What a simulation left: the network's log and every row."""
 
-    network: list[NetworkCall]
+    network: Network
     tasks: Sequence[ReviewTask]
     attempts: dict[str, Attempt]
     silenced: dict[int, datetime]  # customer: from when on
@@ -115,8 +115,8 @@ def ran(
 ) -> Ran:
     """Two hosts with two processes each, which die and freeze all the time, until everything is done."""
     clock = VirtualClock()
-    for module in ("lease", "sweeper", "worker"):
-        monkeypatch.setattr(f"campaign.running.{module}.database_now", lambda _session: clock.now())
+    for module in ("running.lease", "running.sweeper", "running.worker", "calls.placing"):
+        monkeypatch.setattr(f"campaign.{module}.database_now", lambda _session: clock.now())
     monkeypatch.setattr("asyncio.to_thread", world.at_once)
     monkeypatch.setattr("models.workers.LOST_AFTER", world.LOST_AFTER)
     monkeypatch.setattr("campaign.running.lease.LOST_AFTER", world.LOST_AFTER)
@@ -205,12 +205,12 @@ def _collected(
         tasks = session.scalars(
             select(ReviewTask).options(selectinload(ReviewTask.attempts), selectinload(ReviewTask.product))
         ).all()
-        return Ran(network.log, tasks, {one.call_id: one for one in attempts}, silenced, hours, deaths)
+        return Ran(network, tasks, {one.call_id: one for one in attempts}, silenced, hours, deaths)
 
 
 def test_months_of_calls_keep_the_standard(ran: Ran) -> None:
     assert ran.deaths > 5
-    assert len(ran.network) > len(ran.tasks)
+    assert len(ran.network.log) > len(ran.tasks)
     at_most_once_on_the_line(ran)
     one_live_call_a_client(ran)
     only_when_it_may_be(ran)
@@ -220,8 +220,8 @@ def test_months_of_calls_keep_the_standard(ran: Ran) -> None:
 
 
 def at_most_once_on_the_line(ran: Ran) -> None:
-    assert [call for call, count in Counter(one.call_id for one in ran.network).items() if count > 1] == []
-    for call in ran.network:  # every one of them was written down before, by the process that dialled
+    assert [call for call, count in Counter(one.call_id for one in ran.network.log).items() if count > 1] == []
+    for call in ran.network.log:  # every one of them was written down before, by the process that dialled
         attempt = ran.attempts[call.call_id]
         assert attempt.worker == call.process
         assert attempt.started_at <= call.began
@@ -229,7 +229,7 @@ def at_most_once_on_the_line(ran: Ran) -> None:
 
 def one_live_call_a_client(ran: Ran) -> None:
     by_number = defaultdict(list)
-    for call in ran.network:
+    for call in ran.network.log:
         by_number[call.number].append(call)
     for calls in by_number.values():
         calls.sort(key=lambda call: call.began)
@@ -240,7 +240,7 @@ def one_live_call_a_client(ran: Ran) -> None:
 
 def only_when_it_may_be(ran: Ran) -> None:
     tasks = {task.id: task for task in ran.tasks}
-    for call in ran.network:
+    for call in ran.network.log:
         attempt = ran.attempts[call.call_id]
         local = call.began.astimezone(SHANGHAI)
         for served in attempt.served:
@@ -255,18 +255,29 @@ def only_when_it_may_be(ran: Ran) -> None:
 
 
 def the_caps_hold(ran: Ran) -> None:
-    # By the rows: a process that freezes for a moment between row and line dials a little later than it counted.
-    starts = sorted(ran.attempts[call.call_id].started_at for call in ran.network)
-    for first, fourth in zip(starts, starts[LINES.per_second :], strict=False):
-        assert fourth - first >= timedelta(seconds=1)
-    steps = sorted((at, step) for call in ran.network for at, step in ((call.began, 1), (call.ended, -1)) if at)
-    at_once = most = 0
-    for _, step in sorted(steps, key=lambda one: (one[0], one[1])):
+    for caps, names in [(one, (one.name,)) for one in LINES.each] + [(LINES.together, LINES.names)]:
+        assert caps is not None
+        _no_more_at_once(caps.calls, [call for call in ran.network.log if call.trunk in names])
+        starts = sorted(at for at, trunk in ran.network.started if trunk in names)
+        in_window = max(1, int(caps.per_second))  # 1.5 a second: one in any two thirds of a second
+        for first, beyond in zip(starts, starts[in_window:], strict=False):
+            assert beyond - first >= timedelta(seconds=in_window / caps.per_second), caps
+    assert {call.trunk for call in ran.network.log} == {"main", "other"}
+    assert ran.network.refusals > 0
+    the_clients_caps_hold(ran)
+
+
+def _no_more_at_once(most: int, calls: list[NetworkCall]) -> None:
+    steps = sorted((at, step) for call in calls for at, step in ((call.began, 1), (call.ended, -1)) if at)
+    at_once = 0
+    for _, step in steps:
         at_once += step
-        most = max(most, at_once)
-    assert most <= LINES.calls
+        assert at_once <= most
+
+
+def the_clients_caps_hold(ran: Ran) -> None:
     a_day: Counter[tuple[int, date]] = Counter()
-    for call in sorted(ran.network, key=lambda call: call.began):
+    for call in sorted(ran.network.log, key=lambda call: call.began):
         attempt = ran.attempts[call.call_id]
         key = (attempt.customer_id, call.began.astimezone(SHANGHAI).date())
         agreed = any(_callback_before(ran, served.task_id, served.no) for served in attempt.served)

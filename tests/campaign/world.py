@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -34,14 +34,14 @@ from campaign.running.worker import arrive
 from campaign.voices import Voices
 from campaign.works import Works
 from models import Database, WorkerLost
-from models.lines import LineCaps
+from models.lines import Lines
 from rules import CallingHours, Ending, Evidence
 from rules.caps import ContactCaps
 from rules.hours import SHANGHAI
 from speech.errors import VoiceUnavailable
 from speech.prompts import Prompts
 from telephony.errors import TelephonyError
-from telephony.legs import Leg
+from telephony.legs import Leg, Places
 from telephony.recording import RecordingStore
 from tests.conftest import KEY
 
@@ -49,6 +49,7 @@ BEGIN = datetime(2026, 3, 2, 8, 0, tzinfo=SHANGHAI).astimezone(UTC)  # a Monday
 LOST_AFTER = timedelta(hours=6)  # heartbeats are rarer than in earnest, so that months take seconds
 BEAT_SECONDS = 3600.0
 HELD_SECONDS = 4 * 3600.0
+OUTAGE = (BEGIN + timedelta(days=1, hours=2), BEGIN + timedelta(days=1, hours=8))  # of the first trunk
 
 
 class Killed(BaseException):
@@ -84,6 +85,7 @@ class NetworkCall:
     number: str
     began: datetime
     process: str
+    trunk: str
     ended: datetime | None = None
 
 
@@ -93,10 +95,17 @@ class Network:
 
     clock: VirtualClock
     log: list[NetworkCall] = field(default_factory=list)
+    started: list[tuple[datetime, str]] = field(default_factory=list)  # every start that a trunk saw
+    refusals: int = 0
 
-    def dial(self, call_id: str, number: str, process: str) -> NetworkCall:
-        """A call reaches the network."""
-        call = NetworkCall(call_id, number, self.clock.now(), process)
+    def dial(self, call_id: str, number: str, process: str, trunk: str, refused: bool) -> NetworkCall | None:
+        """A call reaches a trunk and the network behind it; None: the trunk does not take it."""
+        now = self.clock.now()
+        self.started.append((now, trunk))
+        if refused or (trunk == "main" and OUTAGE[0] <= now < OUTAGE[1]):
+            self.refusals += 1
+            return None
+        call = NetworkCall(call_id, number, now, process, trunk)
         self.log.append(call)
         return call
 
@@ -146,7 +155,7 @@ class Process:
     chance: random.Random
     death_rate: float  # at each step
     freeze_rate: float  # at each step of a call
-    lines: LineCaps
+    lines: Lines
     caps: ContactCaps
     hours: CallingHours
     scripts: Shelf
@@ -218,7 +227,7 @@ class Process:
         nothing: Any = None
         return Works(
             database=database,
-            dialer=_Lines(self),
+            dialer=_Trunks(self),
             recordings=RecordingStore(self.folder, KEY),
             ears=nothing,
             voices=Mute(self.folder),
@@ -234,6 +243,7 @@ class Process:
             forms=cast("Forms", _NoForms()),
             lease=Lease(database, loop_seconds),
             lines=self.lines,
+            seconds=loop_seconds,
             caps=self.caps,
         )
 
@@ -242,18 +252,28 @@ class _NoForms:
     def send(self, _session: Session, _task: object) -> None: ...
 
 
-class _Lines:
-    """The dialer of a process: what it dials reaches the network at once."""
+class _Trunks:
+    """The dialer of a process: one trunk after the other, and what one takes reaches the network at once."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
 
-    async def dial(self, call_id: str, number: str, *, ring_seconds: float) -> Leg:
+    def roads(self) -> Sequence[str]:
+        """See Dialer; that a trunk is out of order is seen when it is tried."""
+        return self._process.lines.names
+
+    async def dial(self, call_id: str, number: str, *, ring_seconds: float, places: Places | None = None) -> Leg:
         """See Dialer; the leg is the network's own entry."""
-        chance = self._process.chance
-        if chance.random() < 0.02:
-            raise TelephonyError("the trunk carries nothing just now")
-        return cast("Leg", self._process.network.dial(call_id, number, self._process.name))
+        process = self._process
+        assert places is not None
+        for trunk in self.roads():
+            await process.awake()
+            if not await places.take(trunk):
+                continue
+            refused = process.chance.random() < 0.05
+            if call := process.network.dial(call_id, number, process.name, trunk, refused):
+                return cast("Leg", call)
+        raise TelephonyError("no trunk takes the call")
 
 
 TakeLine = Callable[[], Awaitable[Leg]]
@@ -261,7 +281,7 @@ TakeLine = Callable[[], Awaitable[Leg]]
 
 async def carried(works: Works, begun: Begun, take_line: TakeLine) -> EndedCall:
     """In the place of `campaign.calls.attempt._carry`: a call with a fate instead of audio."""
-    process = cast("_Lines", works.dialer)._process
+    process = cast("_Trunks", works.dialer)._process
     await process.awake()  # between the row and the line: the worst moment to freeze
     try:
         call = cast("NetworkCall", await take_line())

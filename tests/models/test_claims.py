@@ -8,10 +8,20 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, update
 
-from models import Campaign, CampaignStopped, Customer, Database, LinesFull, ReviewTask, StaleAttempt, WorkerLost
+from models import (
+    Attempt,
+    Campaign,
+    CampaignStopped,
+    Customer,
+    Database,
+    LinesFull,
+    ReviewTask,
+    StaleAttempt,
+    WorkerLost,
+)
 from models.claims import claim, give_up_overdue, let_go, next_due_at, queue_length, release_holds, take_in
 from models.control import do_not_call, move_campaign
-from models.lines import LineCaps, count_call, enter_line
+from models.lines import TOGETHER, LineCaps, Lines, change_line, enter_lines, take_line
 from models.queue import begin_attempt
 from models.running_tables import Worker
 from models.settlements import SettledTask, Settlement, settle
@@ -147,33 +157,77 @@ def test_do_not_call_is_undone_by_no_later_result(database: Database, many: int)
         begin(database, 159)
 
 
-def test_the_lines_carry_no_more_than_they_may(database: Database, many: int) -> None:
-    with database.write() as session:
-        enter_line(session, "lines")
-        enter_line(session, "lines")
-    caps, now = LineCaps("lines", calls=3, per_second=2), NOON
+class Trunks:
+    """Calls on two trunks and a bound on both; every call is of its own client."""
 
-    def call(task_id: int, at_ms: int) -> int:
+    lines = Lines((LineCaps("main", 2, 2), LineCaps("other", 3, 0.5)), LineCaps(TOGETHER, 4, 5))
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.next = 100
         with database.write() as session:
-            at = now + timedelta(milliseconds=at_ms)
-            count_call(session, caps, at)
-            return begin_attempt(
-                session, served(session, task_id), dialled="1", worker="w1", now=at, script_hash="f" * 64, facts="{}",
-                line="lines",
-            ).id  # fmt: skip
+            enter_lines(session, self.lines)
+            enter_lines(session, self.lines)
 
-    first = call(100, 0)
-    call(101, 400)
-    with pytest.raises(LinesFull, match="within a second"):
-        call(102, 999)
-    with pytest.raises(LinesFull, match="within a second"):
-        call(102, -300)  # a host whose clock is behind
-    call(102, 1000)
-    with pytest.raises(LinesFull, match="carry 3"):
-        call(103, 9000)
-    with database.write() as session:
-        settle(session, no_answer(100, first))
-    call(103, 9000)
+    def call(self, at: float, *order: str) -> tuple[str, int]:
+        with self.database.write() as session:
+            now = NOON + timedelta(seconds=at)
+            line = take_line(session, self.lines, now, order)
+            attempt = begin_attempt(
+                session, served(session, self.next), dialled="1", worker="w1", now=NOON, script_hash="f" * 64,
+                facts="{}", line=line,
+            )  # fmt: skip
+        self.next += 1
+        return line, attempt.id
+
+    def change(self, attempt_id: int, name: str, at: float, unused: float | None = None) -> None:
+        with self.database.write() as session:
+            since = None if unused is None else NOON + timedelta(seconds=unused)
+            change_line(session, self.lines, attempt_id, name, NOON + timedelta(seconds=at), since)
+
+    def settle(self, attempt_id: int) -> None:
+        with self.database.write() as session:
+            settle(session, no_answer(session.get_one(Attempt, attempt_id).task_id, attempt_id))
+
+
+def test_each_trunk_carries_no_more_than_it_may(database: Database, many: int) -> None:
+    trunks = Trunks(database)
+    line, first = trunks.call(0.0)
+    assert (line, trunks.call(0.4)[0]) == ("main", "main")
+    assert trunks.call(0.9)[0] == "other"  # main carries its two
+    with pytest.raises(LinesFull, match="'other' take 0.5 new calls a second"):
+        trunks.call(2.9)  # half a call a second: one in two seconds, and what a start may be late
+    assert trunks.call(3.2)[0] == "other"
+    with pytest.raises(LinesFull, match=r"4 calls are on the lines '\*'"):
+        trunks.call(9.0)
+    trunks.settle(first)
+    assert trunks.call(9.0, "other", "main")[0] == "other"  # preferred, because main does not answer
+
+
+def test_a_call_that_its_trunk_has_failed_counts_to_the_next(database: Database, many: int) -> None:
+    trunks = Trunks(database)
+    _, call = trunks.call(0.0)
+    trunks.change(call, "other", 0.1)
+    _, second = trunks.call(0.5)
+    with pytest.raises(LinesFull, match="'main' take 2 new calls a second"):
+        trunks.call(1.2, "main", "other")  # main has seen the failed start too
+    with pytest.raises(LinesFull, match="'other'"):
+        trunks.change(second, "other", 0.6)
+    trunks.settle(second)
+    with pytest.raises(StaleAttempt):
+        trunks.change(second, "main", 9.0)
+
+
+def test_a_start_that_was_too_late_is_taken_back_before_it_counts_anew(database: Database, many: int) -> None:
+    trunks = Trunks(database)
+    _, call = trunks.call(0.0, "other")
+    with pytest.raises(LinesFull):
+        trunks.change(call, "other", 1.0)
+    trunks.change(call, "other", 1.0, unused=0.0)
+    trunks.settle(call)
+    with pytest.raises(LinesFull):
+        trunks.change(trunks.call(2.6)[1], "other", 2.9)  # two seconds from the later one
+    assert trunks.call(4.0, "other")[0] == "other"
 
 
 def test_a_silent_worker_is_given_up_once_and_changes_nothing_when_it_wakes(database: Database, many: int) -> None:
