@@ -17,6 +17,7 @@ from rich.console import Console
 
 import import_commands
 import script_commands
+import user_commands
 from bot.errors import BotError
 from bot.moves import Action
 from campaign.calls.replaying import replay_call
@@ -102,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     rate.set_defaults(command=_evaluate)
 
     script_commands.add_to(commands)
+    user_commands.add_to(commands)
     return parser
 
 
@@ -150,7 +152,7 @@ def _demo(chosen: argparse.Namespace, settings: Settings) -> int:
 
     async def job(works: Works, network: SimulatedNetwork) -> None:
         console = Console(stderr=True)
-        console.print(f"控制台 http://{settings.host}:{port}（Ctrl-C 结束）")
+        console.print(f"控制台 http://{settings.host}:{port}（Ctrl-C 结束）：在登录页选一个岗位即可进入，不需要密码")
         async with _shown(works, console, demo):
             await demo.run(works, network)
         _print_result(console, demo.result)
@@ -164,6 +166,7 @@ def _demo(chosen: argparse.Namespace, settings: Settings) -> int:
                 make_clock=demo_clock(DEMO_FACTOR),
                 open_dialer=network.dialer,
                 port=port,
+                demo=True,
             )
 
     uvloop.run(serve_demo())

@@ -261,8 +261,13 @@ def create_app(
     browsers: BrowserLines | None = None,
     api_token: str = "",
     calendar: TradingCalendar | None = None,
+    *,
+    demo: bool = False,
 ) -> FastAPI:
-    """The pages and the live feed over a working installation; agents take calls where there are `browsers`."""
+    """The pages and the live feed over a working installation; agents take calls where there are `browsers`.
+
+    In a `demo` anybody may look around as one of its own people. Raises console.access.UndeclaredRoute.
+    """
     app = FastAPI(title="回访", docs_url=None, redoc_url=None, openapi_url=None)
     add_pages(app)
     questions = AskedWords(lambda: works.scripts.loaded)
@@ -280,6 +285,7 @@ def create_app(
         api_token,
         calendar,
         works.forms,
+        demo,
     )
     return app
 
@@ -291,6 +297,7 @@ async def serve(
     make_clock: Callable[[Database], Clock] = real_clock,
     open_dialer: OpenDialer | None = None,
     port: int | None = None,
+    demo: bool = False,
 ) -> None:
     """Serve the console and carry out `job` (run campaigns, or a demo) until a signal ends the process.
 
@@ -298,7 +305,7 @@ async def serve(
     """
     async with open_works(settings, make_clock, open_dialer) as works, BrowserLines() as browsers:
         config = uvicorn.Config(
-            create_app(works, settings.firm, browsers, settings.api_token, trading_calendar(settings)),
+            create_app(works, settings.firm, browsers, settings.api_token, trading_calendar(settings), demo=demo),
             host=settings.host,
             port=port or settings.port,
             log_level="warning",

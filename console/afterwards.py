@@ -9,23 +9,26 @@ from sqlalchemy.orm import Session
 
 from campaign.other_ways.correcting import MOST_REASON, STATUSES, choices_for
 from campaign.other_ways.inviting import why_no_form
-from console.acting import CORRECTS, acting
+from console.access import signed_in
 from console.desk import desk_of
 from models import Attempt
 from models.corrections import corrections_of_answers, corrections_of_status
 from models.people import note_of
+from rules import Post
+
+MAY_CORRECT = (Post.INSPECTOR, Post.MANAGER)  # verifies and answers objections (§8.3.3)
 
 
 def afterwards(request: Request, session: Session, attempt: Attempt) -> dict[str, Any]:
     """What a call's page shows of it."""
-    desk, corrector = desk_of(request), acting(request, session, CORRECTS)
+    desk, corrects = desk_of(request), signed_in(request).holds(*MAY_CORRECT)
     tasks = [one.task for one in attempt.served]
     said = attempt.said
     return {
-        "corrector": corrector,
+        "corrects": corrects,
         "note": note_of(session, attempt.id),
         "corrected": corrections_of_answers(session, [answer.id for answer in said]),
-        "choices": {answer.id: choices_for(session, answer) for answer in said} if corrector else {},
+        "choices": {answer.id: choices_for(session, answer) for answer in said} if corrects else {},
         "status_corrected": {task.id: corrections_of_status(session, task.id) for task in tasks},
         "statuses": STATUSES,
         "no_form": {task.id: why_no_form(task, desk.forms, desk.clock.now()) for task in tasks},

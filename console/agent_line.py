@@ -24,8 +24,9 @@ from campaign.handover.duty import (
     TalkEnded,
 )
 from campaign.handover.talks import Agent
+from console.access import posts, signed_in
 from console.desk import AgentLines, Desk
-from models.calls import agent_of
+from rules import Post
 from telephony.browser import BrowserPhone
 from telephony.errors import BrowserRefused
 
@@ -39,10 +40,9 @@ router = APIRouter()
 
 
 class SignOn(BaseModel):
-    """The first message: who, and the browser's offer."""
+    """The first message: the browser's offer; who it is says the session."""
 
     kind: Literal["sign_on"]
-    number: str = Field(max_length=40)
     sdp: str
 
 
@@ -92,29 +92,23 @@ def told(news: News) -> dict[str, Any]:
             return {"kind": "queue", "waiting": news.waiting}
 
 
-@router.websocket("/agent/line")
+@router.websocket("/agent/line", dependencies=[posts(Post.AGENT)])
 async def line(socket: WebSocket) -> None:
     """One agent's page, from signing on to closing it."""
     desk: Desk = socket.app.state.desk
-    if desk.agents is None or not same_origin(socket):
+    if desk.agents is None:
         await socket.close(1008)
         return
     await socket.accept()
     with contextlib.suppress(WebSocketDisconnect):
-        await _serve(socket, desk, desk.agents)
+        await _serve(socket, desk.agents)
 
 
-def same_origin(socket: WebSocket) -> bool:
-    """Whether the page is ours: another site's must not answer calls with an agent's browser."""
-    origin = socket.headers.get("origin", "")
-    return origin.partition("://")[2] == socket.headers.get("host", "")
-
-
-async def _serve(socket: WebSocket, desk: Desk, lines: AgentLines) -> None:
+async def _serve(socket: WebSocket, lines: AgentLines) -> None:
     agent, phone = None, None
     try:
         async with asyncio.timeout(_SIGN_ON_SECONDS):
-            agent, phone = await _sign_on(socket, desk, lines)
+            agent, phone = await _sign_on(socket, lines)
         if phone is not None and agent is not None:
             await _sit(socket, lines.roster, agent, phone)
     except TimeoutError:
@@ -124,15 +118,14 @@ async def _serve(socket: WebSocket, desk: Desk, lines: AgentLines) -> None:
             await phone.close()
 
 
-async def _sign_on(socket: WebSocket, desk: Desk, lines: AgentLines) -> tuple[Agent | None, BrowserPhone | None]:
+async def _sign_on(socket: WebSocket, lines: AgentLines) -> tuple[Agent | None, BrowserPhone | None]:
     """The agent with a connected phone; (None, None) where the page was refused and told why."""
     try:
         wish = SignOn.model_validate_json(await _receive(socket))
     except ValidationError:
         return await _refuse(socket, "登录信息不完整，请刷新页面再试")
-    agent = await asyncio.to_thread(_agent, desk, wish.number.strip())
-    if agent is None:
-        return await _refuse(socket, "没有这个工号的坐席")
+    me = signed_in(socket)
+    agent = Agent(me.staff_id, me.number, me.name)
     try:
         phone, answer = await lines.browsers.answer(wish.sdp)
     except BrowserRefused as error:
@@ -148,12 +141,6 @@ async def _refuse(socket: WebSocket, why: str) -> tuple[None, None]:
     await socket.send_json({"kind": "refused", "why": why})
     await socket.close(1000)
     return None, None
-
-
-def _agent(desk: Desk, number: str) -> Agent | None:
-    with desk.database.read() as session:
-        staff = agent_of(session, number)
-        return Agent(staff.id, staff.number, staff.name) if staff is not None else None
 
 
 async def _sit(socket: WebSocket, roster: Roster, agent: Agent, phone: BrowserPhone) -> None:

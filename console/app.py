@@ -8,7 +8,6 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from console import (
-    acting,
     agent_line,
     agent_page,
     calls_page,
@@ -19,22 +18,30 @@ from console import (
     import_api,
     import_page,
     incoming_page,
+    login_page,
     outbox_page,
     people_page,
     plans_page,
     questionnaire_page,
     try_page,
 )
+from console.access import declared_of
+from console.login_page import install_access
 from console.render import install_error_pages
+from console.safety import Safety
 
 HERE = Path(__file__).parent
 
 
 def add_pages(app: FastAPI) -> None:
-    """Add every page, the live feed and the static files; the server puts its Desk into `app.state.desk`."""
+    """Add every page, the live feed and the static files; the server puts its Desk into `app.state.desk`.
+
+    Raises UndeclaredRoute where a route does not say who may use it.
+    """
     app.mount("/q/static", StaticFiles(directory=HERE / "static" / "form"), name="form-static")
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     for page in (
+        login_page,
         campaign_page,
         calls_page,
         escalations_page,
@@ -47,10 +54,12 @@ def add_pages(app: FastAPI) -> None:
         agent_line,
         try_page,
         questionnaire_page,
-        acting,
         people_page,
         correcting_page,
         outbox_page,
     ):
         app.include_router(page.router)
     install_error_pages(app)
+    install_access(app)
+    app.add_middleware(Safety)
+    declared_of(app)

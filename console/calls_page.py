@@ -13,17 +13,24 @@ from pydantic import BaseModel
 from bot.replay import move_from_json
 from campaign.calls.line_quality import UNMEASURED, heard_here, heard_there, judged
 from campaign.exporting import results_csv
+from console.access import posts, signed_in
 from console.afterwards import afterwards
-from console.desk import Desk, desk_of
+from console.desk import desk_of
 from console.render import PAGE_SIZE, page
 from console.transcript import transcript_of
 from console.words import SHANGHAI, masked_words
 from models import Attempt
+from models.audit import Act, note
 from models.calls import CallFilter, call, calls
-from rules import Outcome, ReviewType
+from rules import Outcome, Post, ReviewType
 from telephony.errors import RecordingUnreadable
 
 router = APIRouter()
+READS = posts(*Post)  # masked
+EXPORTS = posts(Post.MANAGER, Post.INSPECTOR, Post.OPERATOR)
+# A voice says names and numbers aloud: only who reviews, judges or supervises listens.
+MAY_LISTEN = (Post.MANAGER, Post.INSPECTOR, Post.AGENT)
+LISTENS = posts(*MAY_LISTEN)
 
 
 class ListQuery(BaseModel):
@@ -59,7 +66,7 @@ def _day(text: str) -> datetime | None:
         return None
 
 
-@router.get("/calls")
+@router.get("/calls", dependencies=[READS])
 def list_calls(request: Request, query: Annotated[ListQuery, Query()]) -> Response:
     """All calls, the latest first, with filters in the address."""
     with desk_of(request).database.read() as session:
@@ -69,16 +76,17 @@ def list_calls(request: Request, query: Annotated[ListQuery, Query()]) -> Respon
         )
 
 
-@router.get("/calls.csv")
+@router.get("/calls.csv", dependencies=[EXPORTS])
 def export(request: Request) -> Response:
     """The results of all tasks as a spreadsheet, masked."""
-    with desk_of(request).database.read() as session:
+    with desk_of(request).database.write() as session:
         data = results_csv(session, masked=True)
+        note(session, signed_in(request).staff_id, Act.EXPORTED, "回访结果")
     headers = {"Content-Disposition": "attachment; filename*=UTF-8''%E5%9B%9E%E8%AE%BF%E7%BB%93%E6%9E%9C.csv"}
     return Response(data, media_type="text/csv; charset=utf-8", headers=headers)
 
 
-@router.get("/calls/{call_id}")
+@router.get("/calls/{call_id}", dependencies=[READS])
 def show_call(request: Request, call_id: str) -> Response:
     """One call."""
     return call_page(request, call_id)
@@ -92,7 +100,7 @@ def call_page(request: Request, call_id: str, *, fault: str = "") -> Response:
         if attempt is None:
             raise HTTPException(404)
         moves = [(move_from_json(event.body), event.at_ms) for event in attempt.events]
-        trouble, peaks = _peaks(desk, attempt)
+        trouble, peaks = _peaks(request, attempt)
         return page(
             request,
             "call.html",
@@ -120,26 +128,32 @@ def _line(attempt: Attempt) -> tuple[str, list[tuple[str, str]]]:
     return judged(quality), figures
 
 
-def _peaks(desk: Desk, attempt: Attempt) -> tuple[str, list[list[float]]]:
+def _peaks(request: Request, attempt: Attempt) -> tuple[str, list[list[float]]]:
+    if not signed_in(request).holds(*MAY_LISTEN):
+        return "您的岗位不收听录音。", []
     if attempt.recording is None:
         return ("通话尚未结束。" if attempt.ended_at is None else "这次拨打没有录音。"), []
     try:
-        left, right = desk.recordings.peaks(attempt.call_id, 600)
+        left, right = desk_of(request).recordings.peaks(attempt.call_id, 600)
         return "", [list(left), list(right)]
     except RecordingUnreadable as error:
         return f"录音无法读取：{error}", []
 
 
-@router.get("/calls/{call_id}/recording.wav")
+@router.get("/calls/{call_id}/recording.wav", dependencies=[LISTENS])
 def recording(request: Request, call_id: str, wanted: Annotated[str, Header(alias="Range")] = "") -> Response:
     """The recording as a stereo WAV (left the client, right the bot); answers byte ranges."""
-    store = desk_of(request).recordings
+    desk = desk_of(request)
+    store = desk.recordings
     try:
         size = store.wav_size(call_id)
         first, last = _byte_range(wanted, size)
         pieces = store.wav_pieces(call_id, first, last + 1)
     except RecordingUnreadable as error:
         raise HTTPException(404, str(error)) from error
+    if first == 0:  # the further parts of what is being listened to are asked for one by one
+        with desk.database.write() as session:
+            note(session, signed_in(request).staff_id, Act.LISTENED, call_id)
     headers = {"Accept-Ranges": "bytes", "Cache-Control": "private, no-store", "Content-Length": f"{last + 1 - first}"}
     if wanted:
         headers["Content-Range"] = f"bytes {first}-{last}/{size}"

@@ -10,16 +10,19 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
 
 from campaign.other_ways.inviting import why_no_form
+from console.access import posts
 from console.desk import desk_of
 from console.render import PAGE_SIZE, page
 from models.calls import campaigns, figures_of, tasks
+from rules import Post
 
 KEEPALIVE_SECONDS = 15.0
 
 router = APIRouter()
+SEES = posts(Post.MANAGER, Post.INSPECTOR, Post.OPERATOR)
 
 
-@router.get("/")
+@router.get("/", dependencies=[SEES])
 def show_campaign(request: Request, campaign: int = 0, status: str = "", page_no: int = 1) -> Response:
     """The latest campaign, or the one asked for."""
     desk = desk_of(request)
@@ -45,7 +48,7 @@ def show_campaign(request: Request, campaign: int = 0, status: str = "", page_no
         )
 
 
-@router.get("/live")
+@router.get("/live", dependencies=[SEES])
 async def live(request: Request) -> StreamingResponse:
     """What happens right now, as server-sent events; a new watcher gets the whole picture first."""
     return StreamingResponse(_news(request), media_type="text/event-stream", headers={"Cache-Control": "no-store"})

@@ -12,20 +12,21 @@ from sqlalchemy.orm import Session
 from bot.errors import ScriptError
 from campaign.other_ways.correcting import MOST_REASON, CorrectionRefused, Wanted, correct_answer, correct_status
 from campaign.other_ways.inviting import send_form
-from console.acting import CORRECTS, acting
+from console.access import posts, staff_signed_in
+from console.afterwards import MAY_CORRECT
 from console.calls_page import call_page
 from console.desk import desk_of
 from console.render import page
 from models import ReviewTask, Staff
-
-NOBODY = "请先填写质检岗或管理岗的工号"
+from rules import Post
 
 router = APIRouter()
+CORRECTS = posts(*MAY_CORRECT)
 Text = Annotated[str, Form(max_length=4 * MOST_REASON)]
 Seen = Annotated[int, Form()]
 
 
-@router.post("/calls/{call_id}/answers/{answer_id}/correct")
+@router.post("/calls/{call_id}/answers/{answer_id}/correct", dependencies=[CORRECTS])
 def change_answer(
     request: Request,
     call_id: str,
@@ -43,7 +44,7 @@ def change_answer(
     )
 
 
-@router.post("/calls/{call_id}/tasks/{task_id}/correct")
+@router.post("/calls/{call_id}/tasks/{task_id}/correct", dependencies=[CORRECTS])
 def change_status(
     request: Request, call_id: str, task_id: int, value: Text = "", reason: Text = "", seen: Seen = 0
 ) -> Response:
@@ -59,7 +60,7 @@ def change_status(
     )
 
 
-@router.post("/tasks/{task_id}/questionnaire")
+@router.post("/tasks/{task_id}/questionnaire", dependencies=[posts(Post.MANAGER, Post.INSPECTOR, Post.AGENT)])
 def send_questionnaire(request: Request, task_id: int, call_id: Annotated[str, Form()] = "") -> Response:
     """Have the client sent the link to the form."""
     forms = desk_of(request).forms
@@ -84,10 +85,7 @@ def send_questionnaire(request: Request, task_id: int, call_id: Annotated[str, F
 def _corrected(request: Request, call_id: str, correct: Callable[[Session, Staff], None]) -> Response:
     try:
         with desk_of(request).database.write() as session:
-            by = acting(request, session, CORRECTS)
-            if by is None:
-                raise CorrectionRefused(NOBODY)
-            correct(session, by)
+            correct(session, staff_signed_in(request, session))
     except CorrectionRefused as error:
         return _back(request, call_id, str(error))
     return _back(request, call_id)

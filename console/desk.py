@@ -51,6 +51,7 @@ class Desk:
     api_token: str = ""  # of the firm's systems; "": they may not
     calendar: TradingCalendar | None = None  # None: the one that is shipped
     forms: Forms | None = None  # None where clients are sent no questionnaires
+    demo: bool = False  # whether anybody may look around as one of the demo's own people
 
 
 def desk_of(request: Request) -> Desk:

@@ -15,12 +15,13 @@ from sqlalchemy.orm import Session
 from campaign.duties.drawing import SHARES, DrawRefused, DutyKind, Wanted, draw_sample
 from campaign.duties.duties import raise_tasks
 from campaign.duties.outlook import outlook
+from console.access import posts, signed_in
 from console.desk import desk_of
 from console.render import page
 from models import Draw, Duty
 from models.plans import TypeFigures, events_by_state, figures_by_type, plans, stuck_events
 from models.populations import MemberFigures, duties_of, duty_years, members_of
-from rules import CallingHours, ReviewType
+from rules import CallingHours, Post, ReviewType
 from rules.annex_a import Line, YearlyShare, line_of
 from rules.hours import SHANGHAI
 
@@ -29,6 +30,8 @@ EVENT_STATES = {"new": "待处理", "stuck": "还不能生成任务", "tasked": 
 BASES = {"buyers": "上年末购买产品或接受服务的客户", "clients": "上年末客户"}
 
 router = APIRouter()
+SEES = posts(Post.MANAGER, Post.INSPECTOR)
+DRAWS = posts(Post.MANAGER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +50,13 @@ class Quota:
         return self.draws[-1] if self.draws else None
 
 
-@router.get("/duties")
+@router.get("/duties", dependencies=[SEES])
 def show(request: Request, year: int = 0) -> Response:
     """Everything that is owed in a year."""
     return _shown(request, year)
 
 
-@router.post("/duties/draw")
+@router.post("/duties/draw", dependencies=[DRAWS])
 def draw(
     request: Request,
     kind: Annotated[str, Form()],
@@ -62,7 +65,6 @@ def draw(
     share: Annotated[str, Form()] = "",
     r5: Annotated[str, Form()] = "",
     ordinary: Annotated[str, Form()] = "",
-    by: Annotated[str, Form()] = "",
 ) -> Response:
     """Draw the sample of a yearly share."""
     desk = desk_of(request)
@@ -73,13 +75,13 @@ def draw(
     )
     try:
         with desk.database.write() as session:
-            made = draw_sample(session, wanted, by=by[:80], now=desk.clock.now()).id
+            made = draw_sample(session, wanted, by=signed_in(request).number, now=desk.clock.now()).id
     except DrawRefused as refused:
         return _shown(request, year, trouble=str(refused), status_code=422)
     return RedirectResponse(f"/duties/draws/{made}", status_code=303)
 
 
-@router.get("/duties/draws/{draw_id}")
+@router.get("/duties/draws/{draw_id}", dependencies=[SEES])
 def proof(request: Request, draw_id: int) -> Response:
     """How a draw came about, and how far its clients have come."""
     with desk_of(request).database.read() as session:
@@ -99,7 +101,7 @@ def proof(request: Request, draw_id: int) -> Response:
         )
 
 
-@router.post("/duties/raise")
+@router.post("/duties/raise", dependencies=[DRAWS])
 def deal_with_events(request: Request) -> Response:
     """Try the open events again."""
     desk = desk_of(request)

@@ -10,7 +10,6 @@ Whoever calls sends `Authorization: Bearer` with the installation's token; witho
 from __future__ import annotations
 
 import asyncio
-import hmac
 import tempfile
 from typing import Any, BinaryIO
 
@@ -21,23 +20,19 @@ from campaign.imports.forms import KIND_WORDS, Kind
 from campaign.imports.import_jobs import Job, JobState, TooManyImports, kind_named
 from campaign.imports.json_rows import MOST_JSON_BYTES
 from campaign.imports.sheet import MOST_BYTES
-from console.desk import desk_of, import_jobs_of
+from console.access import with_token
+from console.desk import import_jobs_of
 
 BODY_SECONDS = 900.0  # a body that takes longer is given up
 
-_NO_TOKEN = "这个接口没有启用：请在服务器上设置 HUIFANG_API_TOKEN"  # noqa: S105
-_WRONG_TOKEN = "令牌不对：请在请求头 Authorization 里写上 Bearer 和令牌"  # noqa: S105
 _NO_JOB = "没有这个导入任务；服务可能已经重启，请重新发送（重复导入不会产生重复记录）"
 
-router = APIRouter(prefix="/api/imports")
+router = APIRouter(prefix="/api/imports", dependencies=[with_token])
 
 
 @router.post("/{kind}")
 async def send(request: Request, kind: str, preview: bool = False) -> JSONResponse:
     """Begin an import of one kind of records."""
-    refused = _refused(request)
-    if refused is not None:
-        return refused
     wanted = kind_named(kind)
     if wanted is None:
         known = "、".join(f"{one.value}（{KIND_WORDS[one][0]}）" for one in Kind)
@@ -61,9 +56,6 @@ async def send(request: Request, kind: str, preview: bool = False) -> JSONRespon
 @router.get("/{job_id}")
 async def ask(request: Request, job_id: str) -> JSONResponse:
     """How an import stands."""
-    refused = _refused(request)
-    if refused is not None:
-        return refused
     job = import_jobs_of(request).find(job_id)
     return _error(404, _NO_JOB) if job is None else JSONResponse(_told(job))
 
@@ -71,9 +63,6 @@ async def ask(request: Request, job_id: str) -> JSONResponse:
 @router.post("/{job_id}/confirm")
 async def confirm(request: Request, job_id: str) -> JSONResponse:
     """Write what was previewed."""
-    refused = _refused(request)
-    if refused is not None:
-        return refused
     jobs = import_jobs_of(request)
     job = jobs.find(job_id)
     if job is None:
@@ -82,17 +71,6 @@ async def confirm(request: Request, job_id: str) -> JSONResponse:
         return _error(409, f"这个导入任务{job.word}，不是待确认")
     jobs.confirm(job)
     return JSONResponse(_told(job), status_code=202)
-
-
-def _refused(request: Request) -> JSONResponse | None:
-    """Why the caller may not; None: welcome."""
-    token = desk_of(request).api_token
-    if not token:
-        return _error(403, _NO_TOKEN)
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode()):
-        return None
-    return _error(401, _WRONG_TOKEN, {"WWW-Authenticate": "Bearer"})
 
 
 async def _body(request: Request, most: int) -> BinaryIO | None:

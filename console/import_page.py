@@ -14,15 +14,17 @@ from campaign.imports.forms import COLUMNS, KIND_WORDS, Kind
 from campaign.imports.import_jobs import Job, JobState, TooManyImports
 from campaign.imports.sheet import MOST_BYTES
 from campaign.imports.templates import template
+from console.access import posts
 from console.desk import import_jobs_of
 from console.render import page
+from rules import Post
 
 PATIENCE_SECONDS = 5.0  # a small file is done by then; for others the page comes back by itself
 
 _EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _STATUS = {JobState.REFUSED: 422, JobState.FAILED: 500}
 
-router = APIRouter()
+router = APIRouter(dependencies=[posts(Post.MANAGER, Post.OPERATOR)])
 
 
 @router.get("/import")

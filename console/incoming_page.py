@@ -8,9 +8,11 @@ from types import MappingProxyType
 from fastapi import APIRouter, Request, Response
 
 from campaign.calls.reception import Reason, Treatment
+from console.access import posts
 from console.desk import desk_of
 from console.render import PAGE_SIZE, page
 from models.incoming import incoming_calls
+from rules import Post
 
 TREATMENTS: Mapping[str, str] = MappingProxyType(
     {Treatment.SERVE: "接听并回访", Treatment.TELL: "告知客服电话", Treatment.REFUSE: "未接听"}
@@ -32,7 +34,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
 router = APIRouter()
 
 
-@router.get("/incoming")
+@router.get("/incoming", dependencies=[posts(Post.MANAGER, Post.INSPECTOR, Post.AGENT, Post.OPERATOR)])
 def list_incoming(request: Request, page_no: int = 1) -> Response:
     """Incoming calls, the latest first."""
     with desk_of(request).database.read() as session:

@@ -10,12 +10,13 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 
-from console.acting import TELLS, acting
+from console.access import posts, signed_in
 from console.desk import desk_of
 from console.render import PAGE_SIZE, page
 from models import Event, Notice
 from models.outbox import send_again, told_by_hand
 from models.postings import PostingFilter, posting_counts, postings
+from rules import Post
 from rules.postings import FOR_A_PERSON, LABELS, EventKind, PostingState
 
 TABLES: Mapping[str, type[Notice] | type[Event]] = MappingProxyType({"notice": Notice, "event": Event})
@@ -31,10 +32,10 @@ KINDS: Mapping[str, str] = MappingProxyType(
 )
 PERSON = "person"  # everything that waits for a person
 GIVEN_UP = frozenset({PostingState.UNSURE, PostingState.FAILED})
-NOBODY = "请先填写工号（坐席、质检岗、管理岗或运维岗）"
 GONE = "状态已经变化：可能已被处理或正在发送，请看现在的状态"
 
 router = APIRouter()
+TELLS = posts(Post.MANAGER, Post.INSPECTOR, Post.AGENT, Post.OPERATOR)
 
 
 class OutboxQuery(BaseModel):
@@ -57,26 +58,23 @@ class OutboxQuery(BaseModel):
         return PostingFilter(tuple(FOR_A_PERSON) if self.state == PERSON else one, self.q.strip())
 
 
-@router.get("/outbox")
+@router.get("/outbox", dependencies=[TELLS])
 def show(request: Request, query: Annotated[OutboxQuery, Query()]) -> Response:
     """Notices to clients or events to the firm's system, the latest first."""
     return _shown(request, query)
 
 
-@router.post("/outbox/{what}/{id_}/{act}")
+@router.post("/outbox/{what}/{id_}/{act}", dependencies=[TELLS])
 def settle(request: Request, what: str, id_: int, act: str) -> Response:
     """A person told the client or saw that it arrived (told), or has it sent anew (again)."""
     if what not in TABLES or act not in ("told", "again"):
         raise HTTPException(404)
     desk, fault = desk_of(request), ""
     with desk.database.write() as session:
-        by = acting(request, session, TELLS)
         if session.get(TABLES[what], id_) is None:
             raise HTTPException(404)
         do = told_by_hand if act == "told" else send_again
-        if by is None:
-            fault = NOBODY
-        elif not do(session, TABLES[what], id_, by=f"{by.name}（{by.number}）", now=desk.clock.now()):
+        if not do(session, TABLES[what], id_, by=signed_in(request).signature, now=desk.clock.now()):
             fault = GONE
     if fault:
         return _shown(request, OutboxQuery(what=what), fault=fault)
@@ -96,7 +94,6 @@ def _shown(request: Request, query: OutboxQuery, *, fault: str = "") -> Response
             query=query,
             counts=counts,
             for_people=sum(counts[query.kind][state] for state in FOR_A_PERSON),
-            person=acting(request, session, TELLS),
             labels=LABELS,
             kinds=KINDS,
             for_a_person=FOR_A_PERSON,

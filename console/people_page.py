@@ -10,24 +10,27 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, HTTPException, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
+from sqlalchemy.orm import Session
 
 from bot.form import MOST_WORDS, FormError, Kind
 from campaign.calls.call_ends import OUTCOMES, CallEnd, EndRefused
 from campaign.imports.cells import BadCell, phone
 from campaign.other_ways.people import MOST_TAKEN, PeopleError, PhoneReviews
-from console.acting import CALLS, acting
+from console.access import posts, signed_in, staff_signed_in
 from console.desk import desk_of
 from console.render import PAGE_SIZE, page
 from console.words import SHANGHAI
+from models import Staff
 from models.people import PeopleFilter, Waits, human_review, people_list
-from rules import Outcome, ReviewType, Risk
+from rules import Outcome, Post, ReviewType, Risk
 
 WAITS: Mapping[Waits, str] = MappingProxyType(
     {Waits.NOW: "待领取", Waits.MINE: "我领取的", Waits.TAKEN: "已领取", Waits.LATER: "未到时间", Waits.ALL: "全部"}
 )
-NOBODY = "请先填写坐席工号"
 
 router = APIRouter()
+CALLS = posts(Post.AGENT)
+SEES = posts(Post.AGENT, Post.MANAGER)
 Text = Annotated[str, Form(max_length=4 * MOST_WORDS)]
 
 
@@ -49,47 +52,51 @@ class ListQuery(BaseModel):
         )
 
 
-@router.get("/people")
+@router.get("/people", dependencies=[SEES])
 def show_list(request: Request, query: Annotated[ListQuery, Query()]) -> Response:
     """What people are to do, the nearest deadline first."""
     return _list(request, query)
 
 
-@router.post("/people/take/{task_id}")
+@router.post("/people/take/{task_id}", dependencies=[CALLS])
 def take(request: Request, task_id: int) -> Response:
     """Take a task and open it."""
     try:
-        return _opened(_reviews(request).take(task_id, _agent(request)))
+        return _opened(_reviews(request).take(task_id, signed_in(request).staff_id))
     except PeopleError as error:
         return _list(request, ListQuery(), fault=str(error))
 
 
-@router.get("/people/{id_}")
+@router.get("/people/{id_}", dependencies=[SEES])
 def show(request: Request, id_: int, one: str = "", at: str = "") -> Response:
     """A task in hand: who the client is, the questions, the end of the call."""
     return _shown(request, id_, one=bool(one), at=at)
 
 
-@router.post("/people/{id_}/begin")
+@router.post("/people/{id_}/begin", dependencies=[CALLS])
 def begin(request: Request, id_: int, consent: Annotated[str, Form()] = "") -> Response:
     """The agent dials."""
-    return _done(request, id_, lambda: _reviews(request).begin(id_, _agent(request), consent=bool(consent)))
+    return _done(request, id_, lambda: _reviews(request).begin(id_, signed_in(request).staff_id, consent=bool(consent)))
 
 
-@router.post("/people/{id_}/back")
+@router.post("/people/{id_}/back", dependencies=[CALLS])
 def back(request: Request, id_: int) -> Response:
     """Give the task back."""
-    return _done(request, id_, lambda: _reviews(request).give_back(id_, _agent(request)), "/people")
+    return _done(request, id_, lambda: _reviews(request).give_back(id_, signed_in(request).staff_id), "/people")
 
 
-@router.post("/people/{id_}/answer")
+@router.post("/people/{id_}/answer", dependencies=[CALLS])
 def answer(
     request: Request, id_: int, node: Text, value: Text = "", words: Text = "", one: Annotated[str, Form()] = ""
 ) -> Response:
     """One answer; it is kept at once."""
     where = f"/people/{id_}?one=1" if one else f"/people/{id_}#{node}"
     return _done(
-        request, id_, lambda: _reviews(request).give(id_, _agent(request), node, value, words), where, one=bool(one)
+        request,
+        id_,
+        lambda: _reviews(request).give(id_, signed_in(request).staff_id, node, value, words),
+        where,
+        one=bool(one),
     )
 
 
@@ -114,13 +121,13 @@ class EndForm(BaseModel):
         return CallEnd(outcome, at, number, self.note.strip())
 
 
-@router.post("/people/{id_}/record")
+@router.post("/people/{id_}/record", dependencies=[CALLS])
 def record(request: Request, id_: int, sent: Annotated[EndForm, Form()]) -> Response:
     """Write down how the call ended."""
 
     def settle() -> None:
         risks = [risk for risk in Risk if risk.value in sent.risks]
-        _reviews(request).record(id_, _agent(request), sent.ended(), risks)
+        _reviews(request).record(id_, signed_in(request).staff_id, sent.ended(), risks)
 
     return _done(request, id_, settle, "/people?state=mine", sent=sent)
 
@@ -146,12 +153,8 @@ def _reviews(request: Request) -> PhoneReviews:
     return PhoneReviews(forms.database, forms.scripts, forms.house, forms.clock, forms.matcher)
 
 
-def _agent(request: Request) -> int:
-    with desk_of(request).database.read() as session:
-        staff = acting(request, session, CALLS)
-        if staff is None:
-            raise PeopleError(NOBODY)
-        return staff.id
+def _agent(request: Request, session: Session) -> Staff | None:
+    return staff_signed_in(request, session) if signed_in(request).holds(Post.AGENT) else None
 
 
 def _opened(id_: int) -> Response:
@@ -178,7 +181,7 @@ def _done(
 def _list(request: Request, query: ListQuery, *, fault: str = "") -> Response:
     desk, reviews = desk_of(request), _reviews(request)
     with desk.database.read() as session:
-        agent = acting(request, session, CALLS)
+        agent = _agent(request, session)
         wanted = query.narrowed(agent.id if agent else 0)
         found = people_list(session, wanted, desk.clock.now(), page=max(1, query.page_no), size=PAGE_SIZE)
         against = {one.task.id: reviews.obstacle(session, one.task, agent) for one in found.items} if agent else {}
@@ -203,7 +206,7 @@ def _shown(
 ) -> Response:
     desk, reviews = desk_of(request), _reviews(request)
     with desk.database.read() as session:
-        agent, review = acting(request, session, CALLS), human_review(session, id_)
+        agent, review = _agent(request, session), human_review(session, id_)
         if review is None:
             raise HTTPException(404)
         mine = agent is not None and review.staff_id == agent.id

@@ -13,6 +13,7 @@ from fastapi.responses import RedirectResponse
 
 from bot.form import MOST_WORDS, FormError, Kind
 from campaign.other_ways.questionnaires import Forms, LinkBroken, Standing
+from console.access import open_to_all
 from console.desk import desk_of
 from console.render import bare_page
 from models import ClientBusy, StaleAttempt, current_seal
@@ -26,7 +27,7 @@ MESSAGES = {
 }
 _DAYS_14 = 14 * 24 * 3600
 
-router = APIRouter()
+router = APIRouter(dependencies=[open_to_all])
 Text = Annotated[str, Form(max_length=4 * MOST_WORDS)]
 
 

@@ -11,6 +11,7 @@ from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.exceptions import HTTPException
 
+from console.access import whoever
 from console.desk import desk_of
 from console.words import FILTERS
 from models.calls import open_escalations
@@ -40,9 +41,17 @@ _BARE = "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'
 def page(request: Request, template: str, *, status_code: int = 200, **values: Any) -> Response:
     """Render a page with the frame that all pages share."""
     desk = desk_of(request)
-    with desk.database.read() as session:
-        waiting = open_escalations(session)
-    shared = {"firm": desk.firm, "now": desk.clock.now(), "waiting": waiting, "path": request.url.path}
+    me, waiting = whoever(request), 0
+    if me is not None:
+        with desk.database.read() as session:
+            waiting = open_escalations(session)
+    shared: dict[str, Any] = {
+        "me": me,
+        "firm": desk.firm,
+        "now": desk.clock.now(),
+        "waiting": waiting,
+        "path": request.url.path,
+    }
     shared["asked"] = dict(desk.questions)
     return _templates.TemplateResponse(
         request, template, shared | values | {"with_query": _with_query(request)}, status_code=status_code

@@ -14,7 +14,7 @@ from bot.errors import ConversationError, ScriptError
 from bot.moves import Action, Event, Heard, Pressed, Say
 from campaign.calls.trying import TooManyTrials
 from campaign.masking import kind_and_place
-from console.agent_line import same_origin
+from console.access import everybody
 from console.desk import Desk, TryLines, desk_of
 from console.render import page
 from speech.errors import SpeechError
@@ -37,18 +37,18 @@ class Begin(BaseModel):
     sdp: str = Field(max_length=80_000)
 
 
-@router.get("/try")
+@router.get("/try", dependencies=[everybody])
 def show(request: Request) -> Response:
     """The scripts in use, and a button."""
     trial = desk_of(request).trial
     return page(request, "try.html", scripts=trial.trials.scripts() if trial is not None else {})
 
 
-@router.websocket("/try/line")
+@router.websocket("/try/line", dependencies=[everybody])
 async def line(socket: WebSocket) -> None:
     """One conversation; closing the socket hangs up."""
     desk: Desk = socket.app.state.desk
-    if desk.trial is None or not same_origin(socket):
+    if desk.trial is None:
         await socket.close(1008)
         return
     await socket.accept()

@@ -1,5 +1,6 @@
 """Tables, migrations and every query."""
 
+from models.access_tables import AuditEntry, Credential, SignedInSession, SignInTry, StaffPost
 from models.base import Base
 from models.database import Database
 from models.duty_tables import BusinessEvent, Draw, DrawnMember, Duty, EventTask, PlanActed, ReviewPlan
@@ -56,6 +57,7 @@ __all__ = [
     "Appeal",
     "Attempt",
     "AttemptTask",
+    "AuditEntry",
     "Base",
     "BusinessEvent",
     "Calibration",
@@ -66,6 +68,7 @@ __all__ = [
     "CampaignStopped",
     "ClientBusy",
     "Correction",
+    "Credential",
     "Customer",
     "Database",
     "DatabaseUnusable",
@@ -100,7 +103,10 @@ __all__ = [
     "ScriptVersion",
     "Seal",
     "SealBroken",
+    "SignInTry",
+    "SignedInSession",
     "Staff",
+    "StaffPost",
     "StaleAttempt",
     "TakenByAnother",
     "VersionChanged",

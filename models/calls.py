@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, case, exists, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from models.sealed import current_seal
-from models.tables import Attempt, AttemptTask, Campaign, Customer, Escalation, Notice, ReviewTask, RiskFlag, Staff
+from models.tables import Attempt, AttemptTask, Campaign, Customer, Escalation, Notice, ReviewTask, RiskFlag
 
 T = TypeVar("T")
 
@@ -225,11 +225,6 @@ def escalations(session: Session, *, state: str, page: int, size: int) -> Page[E
         .offset((page - 1) * size)
     )
     return Page(rows.unique().all(), total, page, size)
-
-
-def agent_of(session: Session, number: str) -> Staff | None:
-    """Who takes calls under a staff number (工号)."""
-    return session.scalar(select(Staff).where(Staff.number == number, Staff.post == "agent", Staff.leaving.is_(False)))
 
 
 def open_escalations(session: Session) -> int:

@@ -16,7 +16,7 @@ from models.errors import TakenByAnother
 from models.people_tables import HumanReview
 from models.queue import rows_changed
 from models.sealed import current_seal
-from models.tables import AttemptTask, Campaign, Customer, Escalation, ReviewTask, RiskFlag, Staff
+from models.tables import AttemptTask, Campaign, Customer, Escalation, ReviewTask, RiskFlag
 
 
 class Ended(StrEnum):
@@ -142,11 +142,6 @@ def is_for_people(session: Session, task_id: int) -> bool:
     """Whether a task waits for a person; nobody can change it before the transaction ends."""
     query = select(ReviewTask.id).where(ReviewTask.id == task_id, _is_for_people()).with_for_update(of=ReviewTask)
     return session.scalar(query) is not None
-
-
-def staff_of(session: Session, number: str) -> Staff | None:
-    """Somebody of the firm who is not leaving, by staff number (工号)."""
-    return session.scalar(select(Staff).where(Staff.number == number, Staff.leaving.is_(False)))
 
 
 def human_review(session: Session, id_: int) -> HumanReview | None:

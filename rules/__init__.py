@@ -14,8 +14,9 @@ from rules.labels import label_of
 from rules.methods import OpeningMode, Refusal, advice_of, refusal_of
 from rules.outcomes import Ending, Method, Outcome, ReviewType, Risk, RiskLevel, Severity
 from rules.pace import Due, Forecast, Owed, calls_expected, forecast, summary_of
-from rules.people import Post, person_key
+from rules.people import person_key
 from rules.plan import Plan, PlanAct, PlanRefused, PlanStanding, PlanState, acted, acts_for, problems_of
+from rules.posts import POST_WORDS, Post
 from rules.redial import Decision, PastAttempt, RedialPolicy, next_step
 from rules.risks import severity_of
 from rules.sampling import BadPopulation, Draw, Proof, Quota, Standing, Stratum, Unit, draw, quota_of
@@ -25,6 +26,7 @@ from rules.witnesses import Tone
 __all__ = [
     "ANNEX_A",
     "APPENDIX_F",
+    "POST_WORDS",
     "YEARLY_SHARES",
     "BadEvidence",
     "BadHistory",

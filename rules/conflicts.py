@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from rules.people import Post, person_key
+from rules.people import person_key
 
 
 class ConflictKind(StrEnum):
@@ -26,11 +26,11 @@ class ConflictKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reviewer:
-    """A person who could review: staff number, name, post (None: not known)."""
+    """A person who could review; `solicits`: brokers and whoever else solicits or serves clients."""
 
     number: str
     name: str = ""
-    post: Post | None = None
+    solicits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def conflict(reviewer: Reviewer, relations: Relations) -> Conflict | None:
     """
     me = {person_key(reviewer.number), person_key(reviewer.name)} - {""}
     found = (
-        (ConflictKind.SOLICITS, reviewer.post is Post.BROKER),
+        (ConflictKind.SOLICITS, reviewer.solicits),
         (ConflictKind.SERVES, _among(me, relations.serves)),
         (ConflictKind.EARNS, _among(me, relations.earns)),
         (ConflictKind.COMPLAINED, _among(me, relations.complained)),

@@ -10,7 +10,7 @@ rejects or withdraws one says why.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -20,7 +20,8 @@ from rules.errors import RulesError
 from rules.labels import label_of
 from rules.methods import BY_PEOPLE, refusal_of
 from rules.outcomes import Method, ReviewType
-from rules.people import Post, person_key
+from rules.people import person_key
+from rules.posts import Post
 
 
 class PlanState(StrEnum):
@@ -112,10 +113,12 @@ class PlanStanding:
         return frozenset({person_key(self.drafted_by), person_key(self.submitted_by)}) - {""}
 
 
-def acted(standing: PlanStanding, act: PlanAct, *, by: str, post: Post | None = None, why: str = "") -> PlanState:
+def acted(
+    standing: PlanStanding, act: PlanAct, *, by: str, posts: Collection[Post] | None = None, why: str = ""
+) -> PlanState:
     """The state after an act of a person; raises PlanRefused.
 
-    `post`: the person's, None where the firm keeps none: then only persons are told apart.
+    `posts`: the person's, None where they are not known: then only persons are told apart.
     """
     if not person_key(by):
         raise PlanRefused("没有写明是谁；请写上工号或姓名")
@@ -124,7 +127,7 @@ def acted(standing: PlanStanding, act: PlanAct, *, by: str, post: Post | None = 
         raise PlanRefused(f"这个方案{STATE_WORDS[standing.state]}，不能{ACT_WORDS[act]}；{_REMEDIES[act]}")
     if act is PlanAct.APPROVE and person_key(by) in standing.authors:
         raise PlanRefused(f"“{by}”是这个方案的制定人或提交人，不能自己审批；请由另一人审批")
-    if not _may(standing, act, person_key(by), post):
+    if not _may(standing, act, person_key(by), posts):
         own = "或方案的制定人、提交人" if act is PlanAct.WITHDRAW else ""
         raise PlanRefused(f"{ACT_WORDS[act]}须由管理岗{own}进行；请由管理岗人员操作（§7.4.1）")
     if act in NEEDS_REASON and not why.strip():
@@ -132,7 +135,7 @@ def acted(standing: PlanStanding, act: PlanAct, *, by: str, post: Post | None = 
     return state
 
 
-def acts_for(standing: PlanStanding, *, by: str, post: Post | None = None) -> tuple[PlanAct, ...]:
+def acts_for(standing: PlanStanding, *, by: str, posts: Collection[Post] | None = None) -> tuple[PlanAct, ...]:
     """What this person may do with the plan now: the buttons of its page."""
     me = person_key(by)
     return tuple(
@@ -141,12 +144,12 @@ def acts_for(standing: PlanStanding, *, by: str, post: Post | None = None) -> tu
         if me
         and (standing.state, act) in TRANSITIONS
         and not (act is PlanAct.APPROVE and me in standing.authors)
-        and _may(standing, act, me, post)
+        and _may(standing, act, me, posts)
     )
 
 
-def _may(standing: PlanStanding, act: PlanAct, me: str, post: Post | None) -> bool:
-    if post in (None, Post.MANAGER):
+def _may(standing: PlanStanding, act: PlanAct, me: str, posts: Collection[Post] | None) -> bool:
+    if posts is None or Post.MANAGER in posts:
         return True
     return me in standing.authors if act is PlanAct.WITHDRAW else act not in BY_MANAGERS
 

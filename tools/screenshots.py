@@ -1,4 +1,4 @@
-"""Pictures of the main pages of a running console, for the README: `python tools/screenshots.py ADDRESS FOLDER`."""
+"""Pictures of the main pages of a running demo, for the README: `python tools/screenshots.py ADDRESS FOLDER`."""
 
 from __future__ import annotations
 
@@ -18,15 +18,22 @@ def main(address: str, folder: Path) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1366, "height": 860}, locale="zh-CN")
+        _look_around(page, address)
         for name, path in PAGES.items():
             page.goto(address + path)
             page.wait_for_timeout(800)
             page.screenshot(path=folder / f"{name}.png")
         _risky_call(page, address, folder)
         phone = browser.new_page(viewport={"width": 390, "height": 844}, locale="zh-CN")
+        _look_around(phone, address)
         phone.goto(address + "/escalations")
         phone.screenshot(path=folder / "phone.png")
         browser.close()
+
+
+def _look_around(page: Page, address: str) -> None:
+    page.goto(f"{address}/login")
+    page.locator("#demo button").first.click()
 
 
 def _risky_call(page: Page, address: str, folder: Path) -> None:

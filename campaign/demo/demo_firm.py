@@ -10,18 +10,21 @@ from sqlalchemy.orm import Session
 
 from campaign.clock import Clock, DemoClock
 from models import Attempt, Campaign, Customer, Database, Product, ReviewTask, Staff, current_seal
-from rules import ReviewType, TradingCalendar, UnknownYear, deadline_of
+from models.access import give_posts, posts_of
+from rules import Post, ReviewType, TradingCalendar, UnknownYear, deadline_of
 from rules.hours import SHANGHAI
 from telephony.simulator.cast import Cast, Client
 from telephony.simulator.cast import Product as CastProduct
 
 CAMPAIGN_NAME = "演示回访方案"
+BOT = "8001"
 STAFF = (
-    ("8001", "智能语音回访", "agent"),
+    (BOT, "智能语音回访", "agent"),
     ("8002", "孙敏", "agent"),
     ("8101", "周岚", "inspector"),
     ("8201", "吴峰", "manager"),
     ("8301", "郑凯", "operator"),
+    ("8401", "何静", "trainer"),
     ("6001", "赵立新", "broker"),
     ("6002", "钱晓东", "broker"),
 )
@@ -75,11 +78,20 @@ def _new_campaign(session: Session, cast: Cast, now: datetime) -> Campaign:
     return campaign
 
 
+def demo_person(session: Session, post: Post) -> Staff:
+    """Who holds a post in the demo firm, made where the demo has not begun yet; the bot's own number is nobody's."""
+    number, name = next((number, name) for number, name, held in STAFF if held == post and number != BOT)
+    return _staff(session, number, name, post)
+
+
 def _staff(session: Session, number: str, name: str, post: str) -> Staff:
     known = session.scalar(select(Staff).where(Staff.number == number))
     if known is None:
         known = Staff(number=number, name=name, post=post, leaving=number == LEAVING)
         session.add(known)
+        session.flush()
+    if post in set(Post) and not posts_of(session, known.id):
+        give_posts(session, known.id, [Post(post)])
     return known
 
 

@@ -6,17 +6,16 @@ its campaign, and a task for every client who was drawn for it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.duties.drawing import REVIEW_OF, DutyKind
 from campaign.duties.owed import SCRIPT_OF
-from models import Campaign, Draw, DrawnMember, ReviewPlan, ReviewTask, Staff
+from models import Campaign, Draw, DrawnMember, ReviewPlan, ReviewTask
 from models.control import move_campaign
 from models.plans import (
     add_plan,
@@ -31,8 +30,8 @@ from rules import ReviewType, RiskLevel, end_of
 from rules.hours import SHANGHAI
 from rules.methods import refusal_of
 from rules.outcomes import Method
-from rules.people import Post
 from rules.plan import Plan, PlanAct, PlanRefused, PlanStanding, PlanState, acted, problems_of
+from rules.posts import Post
 
 CHUNK = 500
 BY_PEOPLE_ONLY = "回访方案的回访方式是人工回访（表D.1）"
@@ -46,6 +45,7 @@ class Actor:
     by: str
     at: datetime
     why: str = ""
+    posts: Collection[Post] | None = None  # None: not known
 
 
 def draft(
@@ -88,7 +88,7 @@ def redraft(session: Session, stored: ReviewPlan, plan: Plan, actor: Actor) -> R
 
 def act(session: Session, stored: ReviewPlan, doing: PlanAct, actor: Actor) -> ReviewPlan:
     """Do something with a plan; raises PlanRefused, and VersionChanged where somebody else was quicker."""
-    state = acted(standing_of(stored), doing, by=actor.by, post=post_of(session, actor.by), why=actor.why)
+    state = acted(standing_of(stored), doing, by=actor.by, posts=actor.posts, why=actor.why)
     match doing:
         case PlanAct.SUBMIT:
             if problems := problems_of(plan_of(stored)):
@@ -108,12 +108,6 @@ def act(session: Session, stored: ReviewPlan, doing: PlanAct, actor: Actor) -> R
 def standing_of(stored: ReviewPlan) -> PlanStanding:
     """A plan as the rules see it."""
     return PlanStanding(PlanState(stored.state), stored.drafted_by, stored.submitted_by)
-
-
-def post_of(session: Session, by: str) -> Post | None:
-    """The post of a person by staff number; None: the firm has not entered one."""
-    post = session.scalar(select(Staff.post).where(Staff.number == by.strip()))
-    return Post(post) if post in set(Post) else None
 
 
 def content_of(plan: Plan) -> dict[str, Any]:

@@ -35,7 +35,7 @@ from models.corrections import (
 from models.outbox import BY_HAND, SettledEvent, post_event
 from models.queue import history_of, tasks_of_client
 from models.scripts import version_by_hash
-from rules import APPENDIX_F, Post, Reviewer, ReviewType, Row, conflict
+from rules import APPENDIX_F, Reviewer, ReviewType, Row, conflict
 from rules.annex_a import MANDATORY
 from rules.appendix_f import HUMAN_STATUS, REVIEWED_STATUS
 from rules.postings import ENDED, EventKind, PostingState
@@ -117,7 +117,7 @@ def _check(session: Session, task: ReviewTask, wanted: Wanted) -> None:
         raise CorrectionRefused("请写明更正的原因")
     if len(wanted.reason) > MOST_REASON:
         raise CorrectionRefused(f"原因过长：请写{MOST_REASON}字以内")
-    person = Reviewer(wanted.by.number, wanted.by.name, Post(wanted.by.post) if wanted.by.post in set(Post) else None)
+    person = Reviewer(wanted.by.number, wanted.by.name, wanted.by.post == "broker")
     against = conflict(person, relations_of(task.customer, tasks_of_client(session, task.customer_id)))
     if against is not None:
         raise CorrectionRefused(against.reason)

@@ -49,7 +49,7 @@ from models.people import (
 from models.queue import Served, history_of, tasks_of_client
 from models.scripts import version_by_hash
 from models.settlements import Settlement, settle
-from rules import CallingHours, Evidence, Post, Reviewer, Risk, RulesError, conflict, may_call_at, severity_of
+from rules import CallingHours, Evidence, Reviewer, Risk, RulesError, conflict, may_call_at, severity_of
 from rules.hours import SHANGHAI
 from rules.outcomes import Method
 
@@ -88,7 +88,7 @@ class PhoneReviews:
 
     def obstacle(self, session: Session, task: ReviewTask, staff: Staff) -> str:
         """Why this agent cannot call this client now, a Chinese sentence; "": nothing speaks against it."""
-        person = Reviewer(staff.number, staff.name, Post(staff.post) if staff.post in set(Post) else None)
+        person = Reviewer(staff.number, staff.name, staff.post == "broker")
         against = conflict(person, relations_of(task.customer, tasks_of_client(session, task.customer_id)))
         if against is not None:
             return against.reason

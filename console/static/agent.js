@@ -17,7 +17,7 @@ let socket, voice, ring, talking = false, looked = 0, blinking = 0, counting = 0
 function say(message) { socket?.readyState === WebSocket.OPEN && socket.send(JSON.stringify(message)); }
 function trouble(text) { at("trouble").textContent = text; at("trouble").hidden = !text; }
 
-async function begin(number) {
+async function begin() {
   trouble("");
   at("begin").disabled = true;
   try {
@@ -26,7 +26,7 @@ async function begin(number) {
     return leave(error.message);
   }
   socket = lineTo("/agent/line");
-  socket.onopen = () => say({ kind: "sign_on", number, sdp: voice.offer });
+  socket.onopen = () => say({ kind: "sign_on", sdp: voice.offer });
   socket.onmessage = (message) => HEAR[JSON.parse(message.data).kind]?.(JSON.parse(message.data));
   socket.onclose = () => {
     if (talking) trouble("和服务器的连接已断开，通话仍在继续；挂断请按签退，之后重新上线");
@@ -165,7 +165,7 @@ function alarm(on) {
   tone.start();
 }
 
-at("sign-on").onsubmit = (event) => { event.preventDefault(); begin(at("number").value); };
+at("sign-on").onsubmit = (event) => { event.preventDefault(); begin(); };
 at("leave").onclick = () => leave("");
 at("accept").onclick = accept;
 at("decline").onclick = () => say({ kind: "decline", ring });

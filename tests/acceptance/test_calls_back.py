@@ -19,10 +19,12 @@ from campaign.demo.demo_firm import demo_clock, open_demo
 from campaign.demo.demo_network import simulated_network
 from campaign.works import Works
 from models import IncomingCall, ReviewTask
+from rules import Post
 from server import create_app, open_works
 from settings import Settings
 from telephony.simulator.cast import load_cast
 from tests.console.agent_floor import serving
+from tests.signing_in import cookies_of
 
 pytestmark = pytest.mark.audio
 
@@ -69,7 +71,7 @@ async def _run(folder: Path) -> CalledBack:
         await review_attempt(replace(works, ring_seconds=RING_SECONDS), task_id)
         await watching
         _look(works, task_id, seen)
-        async with httpx.AsyncClient() as web:
+        async with httpx.AsyncClient(cookies=cookies_of(works.database, Post.INSPECTOR)) as web:
             seen.register = (await web.get(f"{base}/incoming")).text
             seen.call = (await web.get(f"{base}/calls/{task_id}-2")).text
     return seen

@@ -23,11 +23,13 @@ from campaign.demo.demo_firm import demo_clock, open_demo
 from campaign.demo.demo_network import READY_SECONDS, simulated_network
 from campaign.works import Works
 from models import Escalation, ReviewTask, Staff
+from rules import Post
 from server import create_app, open_works
 from settings import Settings
 from telephony.browser import BrowserLines
 from telephony.simulator.cast import load_cast
 from tests.console.agent_floor import serving
+from tests.signing_in import cookie_header, cookies_of
 from tests.telephony.browserend import Browser
 
 pytestmark = pytest.mark.audio
@@ -72,12 +74,12 @@ async def _run(folder: Path) -> Took:
         await asyncio.to_thread(works.voices.prompts_of(script).prerender, script.fixed_texts())
         await network.ready()
         watching = asyncio.create_task(_watch(works, took))
-        agent = asyncio.create_task(_be_the_agent(base, took))
+        agent = asyncio.create_task(_be_the_agent(base, cookies_of(works.database, Post.AGENT, number="8002"), took))
         await review_attempt(works, task_id)
         await agent
         await watching
         _look(works, task_id, took)
-        async with httpx.AsyncClient() as web:
+        async with httpx.AsyncClient(cookies=cookies_of(works.database, Post.INSPECTOR)) as web:
             took.page = (await web.get(f"{base}/calls/{task_id}-1")).text
     return took
 
@@ -98,11 +100,12 @@ async def _watch(works: Works, took: Took) -> None:
                 return
 
 
-async def _be_the_agent(base: str, took: Took) -> None:
+async def _be_the_agent(base: str, cookies: dict[str, str], took: Took) -> None:
     """Sign on, take the call, sound a tone, listen to what the client says to that, hang up."""
     browser = Browser()
-    async with connect(f"{base.replace('http', 'ws')}/agent/line", origin=base) as page:  # type: ignore[arg-type]
-        await page.send(json.dumps({"kind": "sign_on", "number": "8002", "sdp": await browser.offer()}))
+    address, headers = f"{base.replace('http', 'ws')}/agent/line", cookie_header(cookies)
+    async with connect(address, origin=base, additional_headers=headers) as page:  # type: ignore[arg-type]
+        await page.send(json.dumps({"kind": "sign_on", "sdp": await browser.offer()}))
         async for text in page:
             news = json.loads(text)
             if news["kind"] == "answer":

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,28 +15,39 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from campaign.demo.demo_firm import demo_clock
+from rules import Post
 from server import create_app, open_works
 from settings import Settings
 from telephony.browser import BrowserLines
 from tests.console.agent_floor import serving
+from tests.signing_in import cookie_header, cookies_of
 from tests.telephony.browserend import Browser
 
 pytestmark = pytest.mark.audio
 
 
+@dataclass(frozen=True)
+class Base:
+    """Where the pages are, and what a trainer's browser sends with every request."""
+
+    address: str
+    headers: dict[str, str]
+
+
 @pytest.fixture
-async def base(tmp_path: Path) -> AsyncIterator[str]:
+async def base(tmp_path: Path) -> AsyncIterator[Base]:
     settings = Settings(data_dir=tmp_path / "data", gateway_port=0)
     async with open_works(settings, demo_clock(1.0)) as works, BrowserLines() as browsers:
         async with serving(create_app(works, "华夏安信证券", browsers)) as address:
-            yield address
+            yield Base(address, cookie_header(cookies_of(works.database, Post.TRAINER)))
 
 
 @asynccontextmanager
-async def opened(base: str) -> AsyncIterator[tuple[ClientConnection, Browser]]:
+async def opened(base: Base) -> AsyncIterator[tuple[ClientConnection, Browser]]:
     browser = Browser()
     try:
-        async with connect(f"{base.replace('http', 'ws')}/try/line", origin=base) as page:  # type: ignore[arg-type]
+        line = base.address.replace("http", "ws") + "/try/line"
+        async with connect(line, origin=base.address, additional_headers=base.headers) as page:  # type: ignore[arg-type]
             yield page, browser
     finally:
         await browser.close()
@@ -47,7 +59,7 @@ async def hear(page: ClientConnection) -> dict[str, Any]:
         return news
 
 
-async def test_the_bot_calls_speaks_takes_keys_and_parts(base: str) -> None:
+async def test_the_bot_calls_speaks_takes_keys_and_parts(base: Base) -> None:
     async with opened(base) as (page, browser):
         await page.send(json.dumps({"kind": "try", "script": "suitability", "sdp": await browser.offer()}))
         await browser.accept((await hear(page))["sdp"])
@@ -65,7 +77,7 @@ async def test_the_bot_calls_speaks_takes_keys_and_parts(base: str) -> None:
         assert "回电" in lines[-1]["text"]  # nobody is fetched for a trial
 
 
-async def test_what_cannot_be_tried_is_refused_in_words(base: str) -> None:
+async def test_what_cannot_be_tried_is_refused_in_words(base: Base) -> None:
     async with opened(base) as (page, browser):
         await page.send(json.dumps({"kind": "try", "script": "nothing", "sdp": await browser.offer()}))
         await browser.accept((await hear(page))["sdp"])
@@ -76,7 +88,7 @@ async def test_what_cannot_be_tried_is_refused_in_words(base: str) -> None:
             assert (await hear(page))["kind"] == "ended"
 
 
-async def test_a_page_that_closes_hangs_up(base: str) -> None:
+async def test_a_page_that_closes_hangs_up(base: Base) -> None:
     async with opened(base) as (page, browser):
         await page.send(json.dumps({"kind": "try", "script": "suitability", "sdp": await browser.offer()}))
         await browser.accept((await hear(page))["sdp"])

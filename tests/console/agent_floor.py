@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,11 +18,12 @@ from campaign.handover.duty import Failure
 from campaign.handover.talks import Talk, Wanted
 from campaign.handover.waiting_room import Terms
 from console import AgentLines
-from models import Staff
+from rules import Post
 from telephony.bridge import Joinable
 from telephony.browser import BrowserLines
 from telephony.legs import Answered
 from tests.console.conftest import Place
+from tests.signing_in import cookies_of
 from tests.telephony.farend import Call, far_end, running_gateway, until
 
 BRIEFING = Briefing(
@@ -46,6 +47,7 @@ class Floor:
     roster: Roster
     leg: Joinable
     phone: Call
+    cookies: Mapping[str, dict[str, str]]  # of the agents' browsers, by staff number
 
     async def fetch(self) -> Talk | Failure:
         return await self.roster.fetch(Wanted(self.leg, BRIEFING))
@@ -54,10 +56,10 @@ class Floor:
 @asynccontextmanager
 async def floor(place: Place, recordings: Path, terms: Terms = Terms()) -> AsyncIterator[Floor]:  # noqa: B008
     roster = Roster(terms)
-    with place.desk.database.write() as session:
-        session.add_all(
-            [Staff(number="8002", name="孙敏", post="agent"), Staff(number="8003", name="周岚", post="agent")]
-        )
+    cookies = {
+        number: cookies_of(place.desk.database, Post.AGENT, number=number, name=name)
+        for number, name in (("8002", "孙敏"), ("8003", "周岚"))
+    }
     async with BrowserLines() as browsers, running_gateway(recordings) as gateway, far_end(gateway) as far:
         place.app.state.desk = replace(place.desk, agents=AgentLines(roster, browsers))
         async with serving(place.app) as base:
@@ -65,7 +67,7 @@ async def floor(place: Place, recordings: Path, terms: Terms = Terms()) -> Async
             phone = await far.take()
             await phone.say("answered")
             await until(leg, Answered)
-            yield Floor(base, roster, leg, phone)
+            yield Floor(base, roster, leg, phone, cookies)
             await leg.hang_up()
 
 

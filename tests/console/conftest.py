@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from fastapi.testclient import TestClient
 
 from bot.moves import Heard, PromptFinished, Say
 from bot.replay import Move, move_to_json
@@ -26,9 +27,11 @@ from intents import Intent, Match
 from models import Database
 from models.queue import Served, begin_attempt, log_moves
 from models.settlements import SettledQuality, SettledRecording, SettledTask, Settlement, settle
+from rules import Post
 from telephony.legs import FRAME_BYTES, SAMPLE_RATE
 from telephony.recording import RecordingStore
 from tests.conftest import KEY, NOON, publish
+from tests.signing_in import cookies_of
 
 CALL_SECONDS = 12
 WORDS = "是我老婆在操作"
@@ -51,11 +54,36 @@ def place(database: Database, task_id: int, tmp_path: Path) -> Place:
     call_id = f"{task_id}-1"
     _record(store, call_id)
     _settle_call(database, store, task_id, call_id)
-    app = FastAPI()
+    app = FastAPI(openapi_url=None)
     add_pages(app)
     scripts = {"suitability": load_script("suitability")}
     app.state.desk = Desk(database, store, Feed(), RealClock(), "华夏安信证券", AskedWords(lambda: scripts))
     return Place(app.state.desk, app, call_id)
+
+
+SignIn = Callable[..., TestClient]
+
+
+@pytest.fixture
+def as_posts(place: Place) -> Iterator[SignIn]:
+    """Gives a client that is signed in with any posts: `as_posts(Post.AGENT, number="8002", name="孙敏")`."""
+    opened: list[TestClient] = []
+
+    def sign_in(*posts: Post, **who: str) -> TestClient:
+        client = TestClient(place.app, raise_server_exceptions=False)
+        client.cookies.update(cookies_of(place.desk.database, *posts, **who))
+        opened.append(client.__enter__())
+        return client
+
+    yield sign_in
+    for client in opened:
+        client.__exit__(None, None, None)
+
+
+@pytest.fixture
+def pages(as_posts: SignIn) -> TestClient:
+    """Somebody who holds all posts."""
+    return as_posts(*Post)
 
 
 def _record(store: RecordingStore, call_id: str) -> None:

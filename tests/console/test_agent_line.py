@@ -11,13 +11,15 @@ from typing import Any
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import InvalidStatus
 
 from campaign.handover.duty import Failure
 from campaign.handover.talks import Talk
+from rules import Post
 from telephony.bridge import Parting
 from tests.console.agent_floor import Floor, floor
 from tests.console.conftest import Place
+from tests.signing_in import cookie_header, cookies_of
 from tests.telephony.browserend import Browser
 
 
@@ -41,10 +43,11 @@ class Page:
 
 
 @asynccontextmanager
-async def opened(on: Floor, hertz: float = 0) -> AsyncIterator[Page]:
+async def opened(on: Floor, number: str = "8002", hertz: float = 0) -> AsyncIterator[Page]:
     address = on.base.replace("http", "ws") + "/agent/line"
     browser = Browser(hertz)
-    async with connect(address, origin=on.base) as socket:  # type: ignore[arg-type]
+    headers = cookie_header(on.cookies[number])
+    async with connect(address, origin=on.base, additional_headers=headers) as socket:  # type: ignore[arg-type]
         try:
             yield Page(socket, browser)
         finally:
@@ -53,8 +56,8 @@ async def opened(on: Floor, hertz: float = 0) -> AsyncIterator[Page]:
 
 @asynccontextmanager
 async def on_duty(on: Floor, number: str = "8002", hertz: float = 0) -> AsyncIterator[Page]:
-    async with opened(on, hertz) as page:
-        await page.say(kind="sign_on", number=number, sdp=await page.browser.offer())
+    async with opened(on, number, hertz) as page:
+        await page.say(kind="sign_on", sdp=await page.browser.offer())
         await page.browser.accept((await page.hear("answer"))["sdp"])
         assert (await page.hear("presence"))["presence"] == "空闲"
         yield page
@@ -130,11 +133,11 @@ async def test_an_agent_is_told_when_the_voice_is_lost(on: Floor) -> None:
         assert on.roster.on_duty() == ()
 
 
-@pytest.mark.parametrize("number", ["9999", "B01", ""])
-async def test_who_is_no_agent_is_refused(on: Floor, number: str) -> None:
-    async with opened(on) as page:
-        await page.say(kind="sign_on", number=number, sdp=await page.browser.offer())
-        assert (await page.hear("refused"))["why"] == "没有这个工号的坐席"
+@pytest.mark.parametrize("posts", [(), (Post.MANAGER, Post.INSPECTOR)])
+async def test_who_is_no_agent_is_refused(on: Floor, place: Place, posts: tuple[Post, ...]) -> None:
+    headers = cookie_header(cookies_of(place.desk.database, *posts) if posts else {})
+    with pytest.raises(InvalidStatus):
+        await connect(on.base.replace("http", "ws") + "/agent/line", origin=on.base, additional_headers=headers)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("first", ["", "{}", "[]", '{"kind": "sign_on"}', '{"kind": "accept", "ring": "x"}', "\x00"])
@@ -146,13 +149,13 @@ async def test_a_page_that_does_not_sign_on_is_refused(on: Floor, first: str) ->
 
 async def test_an_offer_that_is_none_is_refused(on: Floor) -> None:
     async with opened(on) as page:
-        await page.say(kind="sign_on", number="8002", sdp="v=0")
+        await page.say(kind="sign_on", sdp="v=0")
         assert "麦克风" in (await page.hear("refused"))["why"]
 
 
 async def test_one_number_is_on_duty_once(on: Floor) -> None:
     async with on_duty(on), opened(on) as second:
-        await second.say(kind="sign_on", number="8002", sdp=await second.browser.offer())
+        await second.say(kind="sign_on", sdp=await second.browser.offer())
         await second.browser.accept((await second.hear("answer"))["sdp"])
         assert "另一个页面" in (await second.hear("refused"))["why"]
 
@@ -171,7 +174,7 @@ async def test_nonsense_in_mid_duty_is_answered_and_harms_nothing(on: Floor) -> 
 
 async def test_a_page_of_another_site_cannot_answer_calls(on: Floor) -> None:
     address = on.base.replace("http", "ws") + "/agent/line"
+    headers = cookie_header(on.cookies["8002"])
     for origin in ("http://elsewhere.example", None):
-        with pytest.raises((InvalidStatus, ConnectionClosed)):
-            async with connect(address, origin=origin) as socket:  # type: ignore[arg-type]
-                await socket.recv()
+        with pytest.raises(InvalidStatus):
+            await connect(address, origin=origin, additional_headers=headers)  # type: ignore[arg-type]

@@ -16,8 +16,9 @@ from campaign.handover.waiting_room import Terms
 from telephony.bridge import Parting
 from telephony.recording import RecordingStore
 from tests.browser import chromium_page, microphone
-from tests.console.agent_floor import floor
+from tests.console.agent_floor import Floor, floor
 from tests.console.conftest import Place
+from tests.signing_in import sit_down
 from tests.telephony.farend import KEY
 from tests.telephony.sounds import line, silence, sine
 
@@ -37,9 +38,9 @@ LISTEN = """() => {
 }"""
 
 
-def sign_on(page: Page, base: str) -> None:
-    page.goto(f"{base}/agent")
-    page.fill("#number", "8002")
+def sign_on(page: Page, on: Floor) -> None:
+    sit_down(page, on.base, on.cookies["8002"])
+    page.goto(f"{on.base}/agent")
     page.click("#begin")
     page.wait_for_function("document.getElementById('presence').textContent === '空闲'")
 
@@ -64,7 +65,7 @@ async def test_an_agent_sees_how_long_it_rings_how_many_wait_and_why_it_ends(pla
 
         def work() -> list[str]:
             with chromium_page(flags=microphone(beeps(tmp_path / "microphone.wav"))) as page:
-                sign_on(page, on.base)
+                sign_on(page, on)
                 fetched = asyncio.run_coroutine_threadsafe(on.fetch(), loop)
                 page.locator("#left").wait_for()
                 seen = [page.locator("#left").inner_text(), page.locator("#queue").inner_text()]
@@ -89,7 +90,7 @@ async def test_an_agent_sees_the_call_takes_it_and_both_hear_each_other(place: P
 
         def work() -> Talk | Failure:
             with chromium_page(flags=microphone(wav)) as page:
-                sign_on(page, on.base)
+                sign_on(page, on)
                 fetched = asyncio.run_coroutine_threadsafe(on.fetch(), loop)
                 page.locator("#accept").wait_for()
                 assert page.locator("#accept").is_disabled()  # a second to look

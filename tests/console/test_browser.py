@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
+from playwright.sync_api import Page
 
 from campaign.calls.feed import LiveCall, Stage
+from rules import Post
 from tests.browser import chromium_page
 from tests.console.conftest import WORDS, Place, served
+from tests.signing_in import cookies_of, sit_down
 
 pytestmark = pytest.mark.browser
 
@@ -28,6 +32,14 @@ def address(place: Place) -> Iterator[str]:
         yield base
 
 
+@contextmanager
+def inspecting(place: Place, address: str, width: int = 1366) -> Iterator[Page]:
+    """A browser at which somebody is signed in who holds all posts."""
+    with chromium_page(width) as page:
+        sit_down(page, address, cookies_of(place.desk.database, *Post))
+        yield page
+
+
 def tell(place: Place, call: LiveCall) -> None:
     told = threading.Event()
 
@@ -41,7 +53,7 @@ def tell(place: Place, call: LiveCall) -> None:
 
 def test_a_live_call_appears_changes_and_goes(place: Place, address: str) -> None:
     call = LiveCall("7-1", 7, "T007", "王**", "适当性回访", Stage.DIALLING)
-    with chromium_page() as page:
+    with inspecting(place, address) as page:
         page.goto(address)
         page.locator("#live-empty").wait_for(state="visible")
         tell(place, call)
@@ -58,7 +70,7 @@ def test_a_live_call_appears_changes_and_goes(place: Place, address: str) -> Non
 
 
 def test_clicking_the_clients_words_plays_them(place: Place, address: str) -> None:
-    with chromium_page() as page:
+    with inspecting(place, address) as page:
         page.goto(f"{address}/calls/{place.call_id}")
         page.wait_for_function("document.getElementById('audio').readyState >= 1")
         assert page.evaluate("document.getElementById('audio').duration") == pytest.approx(12, abs=0.05)
@@ -69,14 +81,14 @@ def test_clicking_the_clients_words_plays_them(place: Place, address: str) -> No
 
 
 def test_listen_from_here_opens_the_recording_at_the_words(place: Place, address: str) -> None:
-    with chromium_page() as page:
+    with inspecting(place, address) as page:
         page.goto(f"{address}/escalations")
         page.get_by_role("link", name="从这里听").click()
         page.wait_for_function("document.getElementById('audio').currentTime == 9")
 
 
 def test_the_keyboard_plays_and_moves(place: Place, address: str) -> None:
-    with chromium_page() as page:
+    with inspecting(place, address) as page:
         page.goto(f"{address}/calls/{place.call_id}")
         page.wait_for_function("document.getElementById('audio').readyState >= 1")
         page.keyboard.press("ArrowRight")
@@ -89,7 +101,7 @@ def test_the_keyboard_plays_and_moves(place: Place, address: str) -> None:
 
 def test_the_pages_fit_a_desk_and_a_phone(place: Place, address: str) -> None:
     for width in (1366, 390):
-        with chromium_page(width=width) as page:
+        with inspecting(place, address, width=width) as page:
             for path in ("/", "/calls", f"/calls/{place.call_id}", "/escalations", "/import", "/agent", "/try"):
                 page.goto(address + path)
                 wide = page.evaluate("document.documentElement.scrollWidth")

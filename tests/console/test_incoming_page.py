@@ -12,12 +12,11 @@ from tests.conftest import NOON
 from tests.console.conftest import Place
 
 
-def test_a_register_without_calls_says_so(place: Place) -> None:
-    with TestClient(place.app) as pages:
-        assert "还没有客户打来电话" in pages.get("/incoming").text
+def test_a_register_without_calls_says_so(place: Place, pages: TestClient) -> None:
+    assert "还没有客户打来电话" in pages.get("/incoming").text
 
 
-def test_every_call_is_listed_with_what_was_done_and_nobody_is_named(place: Place) -> None:
+def test_every_call_is_listed_with_what_was_done_and_nobody_is_named(place: Place, pages: TestClient) -> None:
     with place.desk.database.write() as session:
         client_id = session.scalars(select(Customer.id)).one()
         for no, (caller, treatment, reason, client) in enumerate(
@@ -38,8 +37,7 @@ def test_every_call_is_listed_with_what_was_done_and_nobody_is_named(place: Plac
                     customer_id=client,
                 )  # fmt: skip
             )
-    with TestClient(place.app) as pages:
-        text = pages.get("/incoming").text
+    text = pages.get("/incoming").text
     for shown in ("139****9999", "告知客服电话", "号码没有登记", "未显示", "未接听", "正在和该号码的客户通话", "单**"):
         assert shown in text, shown
     assert "单小明" not in text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import wave
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -16,12 +15,6 @@ from models.queue import Served, begin_attempt
 from models.settlements import SettledTask, Settlement, settle
 from tests.conftest import NOON
 from tests.console.conftest import CALL_SECONDS, WORDS, Place
-
-
-@pytest.fixture
-def pages(place: Place) -> Iterator[TestClient]:
-    with TestClient(place.app, raise_server_exceptions=False) as client:
-        yield client
 
 
 def test_the_campaign_shows_its_task_and_its_figures(pages: TestClient) -> None:

@@ -20,12 +20,15 @@ from campaign.other_ways.questionnaires import Forms
 from campaign.published import Shelf
 from console import AskedWords, Desk, add_pages
 from intents import load_matcher
-from models import Attempt, Database, HumanReview, ReviewTask, Staff
+from models import Attempt, Database, HumanReview, ReviewTask
+from rules import Post
 from telephony.recording import RecordingStore
+from tests import signing_in
 from tests.browser import chromium_page
 from tests.campaign.test_questionnaires import Later
 from tests.conftest import KEY, NOON, publish
 from tests.console.conftest import served
+from tests.signing_in import cookies_of
 
 pytestmark = pytest.mark.browser
 
@@ -41,22 +44,19 @@ def clock() -> Clock:
 
 @pytest.fixture
 def forms(database: Database, task_id: int, clock: Clock) -> Forms:
-    """One task waits for a person; 孙敏 and 李静 are agents, 周岚 is an inspector."""
+    """One task waits for a person."""
     publish(database, "suitability")
     with database.write() as session:
         task = session.get_one(ReviewTask, task_id)
         task.with_human, task.due_at, task.trouble = True, None, "R5应由人工回访（§5.2.1、§5.2.2）"
         task.deadline_at = AFTERNOON + timedelta(days=3)
-        session.add(Staff(number="8002", name="孙敏", post="agent"))
-        session.add(Staff(number="8003", name="李静", post="agent"))
-        session.add(Staff(number="8101", name="周岚", post="inspector"))
     house = House("华夏安信证券", "客户服务中心", "8001", "95500")
     return Forms(database, Shelf(database), house, clock, load_matcher(), "https://hf.example.com", "w1")
 
 
 @pytest.fixture
 def address(forms: Forms, tmp_path: Path) -> Iterator[str]:
-    app = FastAPI()
+    app = FastAPI(openapi_url=None)
     add_pages(app)
     scripts = {"suitability": load_script("suitability")}
     store = RecordingStore(tmp_path / "recordings", KEY)
@@ -66,11 +66,21 @@ def address(forms: Forms, tmp_path: Path) -> Iterator[str]:
         yield base
 
 
-def sit_down(page: Page, address: str, number: str = "8002") -> None:
+AGENTS = {"8002": "孙敏", "8003": "李静"}
+
+
+def agent(forms: Forms, number: str = "8002") -> dict[str, str]:
+    """The cookies of an agent's browser."""
+    return cookies_of(forms.database, Post.AGENT, number=number, name=AGENTS[number])
+
+
+def browsing(forms: Forms, address: str, number: str = "8002") -> httpx.Client:
+    return httpx.Client(base_url=address, follow_redirects=True, cookies=agent(forms, number))
+
+
+def sit_down(page: Page, address: str, forms: Forms) -> None:
+    signing_in.sit_down(page, address, agent(forms))
     page.goto(f"{address}/people")
-    page.get_by_placeholder("工号", exact=True).fill(number)
-    page.get_by_role("button", name="确定").click()
-    page.get_by_text("办理人：").wait_for()
 
 
 def take(page: Page) -> None:
@@ -80,11 +90,12 @@ def take(page: Page) -> None:
 
 def test_an_agent_takes_a_task_asks_and_writes_it_down(address: str, forms: Forms, task_id: int) -> None:
     with chromium_page() as page:
+        signing_in.sit_down(page, address, cookies_of(forms.database, Post.MANAGER))
         page.goto(f"{address}/people")
         assert "单**" in page.locator("#people").inner_text()
         assert "单小明" not in page.content()
         assert page.get_by_role("button", name="领取", exact=True).count() == 0
-        sit_down(page, address)
+        sit_down(page, address, forms)
         take(page)
         assert page.get_by_role("heading", name="单小明先生").is_visible()
         assert "13800001111" not in page.content()
@@ -105,16 +116,16 @@ def test_an_agent_takes_a_task_asks_and_writes_it_down(address: str, forms: Form
         assert session.get_one(ReviewTask, task_id).status == "已完成：已回访"
 
 
-def test_a_closed_browser_loses_nothing(address: str) -> None:
+def test_a_closed_browser_loses_nothing(address: str, forms: Forms) -> None:
     """At a telephone's width, one question at a time."""
     with chromium_page() as page:
-        sit_down(page, address)
+        sit_down(page, address, forms)
         take(page)
         page.get_by_role("button", name="开始通话").click()
         page.locator("form[aria-current]").get_by_role("button", name="否", exact=True).click()
         page.get_by_text("已答 1").wait_for()
     with chromium_page(390, 844) as page:
-        sit_down(page, address)
+        sit_down(page, address, forms)
         page.get_by_role("link", name="我领取的").click()
         page.get_by_role("link", name="继续通话").click()
         page.get_by_role("link", name="逐题").click()
@@ -127,9 +138,9 @@ def test_a_closed_browser_loses_nothing(address: str) -> None:
         page.get_by_text("您手上没有任务").wait_for()
 
 
-def test_what_is_wrong_is_said_and_nothing_typed_is_lost(address: str) -> None:
+def test_what_is_wrong_is_said_and_nothing_typed_is_lost(address: str, forms: Forms) -> None:
     with chromium_page() as page:
-        sit_down(page, address)
+        sit_down(page, address, forms)
         take(page)
         page.get_by_role("button", name="开始通话").click()
         page.get_by_label("已回访").check()
@@ -145,10 +156,8 @@ def test_what_is_wrong_is_said_and_nothing_typed_is_lost(address: str) -> None:
 
 
 def test_only_the_taker_sees_the_client_and_gives_back(address: str, forms: Forms, task_id: int) -> None:
-    with httpx.Client(base_url=address, follow_redirects=True) as first, httpx.Client(base_url=address) as second:
-        first.post("/acting", data={"number": "8002", "back": "/people"})
+    with browsing(forms, address) as first, browsing(forms, address, "8003") as second:
         assert "单小明" in first.post(f"/people/take/{task_id}").text
-        second.post("/acting", data={"number": "8003", "back": "/people"})
         again = second.post(f"/people/take/{task_id}")
         assert (again.status_code, "刚刚被别人领取" in again.text) == (409, True)
         with forms.database.read() as session:
@@ -162,23 +171,13 @@ def test_only_the_taker_sees_the_client_and_gives_back(address: str, forms: Form
         assert "没有需要人工回访的任务" not in first.post(f"/people/{id_}/back").text
 
 
-def test_who_is_no_agent_takes_nothing(address: str, task_id: int) -> None:
-    with httpx.Client(base_url=address, follow_redirects=True) as client:
-        client.post("/acting", data={"number": "8101", "back": "/people"})
-        assert "请先填写坐席工号" in client.post(f"/people/take/{task_id}").text
-        assert client.post("/acting", data={"number": "9999"}).status_code == 422
+def test_what_is_not_there(address: str, forms: Forms) -> None:
+    with browsing(forms, address) as client:
         assert client.get("/people/99").status_code == 404
 
 
-@pytest.mark.parametrize("back", ["//evil.example", "https://evil.example", "/\\evil.example", ""])
-def test_nobody_is_led_elsewhere(address: str, back: str) -> None:
-    answer = httpx.post(f"{address}/acting", data={"number": "8002", "back": back})
-    assert answer.headers["location"] == "/"
-
-
-def test_a_persons_call_is_shown_as_one(address: str, task_id: int) -> None:
-    with httpx.Client(base_url=address, follow_redirects=True) as client:
-        client.post("/acting", data={"number": "8002", "back": "/people"})
+def test_a_persons_call_is_shown_as_one(address: str, forms: Forms, task_id: int) -> None:
+    with browsing(forms, address) as client:
         taken = client.post(f"/people/take/{task_id}").url.path
         client.post(f"{taken}/begin")
         client.post(f"{taken}/answer", data={"node": "suitability.self_operated", "value": "no"})

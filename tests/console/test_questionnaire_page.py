@@ -42,7 +42,7 @@ def forms(database: Database, task_id: int) -> Forms:
 @pytest.fixture
 def link(forms: Forms, task_id: int, tmp_path: Path) -> Iterator[str]:
     """The address of the task's form on a running server."""
-    app = FastAPI()
+    app = FastAPI(openapi_url=None)
     add_pages(app)
     scripts = {"suitability": load_script("suitability")}
     store = RecordingStore(tmp_path / "recordings", KEY)

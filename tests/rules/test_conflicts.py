@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rules.conflicts import REASONS, ConflictKind, Relations, Reviewer, conflict, eligible
-from rules.people import Post, person_key
+from rules.people import person_key
 
 CLIENT = Relations(
     serves=frozenset({"6001", "赵立新"}),
@@ -21,13 +21,13 @@ CLIENT = Relations(
         (Reviewer("6001", "某人"), ConflictKind.SERVES),
         (Reviewer("9999", "赵立新"), ConflictKind.SERVES),
         (Reviewer("6002", "李四"), ConflictKind.EARNS),
-        (Reviewer("7001", "钱玲", Post.AGENT), ConflictKind.COMPLAINED),
+        (Reviewer("7001", "钱玲"), ConflictKind.COMPLAINED),
         (Reviewer("8888", "孙伟"), ConflictKind.CONCERNED),
-        (Reviewer("5001", "周岚", Post.BROKER), ConflictKind.SOLICITS),
-        (Reviewer("6001", "赵立新", Post.BROKER), ConflictKind.SOLICITS),
+        (Reviewer("5001", "周岚", solicits=True), ConflictKind.SOLICITS),
+        (Reviewer("6001", "赵立新", solicits=True), ConflictKind.SOLICITS),
         (Reviewer("５００１ ", " 赵 立新"), ConflictKind.SERVES),  # full width and blanks
         (Reviewer("a7", "周岚"), None),
-        (Reviewer("5002", "周岚", Post.AGENT), None),
+        (Reviewer("5002", "周岚"), None),
         (Reviewer("5003"), None),
     ],
 )
@@ -48,7 +48,7 @@ def test_everybody_barred() -> None:
 
 def test_another_reviewer_is_chosen_from_the_rest() -> None:
     """涉及回访人员被客户投诉的情况，宜由客户回访管理人员重新指定."""
-    team = [Reviewer("7001", "钱玲"), Reviewer("7002", "吴峰"), Reviewer("6002"), Reviewer("7003", "郑洁", Post.AGENT)]
+    team = [Reviewer("7001", "钱玲"), Reviewer("7002", "吴峰"), Reviewer("6002"), Reviewer("7003", "郑洁")]
     assert [one.number for one in eligible(team, CLIENT)] == ["7002", "7003"]
 
 

@@ -9,7 +9,6 @@ from itertools import product
 import pytest
 
 from rules import Method, ReviewType, RulesError
-from rules.people import Post
 from rules.plan import (
     ACT_WORDS,
     HEADINGS,
@@ -24,6 +23,7 @@ from rules.plan import (
     acts_for,
     problems_of,
 )
+from rules.posts import Post
 
 DRAFT = PlanStanding(PlanState.DRAFT, "周岚")
 SUBMITTED = PlanStanding(PlanState.SUBMITTED, "周岚", "8102")
@@ -97,21 +97,24 @@ class TestPosts:
             (RUNNING, PlanAct.WITHDRAW),
         ]:
             with pytest.raises(PlanRefused, match="管理岗"):
-                acted(standing, act, by="吴峰", post=post, why="试")
-            assert acted(standing, act, by="吴峰", post=Post.MANAGER, why="试") is TRANSITIONS[standing.state, act]
+                acted(standing, act, by="吴峰", posts=[post], why="试")
+            assert (
+                acted(standing, act, by="吴峰", posts={Post.AGENT, Post.MANAGER}, why="试")
+                is TRANSITIONS[standing.state, act]
+            )
 
     def test_anybody_drafts_and_may_take_it_back(self) -> None:
         """§8.1.1: the departments concerned make the plan."""
-        assert acted(DRAFT, PlanAct.SUBMIT, by="周岚", post=Post.AGENT) is PlanState.SUBMITTED
-        assert acted(SUBMITTED, PlanAct.WITHDRAW, by="周岚", post=Post.AGENT, why="重做") is PlanState.WITHDRAWN
+        assert acted(DRAFT, PlanAct.SUBMIT, by="周岚", posts={Post.AGENT}) is PlanState.SUBMITTED
+        assert acted(SUBMITTED, PlanAct.WITHDRAW, by="周岚", posts={Post.AGENT}, why="重做") is PlanState.WITHDRAWN
 
     def test_the_buttons_are_what_is_not_refused(self) -> None:
-        for state, by, post in product(PlanState, ["周岚", "吴峰"], [None, *Post]):
+        for state, by, posts in product(PlanState, ["周岚", "吴峰"], [None, *([post] for post in Post)]):
             standing = replace(SUBMITTED, state=state)
-            offered = acts_for(standing, by=by, post=post)
+            offered = acts_for(standing, by=by, posts=posts)
             for act in PlanAct:
                 try:
-                    acted(standing, act, by=by, post=post, why="试")
+                    acted(standing, act, by=by, posts=posts, why="试")
                 except PlanRefused:
                     assert act not in offered
                 else:
