@@ -70,6 +70,11 @@ Job = Callable[[Works], Awaitable[None]]
 OpenDialer = Callable[[Recorder], AbstractAsyncContextManager[Dialer]]
 
 NO_BOUND = 1_000_000
+# Agents' browsers are connected to the console's process, which alone can join them with a call.
+NO_AGENTS = (
+    "HUIFANG_HAND_OVER=browser：工作进程没有座席页面，客户需要人工时告知将有专员回电，并登记待办；"
+    "要当场转接，请由 huifang serve 拨打，或设为 attended、bridge、refer"
+)
 
 log = logging.getLogger(__name__)
 
@@ -338,6 +343,9 @@ async def work(settings: Settings, tell: Callable[[str], None]) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    if settings.hand_over == "browser":
+        tell(NO_AGENTS)
+        settings = settings.model_copy(update={"hand_over": "callback"})
     async with open_works(settings, real_clock) as works:
         meters = Meters()
         runner = Runner(works, settings.lines, settings.calls_per_second, meters=meters)

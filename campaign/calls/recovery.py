@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from sqlalchemy.orm import Session
 
 from bot.errors import BotError
-from bot.moves import AgentJoined, Attest, Finish, Flag, Listen, Note, Transfer
+from bot.moves import AgentJoined, Attest, Finish, Flag, Listen, MachineAnswered, Note, Transfer
 from bot.replay import Move, move_from_json
 from bot.walk.course import standing
 from campaign.calls.attempt import shows_the_client, store_ended
@@ -17,12 +18,18 @@ from campaign.calls.facts import task_facts
 from campaign.calls.replaying import spoken
 from campaign.calls.settling import EndedCall, TaskFacts, recording_of
 from campaign.works import Works
+from intents import Announced
 from models import Attempt, StaleAttempt
 from models.queue import events_of, history_of
 from models.settlements import link_recording
 from models.workers import left_behind
 from rules import Ending, Evidence
+from rules.witnesses import AnsweringMachine
 from telephony.recording import SealedRecording
+
+_ANNOUNCED: Mapping[AnsweringMachine, Announced] = MappingProxyType(
+    {AnsweringMachine.VOICEMAIL: Announced.VOICEMAIL, AnsweringMachine.ASSISTANT: Announced.PHONE_ASSISTANT}
+)
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +93,8 @@ def _of_the_client(session: Session, attempt: Attempt, call: EndedCall, logged: 
 
 def _ended(works: Works, attempt: Attempt, logged: Sequence[Move]) -> EndedCall:
     moves = standing(logged)
-    finish = next((move for move in moves if isinstance(move, Finish)), None) or _handed_over(moves)
+    finish = next((move for move in moves if isinstance(move, Finish)), None) or _handed_over(moves) or _met(moves)
+    machine = _machine(moves)
     agent = next((move.agent for move in moves if isinstance(move, AgentJoined)), "")
     asked = [move.question for move in moves if isinstance(move, Listen)]
     sealed = works.recordings.find(attempt.call_id)
@@ -95,8 +103,8 @@ def _ended(works: Works, attempt: Attempt, logged: Sequence[Move]) -> EndedCall:
         worker=attempt.worker,
         started_at=attempt.started_at,
         ended_at=max(attempt.started_at, works.clock.now()),
-        evidence=Evidence(ending=finish.ending if finish else None, interrupted=finish is None, answered=bool(moves)),
-        details={"agent": agent} if agent else {},
+        evidence=_evidence(moves, finish),
+        details=({"agent": agent} if agent else {}) | ({"answered_by": machine.value} if machine else {}),
         talk_ms=sealed.duration_ms if sealed and moves else 0,
         finish=finish,
         notes=tuple(move for move in moves if isinstance(move, Note)),
@@ -105,6 +113,26 @@ def _ended(works: Works, attempt: Attempt, logged: Sequence[Move]) -> EndedCall:
         resume_at=asked[-1] if asked and finish is None else "",
         recording=recording_of(sealed),
     )
+
+
+def _evidence(moves: Sequence[Move], finish: Finish | None) -> Evidence:
+    """What the log shows; of a network's announcement after the answer it keeps no words, so that why is open."""
+    machine = _machine(moves)
+    if machine is None or finish is None or finish.ending is not Ending.MACHINE:
+        return Evidence(ending=finish.ending if finish else None, interrupted=finish is None, answered=bool(moves))
+    announced = _ANNOUNCED.get(machine)
+    return Evidence(ending=finish.ending, announced=announced.value, answered=True) if announced else Evidence()
+
+
+def _machine(moves: Sequence[Move]) -> AnsweringMachine | None:
+    """What answered in the client's place."""
+    return next((move.machine for move in moves if isinstance(move, MachineAnswered)), None)
+
+
+def _met(moves: Sequence[Move]) -> Finish | None:
+    """The end of a call that a machine took, where the log broke off before it; a client who answers is a person."""
+    answered = any(isinstance(move, Note) for move in moves)
+    return Finish(Ending.MACHINE) if _machine(moves) and not answered else None
 
 
 def _handed_over(moves: Sequence[Move]) -> Finish | None:

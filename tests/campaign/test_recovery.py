@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from bot.moves import AgentJoined, Listen, Transfer
+from bot.moves import AgentJoined, Finish, Listen, MachineAnswered, Transfer
 from bot.replay import Move, move_to_json
 from campaign.calls.recovery import settle_interrupted
 from campaign.works import Works
 from models import Attempt, Escalation
 from models.queue import begin_attempt, log_moves
-from rules import Risk
+from rules import Ending, Risk
+from rules.witnesses import AnsweringMachine
 from tests.campaign.test_attempt import ears, works
 from tests.conftest import NOON, served
 
@@ -50,3 +51,25 @@ def test_a_client_on_the_way_to_a_person_is_not_called_by_the_bot_again(
         waiting = session.scalars(select(Escalation)).all()
         assert [one.state for one in waiting] == (["open"] if outcome == "needs_human" else [])
         assert (attempt.task.due_at is None) == (outcome == "needs_human")
+
+
+@pytest.mark.parametrize(
+    ("machine", "ended", "outcome", "sub_reason"),
+    [
+        (AnsweringMachine.VOICEMAIL, True, "machine", "语音信箱"),
+        (AnsweringMachine.ASSISTANT, True, "machine", "智能助理"),
+        (AnsweringMachine.ASSISTANT, False, "machine", "智能助理"),
+        (AnsweringMachine.NETWORK, True, "unreachable", "未接通，原因不明"),
+    ],
+)
+def test_a_machine_that_had_answered_is_named_as_it_would_have_been(
+    works: Works, task_id: int, machine: AnsweringMachine, ended: bool, outcome: str, sub_reason: str
+) -> None:
+    left_behind(
+        works, task_id, [MachineAnswered(machine, 900), *([Finish(Ending.MACHINE)] if ended else [])]
+    )  # fmt: skip
+    assert settle_interrupted(works) == 1
+    with works.database.read() as session:
+        attempt = session.scalars(select(Attempt)).one()
+        assert (attempt.outcome, attempt.sub_reason) == (outcome, sub_reason)
+        assert attempt.evidence["answered_by"] == machine.value
