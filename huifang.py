@@ -15,6 +15,7 @@ from pathlib import Path
 import uvloop
 from rich.console import Console
 
+import backup_commands
 import import_commands
 import script_commands
 import user_commands
@@ -26,6 +27,7 @@ from campaign.demo.demo_firm import demo_clock
 from campaign.demo.demo_network import SimulatedNetwork
 from campaign.demo.demo_verdict import DemoResult
 from campaign.exporting import results_csv
+from campaign.keeping.package import KeepingError
 from campaign.masking import mask_numbers
 from campaign.sending.channel_file import ChannelsInvalid
 from campaign.works import Works
@@ -44,6 +46,7 @@ ROOM_ERRORS = (
     ChannelsInvalid,
     InstallationError,
     IntentsError,
+    KeepingError,
     ModelsError,
     RulesError,
     SettingsInvalid,
@@ -86,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--port", type=int, help="port of the console (default: HUIFANG_PORT or 8000)")
 
     import_commands.add_to(commands)
+    backup_commands.add_to(commands)
 
     give = commands.add_parser("export", help="write the results of all tasks as CSV")
     give.add_argument("file", type=Path, nargs="?", help="default: standard output")

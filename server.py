@@ -84,7 +84,8 @@ class InstallationError(Exception):
 
 
 @contextmanager
-def _lock(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path) -> Iterator[None]:
+    """The data folder for this process alone; raises InstallationError while another works on it."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "huifang.lock").open("w") as handle:
         try:
@@ -105,7 +106,7 @@ def _alone(settings: Settings) -> Iterator[str]:
     if not settings.database.startswith("sqlite"):
         yield ""
         return
-    with _lock(settings.data_dir):
+    with alone_in(settings.data_dir):
         yield f"{socket.gethostname()}:{settings.data_dir.resolve()}"
 
 
@@ -148,7 +149,7 @@ async def _opened(
     with _alone(settings) as place:
         database = open_database(settings)
         scripts = Shelf(database)
-        archive = _archive(settings)
+        archive = archive_of(settings)
         recordings = RecordingStore(settings.recordings, current_seal().key, archive)
         ears = Recogniser(find_model(settings.asr_model, settings.data_dir / "models"), threads=settings.asr_threads)
         _tell_unheard(scripts.current(), ears)
@@ -194,7 +195,7 @@ async def _opened(
         database.close()
 
 
-def _archive(settings: Settings) -> Archive | None:
+def archive_of(settings: Settings) -> Archive | None:
     """Where sealed recordings go, None where they stay; raises TelephonyError."""
     credentials = Credentials(
         settings.archive_access_key, settings.archive_secret_key.get_secret_value(), settings.archive_region

@@ -81,7 +81,7 @@ class Database:
         self.engine.dispose()
 
 
-def _address(url: str) -> URL:
+def address_of(url: str) -> URL:
     """The address with the driver that we use: psycopg 3, however PostgreSQL was named; raises DatabaseUnusable."""
     try:
         address = make_url(url)
@@ -97,7 +97,7 @@ def _address(url: str) -> URL:
 
 
 def _engine(url: str) -> Engine:
-    address = _address(url)
+    address = address_of(url)
     if address.get_backend_name() != "sqlite":
         return create_engine(
             address, pool_pre_ping=True, hide_parameters=True, pool_size=CONNECTIONS // 2, max_overflow=CONNECTIONS // 2

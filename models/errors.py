@@ -2,6 +2,7 @@
 
 ModelsError
 ├── DatabaseUnusable  cannot be opened: mend the address or the rights
+├── CopyFailed  a database that could not be copied or brought back: mend what the message names, in Chinese
 ├── KeyFileError   no usable key: mend the configuration, a retry is useless
 ├── SealBroken     data encrypted with another key: restore the right key file
 ├── StaleAttempt   the attempt was settled by somebody else: drop your result
@@ -22,6 +23,10 @@ class ModelsError(Exception):
 
 class DatabaseUnusable(ModelsError):
     """A database that cannot be opened or migrated."""
+
+
+class CopyFailed(ModelsError):
+    """A database that could not be copied or brought back."""
 
 
 class KeyFileError(ModelsError):

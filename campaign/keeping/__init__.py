@@ -1,0 +1,1 @@
+"""A backup of an installation, and bringing it back."""
