@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, time, timedelta
 from typing import Annotated
 
@@ -22,8 +21,10 @@ from console.words import SHANGHAI, masked_words
 from models import Attempt
 from models.audit import Act, note
 from models.calls import CallFilter, call, calls
+from models.inspecting import comments_of
 from rules import Outcome, Post, ReviewType
 from telephony.errors import RecordingUnreadable
+from telephony.peaks import STRETCH_MS
 
 router = APIRouter()
 READS = posts(*Post)  # masked
@@ -100,7 +101,6 @@ def call_page(request: Request, call_id: str, *, fault: str = "") -> Response:
         if attempt is None:
             raise HTTPException(404)
         moves = [(move_from_json(event.body), event.at_ms) for event in attempt.events]
-        trouble, peaks = _peaks(request, attempt)
         return page(
             request,
             "call.html",
@@ -108,9 +108,10 @@ def call_page(request: Request, call_id: str, *, fault: str = "") -> Response:
             attempt=attempt,
             task=attempt.task,
             lines=transcript_of(moves),
-            peaks=json.dumps(peaks),
+            stretch_ms=STRETCH_MS,
+            comments=comments_of(session, attempt.id),
             private=masked_words(attempt.task.customer.name),
-            trouble=trouble,
+            trouble=_trouble(request, attempt),
             line=_line(attempt),
             fault=fault,
             **afterwards(request, session, attempt),
@@ -128,16 +129,17 @@ def _line(attempt: Attempt) -> tuple[str, list[tuple[str, str]]]:
     return judged(quality), figures
 
 
-def _peaks(request: Request, attempt: Attempt) -> tuple[str, list[list[float]]]:
+def _trouble(request: Request, attempt: Attempt) -> str:
+    """Why the call cannot be heard; "": it can."""
     if not signed_in(request).holds(*MAY_LISTEN):
-        return "您的岗位不收听录音。", []
+        return "您的岗位不收听录音。"
     if attempt.recording is None:
-        return ("通话尚未结束。" if attempt.ended_at is None else "这次拨打没有录音。"), []
+        return "通话尚未结束。" if attempt.ended_at is None else "这次拨打没有录音。"
     try:
-        left, right = desk_of(request).recordings.peaks(attempt.call_id, 600)
-        return "", [list(left), list(right)]
+        desk_of(request).recordings.wav_size(attempt.call_id)
     except RecordingUnreadable as error:
-        return f"录音无法读取：{error}", []
+        return f"录音无法读取：{error}"
+    return ""
 
 
 @router.get("/calls/{call_id}/recording.wav", dependencies=[LISTENS])

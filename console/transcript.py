@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.moves import Heard, Pressed, PromptFinished, Say
+from bot.moves import Heard, Pressed, PromptFinished, Say, Spoken
 from bot.replay import Move
+from rules.labels import label_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,10 @@ class Line:
     intent: str = ""
     must_hear: bool = False
     cut: bool = False  # the bot was interrupted, or the call ended
+    words: tuple[Spoken, ...] = ()  # where each word was said, if the recogniser placed them all
+    evidence: str = ""  # why it was understood so: the rule or the nearest example
+    confidence: float = 1.0
+    risks: tuple[str, ...] = ()  # the risks in the words, in Chinese
 
 
 def transcript_of(moves: Iterable[tuple[Move, int]]) -> tuple[Line, ...]:
@@ -36,12 +41,27 @@ def transcript_of(moves: Iterable[tuple[Move, int]]) -> tuple[Line, ...]:
                     queued.remove(say)
                     lines.append(_bot_line(say, move))
             case Heard():
-                lines.append(Line("客户", move.text or "（听不清）", move.start_ms, move.end_ms, move.match.intent))
+                lines.append(_clients_line(move))
             case Pressed():
                 lines.append(Line("客户", f"（按键 {move.keys}）", move.at_ms, move.at_ms))
             case _:
                 pass
     return tuple(sorted(lines, key=lambda line: line.start_ms))
+
+
+def _clients_line(heard: Heard) -> Line:
+    placed = "".join(word.text for word in heard.words) == heard.text
+    return Line(
+        speaker="客户",
+        text=heard.text or "（听不清）",
+        start_ms=heard.start_ms,
+        end_ms=heard.end_ms,
+        intent=heard.match.intent,
+        words=heard.words if placed else (),
+        evidence=heard.match.evidence,
+        confidence=heard.match.confidence,
+        risks=tuple(sorted(map(label_of, heard.match.risks))),
+    )
 
 
 def _bot_line(say: Say, finished: PromptFinished) -> Line:

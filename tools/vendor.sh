@@ -17,6 +17,8 @@ sed '/sourceMappingURL/d' "$work/package/dist/css/tabler.min.css" > tabler.min.c
 fetch wavesurfer.js "$wavesurfer"
 cp "$work/package/LICENSE" wavesurfer-LICENSE.md
 cp "$work/package/dist/wavesurfer.esm.js" wavesurfer.esm.js
+# Its styles stand in its script, where a strict policy keeps them out.
+sed -n '/<style/,/<\/style>/p' "$work/package/dist/renderer.js" | sed '1d;$d;/min-height/d' > wavesurfer.css
 for plugin in regions timeline; do
   cp "$work/package/dist/plugins/$plugin.esm.js" "wavesurfer-$plugin.esm.js"
 done
@@ -24,5 +26,5 @@ cat > README.md <<END
 | file | package | version | licence |
 |---|---|---|---|
 | tabler.min.css | @tabler/core | $tabler | MIT, Copyright 2018-2026 The Tabler Authors, 2018-2026 codecalm.net Paweł Kuna |
-| wavesurfer*.esm.js | wavesurfer.js | $wavesurfer | BSD-3-Clause, Copyright 2012-2023 katspaugh and contributors (wavesurfer-LICENSE.md) |
+| wavesurfer*.esm.js, wavesurfer.css | wavesurfer.js | $wavesurfer | BSD-3-Clause, Copyright 2012-2023 katspaugh and contributors (wavesurfer-LICENSE.md) |
 END

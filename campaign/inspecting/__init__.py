@@ -1,0 +1,1 @@
+"""What an inspector is shown of a call besides its record."""
