@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -30,6 +32,18 @@ def microphone(wav: Path) -> list[str]:
     ]
 
 
+def _until(page: Page, expression: str, *, polling: int = 20, timeout: int = 10_000) -> object:
+    """Ask from outside until something is true; both in milliseconds.
+
+    Playwright's own waiting evaluates the text within the page, which the pages' Content-Security-Policy forbids.
+    """
+    deadline = time.monotonic() + timeout / 1000
+    while not (seen := page.evaluate(expression)):
+        assert time.monotonic() < deadline, f"never became true: {expression}"
+        page.wait_for_timeout(polling)
+    return seen
+
+
 @contextmanager
 def chromium_page(width: int = 1366, height: int = 768, flags: Sequence[str] = ()) -> Iterator[Page]:
     """A fresh page; anything that a script throws on it fails the test at the end."""
@@ -39,6 +53,7 @@ def chromium_page(width: int = 1366, height: int = 768, flags: Sequence[str] = (
         page = browser.new_page(viewport={"width": width, "height": height}, locale="zh-CN")
         page.set_default_timeout(10_000)
         page.on("pageerror", lambda error: thrown.append(str(error)))
+        page.wait_for_function = partial(_until, page)  # type: ignore[method-assign, assignment]
         try:
             yield page
         finally:
