@@ -29,6 +29,7 @@ from campaign.handover.agents import Roster
 from campaign.handover.consulting import ClientCalls, Consultation
 from campaign.handover.roads import ByExchange, Road, ToBrowser, ToCallback, ToExtension
 from campaign.house import House
+from campaign.imports.import_jobs import ImportJobs
 from campaign.other_ways.questionnaires import Forms
 from campaign.published import Shelf
 from campaign.running.health import health_site
@@ -269,6 +270,7 @@ def create_app(
     calendar: TradingCalendar | None = None,
     *,
     demo: bool = False,
+    imports: ImportJobs | None = None,
 ) -> FastAPI:
     """The pages and the live feed over a working installation; agents take calls where there are `browsers`.
 
@@ -292,6 +294,7 @@ def create_app(
         calendar,
         works.forms,
         demo,
+        imports=imports,
     )
     return app
 
@@ -310,8 +313,10 @@ async def serve(
     Raises the room errors of whatever cannot start, before anything is served.
     """
     async with open_works(settings, make_clock, open_dialer) as works, BrowserLines() as browsers:
+        calendar = trading_calendar(settings)
+        imports = ImportJobs(works.database, works.clock.now, calendar, settings.data_dir / "imports")
         config = uvicorn.Config(
-            create_app(works, settings.firm, browsers, settings.api_token, trading_calendar(settings), demo=demo),
+            create_app(works, settings.firm, browsers, settings.api_token, calendar, demo=demo, imports=imports),
             host=settings.host,
             port=port or settings.port,
             log_level="warning",
@@ -323,6 +328,7 @@ async def serve(
         finally:
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
+            await asyncio.to_thread(imports.close)
 
 
 def _tell_failure(working: asyncio.Future[None]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import Request
 
@@ -51,6 +51,7 @@ class Desk:
     api_token: str = ""  # of the firm's systems; "": they may not
     calendar: TradingCalendar | None = None  # None: the one that is shipped
     forms: Forms | None = None  # None where clients are sent no questionnaires
+    imports: ImportJobs | None = field(default=None, kw_only=True)  # None: of a process without a folder of its own
     demo: bool = False  # whether anybody may look around as one of the demo's own people
 
 
@@ -62,9 +63,10 @@ def desk_of(request: Request) -> Desk:
 
 def import_jobs_of(request: Request) -> ImportJobs:
     """The imports of this server."""
-    state = request.app.state
+    state, desk = request.app.state, desk_of(request)
+    if desk.imports is not None:
+        return desk.imports
     if not hasattr(state, "import_jobs"):
-        desk = desk_of(request)
         state.import_jobs = ImportJobs(desk.database, desk.clock.now, desk.calendar)
     jobs: ImportJobs = state.import_jobs
     return jobs

@@ -17,7 +17,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from campaign.imports.forms import KIND_WORDS, Kind
-from campaign.imports.import_jobs import Job, JobState, TooManyImports, kind_named
+from campaign.imports.import_jobs import TooManyImports, kind_named
+from campaign.imports.job import Job, JobState
 from campaign.imports.json_rows import MOST_JSON_BYTES
 from campaign.imports.sheet import MOST_BYTES
 from console.access import with_token
@@ -25,7 +26,7 @@ from console.desk import import_jobs_of
 
 BODY_SECONDS = 900.0  # a body that takes longer is given up
 
-_NO_JOB = "没有这个导入任务；服务可能已经重启，请重新发送（重复导入不会产生重复记录）"
+_NO_JOB = "没有这个导入任务；结果只保留七天，请重新发送（重复导入不会产生重复记录）"
 
 router = APIRouter(prefix="/api/imports", dependencies=[with_token])
 
@@ -47,7 +48,8 @@ async def send(request: Request, kind: str, preview: bool = False) -> JSONRespon
         return _error(413, f"内容超过{most // 1024 // 1024}MB，请分批发送")
     name = f"接口导入的{KIND_WORDS[wanted][0]}"
     try:
-        job = import_jobs_of(request).submit(body, name, kind=wanted, preview=preview, as_json=as_json)
+        jobs = import_jobs_of(request)
+        job = await asyncio.to_thread(jobs.submit, body, name, kind=wanted, preview=preview, as_json=as_json)
     except TooManyImports:
         return _error(429, "正在导入的文件太多，请稍后再试", {"Retry-After": "30"})
     return JSONResponse(_told(job), status_code=202, headers={"Location": f"/api/imports/{job.id}"})

@@ -39,6 +39,17 @@ class Seal:
                 "the data was encrypted with another key: restore the key file of this database"
             ) from error
 
+    def close_bytes(self, data: bytes) -> bytes:
+        """Encrypt a piece of a file."""
+        return self._fernet.encrypt(data)
+
+    def open_bytes(self, data: bytes) -> bytes:
+        """Decrypt a piece of a file; raises `SealBroken` when the key is another one, or the piece was cut off."""
+        try:
+            return self._fernet.decrypt(data)
+        except InvalidToken as error:
+            raise SealBroken("a piece of a file was encrypted with another key, or is damaged") from error
+
     def digest(self, text: str) -> str:
         """A keyed digest (64 hex digits) under which equal texts are found without being readable."""
         return hmac.new(self._digest_key, text.encode(), hashlib.sha256).hexdigest()
