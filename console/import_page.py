@@ -11,7 +11,8 @@ from fastapi import APIRouter, Form, HTTPException, Request, Response, UploadFil
 from fastapi.responses import RedirectResponse
 
 from campaign.imports.forms import COLUMNS, KIND_WORDS, Kind
-from campaign.imports.import_jobs import Job, JobState, TooManyImports
+from campaign.imports.import_jobs import TooManyImports
+from campaign.imports.job import Job, JobState
 from campaign.imports.sheet import MOST_BYTES
 from campaign.imports.templates import template
 from console.access import posts

@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 from campaign.duties.drawing import DutyKind, Wanted, draw_sample
 from campaign.duties.outlook import outlook
 from campaign.duties.plans import act
-from campaign.imports.import_jobs import ImportJobs, Job, JobState
+from campaign.imports.import_jobs import ImportJobs
+from campaign.imports.job import Job, JobState
 from models import Attempt, Customer, Database, EventTask, ReviewTask, Staff
 from models.populations import members_of
 from rules import CallingHours
