@@ -294,6 +294,7 @@ def create_app(
         calendar,
         works.forms,
         demo,
+        hours=works.hours,
         imports=imports,
     )
     return app

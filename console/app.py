@@ -11,8 +11,12 @@ from console import (
     agent_line,
     agent_page,
     calls_page,
-    campaign_page,
+    cases_page,
+    conflicts_page,
+    control_page,
     correcting_page,
+    dashboard_page,
+    dnc_page,
     duties_page,
     escalations_page,
     hearing_page,
@@ -24,6 +28,8 @@ from console import (
     people_page,
     plans_page,
     questionnaire_page,
+    script_figures_page,
+    scripts_page,
     try_page,
 )
 from console.access import declared_of
@@ -43,7 +49,13 @@ def add_pages(app: FastAPI) -> None:
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     for page in (
         login_page,
-        campaign_page,
+        dashboard_page,
+        control_page,
+        dnc_page,
+        script_figures_page,
+        scripts_page,
+        cases_page,
+        conflicts_page,
         calls_page,
         hearing_page,
         escalations_page,

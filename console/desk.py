@@ -15,7 +15,7 @@ from campaign.handover.agents import Roster
 from campaign.imports.import_jobs import ImportJobs
 from campaign.other_ways.questionnaires import Forms
 from models import Database
-from rules import TradingCalendar
+from rules import CallingHours, TradingCalendar
 from telephony.browser import BrowserLines
 from telephony.recording import RecordingStore
 
@@ -53,6 +53,7 @@ class Desk:
     forms: Forms | None = None  # None where clients are sent no questionnaires
     imports: ImportJobs | None = field(default=None, kw_only=True)  # None: of a process without a folder of its own
     demo: bool = False  # whether anybody may look around as one of the demo's own people
+    hours: CallingHours = CallingHours()  # when the firm calls
 
 
 def desk_of(request: Request) -> Desk:

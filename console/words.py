@@ -19,6 +19,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 WEEKDAYS = "一二三四五六日"
 SEVERITIES = {Severity.HIGH: "高", Severity.MEDIUM: "中", Severity.CARE: "关怀"}
 ESCALATION_STATES = {"open": "待处理", "taken": "处理中", "done": "已处理"}
+CAMPAIGN_STATES = {"running": "执行中", "paused": "已暂停", "stopped": "已停止"}
 CHANNELS = {"sms": "短信", "email": "邮件", "manual": "人工告知"}
 FAILURES = {
     Failure.NONE_FREE: "没有空闲的坐席",
@@ -137,6 +138,11 @@ def method_word(method: str) -> str:
     return label_of(Method(method))
 
 
+def campaign_word(state: str) -> str:
+    """How a campaign stands; other words as they are."""
+    return CAMPAIGN_STATES.get(state, state)
+
+
 def channel_word(channel: str) -> str:
     """How a notice is sent."""
     return CHANNELS.get(channel, channel)
@@ -175,6 +181,7 @@ FILTERS = {
     "event_word": event_word,
     "failure_word": failure_word,
     "parting_word": parting_word,
+    "campaign_word": campaign_word,
     "channel_word": channel_word,
     "method_word": method_word,
     "zh_time": zh_time,

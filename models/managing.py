@@ -9,14 +9,15 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from models.calls import Page
 from models.control import move_campaign
 from models.managing_tables import CampaignActed
 from models.queue import rows_changed
-from models.tables import Attempt, AttemptTask, Campaign, ReviewTask, Staff
+from models.sealed import current_seal
+from models.tables import Attempt, AttemptTask, Campaign, Customer, ReviewTask, Staff
 
 STOPPED = "回访方案已停止，由人工继续"
 _HOUR = timedelta(hours=1)
@@ -32,6 +33,15 @@ class CampaignAct(StrEnum):
     PACE = "pace"  # 修改线路数和速度
 
 
+ACT_WORDS: Mapping[CampaignAct, str] = MappingProxyType(
+    {
+        CampaignAct.PAUSE: "暂停",
+        CampaignAct.RESUME: "继续",
+        CampaignAct.STOP: "停止",
+        CampaignAct.HOURS: "修改拨打时间",
+        CampaignAct.PACE: "修改线路和速度",
+    }
+)
 STATE_OF: Mapping[CampaignAct, str] = MappingProxyType(
     {CampaignAct.PAUSE: "paused", CampaignAct.RESUME: "running", CampaignAct.STOP: "stopped"}
 )
@@ -109,6 +119,43 @@ def changes_of(session: Session, campaign_id: int) -> Sequence[CampaignActed]:
     """What was done with a campaign, the latest first."""
     query = select(CampaignActed).where(CampaignActed.campaign_id == campaign_id)
     return session.scalars(query.order_by(CampaignActed.id.desc())).all()
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFilter:
+    """What the tasks of a campaign are narrowed to; empty fields narrow nothing."""
+
+    campaign_id: int
+    status: str = ""
+    text: str = ""  # a client's name, telephone or client number, or a task number: exact
+
+
+def campaign_tasks(session: Session, wanted: TaskFilter, *, page: int, size: int) -> Sequence[ReviewTask]:
+    """One page of a campaign's tasks, in the order in which they were made."""
+    query = _narrowed(wanted).options(
+        joinedload(ReviewTask.customer),
+        joinedload(ReviewTask.product),
+        selectinload(ReviewTask.attempts),
+        selectinload(ReviewTask.notices),
+    )
+    return session.scalars(query.order_by(ReviewTask.id).limit(size).offset((page - 1) * size)).unique().all()
+
+
+def count_tasks(session: Session, wanted: TaskFilter) -> int:
+    """How many tasks there are in all."""
+    return session.scalar(_narrowed(wanted).with_only_columns(func.count(ReviewTask.id))) or 0
+
+
+def _narrowed(wanted: TaskFilter) -> Select[ReviewTask]:
+    query = select(ReviewTask).where(ReviewTask.campaign_id == wanted.campaign_id)
+    if wanted.status:
+        query = query.where(ReviewTask.status == wanted.status)
+    if wanted.text:
+        digest = current_seal().digest(wanted.text)
+        is_client = or_(Customer.name_digest == digest, Customer.phone_digest == digest, Customer.number == wanted.text)
+        clients = select(Customer.id).where(is_client)
+        query = query.where(or_(ReviewTask.number == wanted.text, ReviewTask.customer_id.in_(clients)))
+    return query
 
 
 def open_tasks_of(session: Session, campaign_id: int) -> OpenTasks:

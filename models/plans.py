@@ -93,27 +93,6 @@ def open_tasks_in(session: Session, campaign_id: int) -> int:
     return session.scalar(query) or 0
 
 
-def open_by_deadline(session: Session, until: datetime) -> list[tuple[datetime, int, int]]:
-    """Deadlines up to an instant, each with the tasks that the bot still has to do and those that people have to."""
-    query = (
-        select(
-            ReviewTask.deadline_at,
-            func.count().filter(ReviewTask.with_human.is_(False)),
-            func.count().filter(ReviewTask.with_human.is_(True)),
-        )
-        .join(Campaign, ReviewTask.campaign_id == Campaign.id)
-        .where(
-            ReviewTask.final.is_(False),
-            ReviewTask.deadline_at.is_not(None),
-            ReviewTask.deadline_at <= until,
-            Campaign.state != "stopped",
-        )
-        .group_by(ReviewTask.deadline_at)
-        .order_by(ReviewTask.deadline_at)
-    )
-    return [(at, by_bot, by_people) for at, by_bot, by_people in session.execute(query) if at is not None]
-
-
 @dataclass(frozen=True, slots=True)
 class TypeFigures:
     """How one type of review stands: open tasks, those of them for people, those past their deadline, and the done."""

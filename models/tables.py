@@ -137,6 +137,7 @@ class ReviewTask(Base):
             sqlite_where=text("due_at IS NOT NULL"),
             postgresql_where=text("due_at IS NOT NULL"),
         ),
+        Index("ix_review_task_status", "campaign_id", "status", "id"),
         Index(
             "ix_review_task_parked",
             "campaign_id",

@@ -4,6 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../console/static/vendor"
 tabler=1.6.1
 wavesurfer=8.0.1
+echarts=6.1.0
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -22,9 +23,15 @@ sed -n '/<style/,/<\/style>/p' "$work/package/dist/renderer.js" | sed '1d;$d;/mi
 for plugin in regions timeline; do
   cp "$work/package/dist/plugins/$plugin.esm.js" "wavesurfer-$plugin.esm.js"
 done
+fetch echarts "$echarts"
+cp "$work/package/LICENSE" echarts-LICENSE.txt
+cp "$work/package/NOTICE" echarts-NOTICE.txt
+cp "$work/package/licenses/LICENSE-d3" echarts-LICENSE-d3.txt
+cp "$work/package/dist/echarts.simple.min.js" echarts.simple.min.js
 cat > README.md <<END
 | file | package | version | licence |
 |---|---|---|---|
 | tabler.min.css | @tabler/core | $tabler | MIT, Copyright 2018-2026 The Tabler Authors, 2018-2026 codecalm.net Paweł Kuna |
 | wavesurfer*.esm.js, wavesurfer.css | wavesurfer.js | $wavesurfer | BSD-3-Clause, Copyright 2012-2023 katspaugh and contributors (wavesurfer-LICENSE.md) |
+| echarts.simple.min.js | echarts | $echarts | Apache-2.0, Copyright 2017-2026 The Apache Software Foundation; parts of d3 BSD-3-Clause (echarts-*.txt) |
 END

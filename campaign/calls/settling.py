@@ -199,7 +199,7 @@ def _evidence(call: EndedCall, verdict: Verdict, decisions: Sequence[Decision]) 
         | {"ending": ending, "decided_by": verdict.decided_by, "conflicts": list(verdict.conflicts)}
         | {"disagreements": [asdict(one) for one in verdict.disagreements]}
         | _reasons(decisions)
-        | {"new_number": bool(call.finish and call.finish.new_number)}
+        | {"new_number": bool(call.finish and call.finish.new_number), "identified": call.identified}
     )
 
 

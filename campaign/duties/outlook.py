@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from fractions import Fraction
 from math import ceil
 
 from sqlalchemy.orm import Session
 
-from models.plans import calls_between, open_by_deadline
+from models.managing_figures import OpenByDeadline, open_by_type_and_deadline
+from models.plans import calls_between
 from rules import CallingHours
 from rules.hours import SHANGHAI, stretches
 from rules.pace import LONGEST, Forecast, Owed, calls_expected, forecast, summary_of
@@ -26,7 +29,8 @@ _HOUR = timedelta(hours=1)
 class Outlook:
     """A forecast and what it rests on; `today`: the pace is today's, not that of the last days.
 
-    `by_people`: tasks with a deadline that people have to do: the bot's pace does nothing for them.
+    `by_people`: tasks with a deadline that people have to do: the bot's pace does nothing for them. `missed_by_type`:
+    of each type of review the tasks that will be late, those that are late already left out.
     """
 
     forecast: Forecast
@@ -34,6 +38,7 @@ class Outlook:
     reach: Fraction
     today: bool
     by_people: int
+    missed_by_type: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
@@ -64,10 +69,33 @@ def outlook(session: Session, now: datetime, hours: CallingHours) -> Outlook:
     open_seconds = _open_time(since, now, hours).total_seconds()
     per_hour = Fraction(made) * 3600 / Fraction(round(open_seconds)) if open_seconds >= 1 else Fraction(0)
     each = calls_expected(reach, ATTEMPTS)
-    deadlines = open_by_deadline(session, now + LONGEST - timedelta(days=1))
-    owed = [Owed(at, by_bot, each) for at, by_bot, _ in deadlines if by_bot]
-    by_people = sum(count for _, _, count in deadlines)
-    return Outlook(forecast(owed, per_hour, hours, now), made, reach, today, by_people)
+    still_open = open_by_type_and_deadline(session, now + LONGEST - timedelta(days=1))
+    return Outlook(
+        forecast(_by_deadline(still_open, each), per_hour, hours, now),
+        made,
+        reach,
+        today,
+        sum(one.by_people for one in still_open),
+        _missed_by_type(still_open, each, per_hour, hours, now),
+    )
+
+
+def _by_deadline(still_open: Sequence[OpenByDeadline], each: Fraction) -> list[Owed]:
+    tasks: Counter[datetime] = Counter()
+    for one in still_open:
+        tasks[one.deadline_at] += one.by_bot
+    return [Owed(at, count, each) for at, count in tasks.items() if count]
+
+
+def _missed_by_type(
+    still_open: Sequence[OpenByDeadline], each: Fraction, per_hour: Fraction, hours: CallingHours, now: datetime
+) -> Mapping[str, int]:
+    owed = [Owed(one.deadline_at, one.by_bot, each, one.review_type) for one in still_open if one.by_bot]
+    missed: Counter[str] = Counter()
+    for line in forecast(owed, per_hour, hours, now).lines:
+        if line.owed.deadline_at > now and line.missed:
+            missed[line.owed.label] += line.missed
+    return missed
 
 
 def _open_time(since: datetime, until: datetime, hours: CallingHours) -> timedelta:

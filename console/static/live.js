@@ -32,6 +32,7 @@ async function refresh() {
     if (now && next) now.replaceWith(next);
   }
   spread();
+  document.dispatchEvent(new Event("figures"));
 }
 
 function spread() {

@@ -102,7 +102,8 @@ def test_the_keyboard_plays_and_moves(place: Place, address: str) -> None:
 def test_the_pages_fit_a_desk_and_a_phone(place: Place, address: str) -> None:
     for width in (1366, 390):
         with inspecting(place, address, width=width) as page:
-            for path in ("/", "/calls", f"/calls/{place.call_id}", "/escalations", "/import", "/agent", "/try"):
+            own = ("/campaigns", "/campaigns/1", "/scripts/suitability", "/cases", "/dnc", "/conflicts")
+            for path in ("/", *own, "/calls", f"/calls/{place.call_id}", "/escalations", "/import", "/agent", "/try"):
                 page.goto(address + path)
                 wide = page.evaluate("document.documentElement.scrollWidth")
                 assert wide <= width, f"{path} is {wide} px wide on a screen of {width}"

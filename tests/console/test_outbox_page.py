@@ -120,7 +120,7 @@ def test_a_corrected_status_shows_both_values(pages: TestClient, place: Place, t
 
 def test_a_form_is_sent_from_the_call_or_the_reason_is_given(pages: TestClient, place: Place, task_id: int) -> None:
     assert "发送问卷" in pages.get(f"/calls/{place.call_id}").text
-    assert "发送问卷" in pages.get("/").text
+    assert "发送问卷" in pages.get("/campaigns/1").text
     text = pages.post(f"/tasks/{task_id}/questionnaire", data={"call_id": place.call_id}).text
     assert "问卷已经发送过" in text
     again = pages.post(f"/tasks/{task_id}/questionnaire", data={"call_id": place.call_id})

@@ -18,18 +18,18 @@ from tests.console.conftest import CALL_SECONDS, WORDS, Place
 
 
 def test_the_campaign_shows_its_task_and_its_figures(pages: TestClient) -> None:
-    text = pages.get("/").text
+    text = pages.get("/campaigns/1").text
     assert "年度适当性回访" in text
     assert "T001" in text
     assert "未完成：转人工" in text
 
 
 def test_names_and_numbers_are_masked_everywhere(pages: TestClient, place: Place) -> None:
-    for path in ("/", "/calls", f"/calls/{place.call_id}", "/escalations", "/calls.csv"):
+    for path in ("/", "/campaigns/1", "/calls", f"/calls/{place.call_id}", "/escalations", "/calls.csv"):
         text = pages.get(path).text
         assert "单小明" not in text, path
         assert "13800001111" not in text, path
-    assert "单**" in pages.get("/").text
+    assert "单**" in pages.get("/campaigns/1").text
     assert "138****1111" in pages.get("/calls").text
 
 
@@ -115,7 +115,7 @@ def test_a_part_of_the_recording_is_the_same_bytes(pages: TestClient, place: Pla
     assert pages.get(path, headers={"Range": "bytes=x-y"}).status_code == 416
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/calls/9-9", "/calls/9-9/recording.wav", "/?campaign=99"])
+@pytest.mark.parametrize("path", ["/nothing", "/calls/9-9", "/calls/9-9/recording.wav", "/campaigns/99"])
 def test_what_does_not_exist_is_said_in_chinese(pages: TestClient, path: str) -> None:
     answer = pages.get(path)
     assert answer.status_code == 404
@@ -139,7 +139,7 @@ def test_hostile_words_are_text(pages: TestClient) -> None:
 
 
 def test_no_page_asks_a_third_party_for_anything(pages: TestClient, place: Place) -> None:
-    for path in ("/", "/calls", f"/calls/{place.call_id}", "/escalations", "/import"):
+    for path in ("/", "/campaigns/1", "/calls", f"/calls/{place.call_id}", "/escalations", "/import"):
         text = pages.get(path).text
         assert "http://" not in text, path
         assert "https://" not in text, path

@@ -16,6 +16,7 @@ depends_on = None
 
 INDEXES = (
     ("ix_attempt_figures", "attempt", ["started_at", "outcome", "talk_ms", "direction"]),
+    ("ix_review_task_status", "review_task", ["campaign_id", "status", "id"]),
     ("ix_escalation_created_at", "escalation", ["created_at"]),
 )
 

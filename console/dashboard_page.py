@@ -1,0 +1,182 @@
+"""The dashboard (看板): will the year's duty be met, how is today going, what is on the line, do the lines hold."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any, TypeVar
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+from sqlalchemy.orm import Session
+
+from campaign.duties.standing import year_standing
+from console.access import posts
+from console.desk import desk_of
+from console.remembered import remembered_of
+from console.render import page
+from console.spreadsheet import spreadsheet
+from models.managing_cases import unfinished_cases
+from models.managing_figures import LineFigures, beginnings, funnel, line_figures, outcomes_between
+from models.plans import plans
+from models.workers import workers_alive
+from rules import Outcome, Post, label_of
+from rules.appendix_f import row_of
+from rules.hours import SHANGHAI
+from rules.yearly import GOOD, VERDICT_WORDS
+
+KEEPALIVE_SECONDS = 15.0
+LINES_LATELY = timedelta(minutes=15)
+LOST_TOO_OFTEN = 0.1  # share of the latest attempts that our own lines lost, from which they are not sound
+RANGES = {"today": "今天", "week": "近7天", "month": "近30天", "year": "本年"}
+# What table F.1 has no line for.
+BESIDE = {
+    Outcome.REVIEWED: "已回访",
+    Outcome.CALLBACK_AGREED: "预约回访",
+    Outcome.NEEDS_HUMAN: "转人工",
+    Outcome.OWN_LINE_FAILED: "我方线路故障（不计为拨打）",
+}
+
+router = APIRouter()
+SEES = posts(Post.MANAGER, Post.INSPECTOR, Post.OPERATOR)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """One line of the mix of outcomes; `number`: of table F.1, "" where it has none."""
+
+    number: str
+    word: str
+    count: int
+
+
+@router.get("/", dependencies=[SEES])
+def show(request: Request, span: str = "week") -> Response:
+    """Everything that a manager wants to know in the morning, on one page."""
+    desk = desk_of(request)
+    now = desk.clock.now()
+    midnight = datetime.combine(now.astimezone(SHANGHAI).date(), time(), SHANGHAI)
+    tomorrow, span = midnight + timedelta(days=1), span if span in RANGES else "week"
+    with desk.database.read() as session:
+        begun = beginnings(session)
+        if not begun.tasks:
+            return page(request, "empty.html", begun=begun, plans=plans(session)[:1])
+    asked = _Asking(request)
+    lately = datetime.now(now.tzinfo) if now > datetime.now(now.tzinfo) else now
+    return page(
+        request,
+        "dashboard.html",
+        standing=asked("standing", lambda session: year_standing(session, now, desk.hours)),
+        verdicts=VERDICT_WORDS,
+        good=GOOD,
+        funnel=asked("funnel", lambda session: funnel(session, midnight, tomorrow), midnight),
+        mix=asked("mix", lambda session: outcome_mix(session, _since(span, midnight), tomorrow), span, midnight),
+        span=span,
+        spans=RANGES,
+        live=desk.feed.calls(),
+        lines=health(asked("lines", lambda session: line_figures(session, lately - LINES_LATELY))),
+        workers=asked("workers", lambda session: len(workers_alive(session))),
+        cases=asked("cases", lambda session: unfinished_cases(session, now)),
+    )
+
+
+@router.get("/dashboard.csv", dependencies=[SEES])
+def export(request: Request) -> Response:
+    """The year's duty as a spreadsheet."""
+    desk = desk_of(request)
+    asked, now = _Asking(request), desk.clock.now()
+    standing = asked("standing", lambda session: year_standing(session, now, desk.hours))
+    rows = [
+        [share.name, f"{share.percent}%", *map(str, (one.needed, one.done, one.open, one.missed, ""))]
+        + [VERDICT_WORDS[one.verdict]]
+        for share, one in standing.shares
+    ] + [
+        [label_of(line.review_type), "", *map(str, ("", one.done, one.open, one.missed, one.overdue))]
+        + [VERDICT_WORDS[one.verdict]]
+        for line, one in standing.types
+    ]
+    heads = ("义务", "比例", "应回访", "已回访", "待完成", "预计错过", "已逾期", "能否完成")
+    return spreadsheet(request, f"{standing.year}年回访义务", heads, rows)
+
+
+@router.get("/live", dependencies=[SEES])
+async def live(request: Request) -> StreamingResponse:
+    """What happens right now, as server-sent events; a new watcher gets the whole picture first."""
+    return StreamingResponse(_news(request), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+class _Asking:
+    """Asks the database, or what is remembered of it."""
+
+    def __init__(self, request: Request) -> None:
+        self._remembered, self._database = remembered_of(request), desk_of(request).database
+
+    def __call__(self, name: str, query: Callable[[Session], T], *depends_on: Any) -> T:
+        def ask() -> T:
+            with self._database.read() as session:
+                return query(session)
+
+        return self._remembered.get((name, *depends_on), ask)
+
+
+def _since(span: str, midnight: datetime) -> datetime:
+    match span:
+        case "today":
+            return midnight
+        case "month":
+            return midnight - timedelta(days=29)
+        case "year":
+            return midnight.replace(month=1, day=1)
+        case _:
+            return midnight - timedelta(days=6)
+
+
+def outcome_mix(session: Session, since: datetime, until: datetime) -> list[Mix]:
+    """What the calls of a time came to, by table F.1: the done first, then its lines, then what it does not have."""
+    return by_table_f(outcomes_between(session, since, until))
+
+
+def by_table_f(counts: Mapping[str, int]) -> list[Mix]:
+    """Counts of outcomes in the order of table F.1; our extensions stand under the line that they are reported as."""
+    lines: list[tuple[int, Mix]] = []
+    for name, count in counts.items():
+        outcome = Outcome(name)
+        row = row_of(outcome)
+        place = 0 if outcome is Outcome.REVIEWED else row.number if row else 99
+        word = BESIDE.get(outcome, label_of(outcome))
+        lines.append((place, Mix(str(row.number) if row else "", word, count)))
+    return [mix for _, mix in sorted(lines, key=lambda line: (line[0], -line[1].count))]
+
+
+def health(figures: LineFigures) -> dict[str, Any]:
+    """How the lines did lately, in a word and its figures."""
+    lost = figures.lost / figures.attempts if figures.attempts else 0.0
+    if not figures.attempts:
+        word, sound = "近15分钟没有拨打", True
+    elif lost >= LOST_TOO_OFTEN:
+        word, sound = f"线路异常：近15分钟{figures.attempts}次拨打，{figures.lost}次因我方线路未能呼出", False
+    else:
+        word, sound = f"线路正常：近15分钟{figures.attempts}次拨打，{figures.answered}次接通", True
+    broken = f"，{figures.broken}次通话中断" if figures.broken else ""
+    return {"words": word + broken, "sound": sound and not figures.broken}
+
+
+async def _news(request: Request) -> AsyncIterator[str]:
+    news = desk_of(request).feed.watch()
+    pending = asyncio.ensure_future(anext(news))
+    try:
+        while not await request.is_disconnected():
+            done, _ = await asyncio.wait({pending}, timeout=KEEPALIVE_SECONDS)
+            if not done:
+                yield ": still here\n\n"
+                continue
+            yield f"data: {json.dumps(pending.result(), ensure_ascii=False)}\n\n"
+            pending = asyncio.ensure_future(anext(news))
+    finally:
+        pending.cancel()
+        await asyncio.gather(pending, return_exceptions=True)
+        await news.aclose()

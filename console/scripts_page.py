@@ -1,0 +1,340 @@
+"""Scripts (话术): versions and their life, each as a conversation and as a graph, what differs, how clients fare."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from fastapi import APIRouter, Form, HTTPException, Request, Response, UploadFile
+from fastapi.responses import RedirectResponse
+from sqlalchemy.orm import Session
+
+from bot.errors import ScriptError
+from bot.script import load_sources, script_names, script_sources
+from bot.writing.graph import graph
+from bot.writing.graph_svg import svg
+from bot.writing.outline import outline
+from bot.writing.passages import HABITS, Outline, leads_to, shown_by
+from campaign import script_life
+from campaign.script_life import Actor
+from console.access import posts, signed_in
+from console.desk import desk_of
+from console.remembered import remembered_of
+from console.render import page
+from console.script_terminal import FIELDS, KINDS, SECTIONS, TEXTS
+from console.spreadsheet import spreadsheet
+from console.words import zh_time
+from models import ScriptVersion
+from models.errors import VersionChanged
+from models.managing import names_of
+from models.managing_scripts import every_version, version_numbered
+from models.scripts import published_version, versions_of
+from rules import Post
+from rules.script_life import (
+    ACT_WORDS,
+    NEEDS_REASON,
+    STATE_WORDS,
+    TRANSITIONS,
+    LifeRefused,
+    ScriptAct,
+    VersionState,
+)
+
+MOST_BYTES = 512 * 1024  # of one uploaded file
+MOST_FILES = 12
+DRAFT = "draft"
+COUNTING = (VersionState.SUBMITTED, VersionState.APPROVED, VersionState.PUBLISHED)
+
+router = APIRouter(prefix="/scripts")
+SEES = posts(Post.MANAGER, Post.INSPECTOR, Post.TRAINER)
+WRITES = posts(Post.MANAGER, Post.TRAINER)
+DECIDES = posts(Post.MANAGER)
+Reason = Annotated[str, Form(max_length=2000)]
+# What a manager does with a version; a roll-back restores the version at which the button is.
+ACTS = {
+    ScriptAct.APPROVE: script_life.approve,
+    ScriptAct.REJECT: script_life.reject,
+    ScriptAct.WITHDRAW: script_life.withdraw,
+    ScriptAct.PUBLISH: script_life.publish,
+    ScriptAct.RESTORE: script_life.roll_back,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A script on the list; `draft`: what the files on the server say beside the version in use, "" for the same."""
+
+    name: str
+    title: str
+    published: ScriptVersion | None
+    waiting: tuple[ScriptVersion, ...]
+    versions: int
+    draft: str = ""
+
+
+@router.get("", dependencies=[SEES])
+def show_list(request: Request, q: str = "", state: str = "") -> Response:
+    """Every script with the version in use and those that wait for somebody."""
+    with desk_of(request).database.read() as session:
+        found = _found(request, session, q, state)
+        return page(request, "scripts.html", scripts=found, q=q, state=state, words=STATE_WORDS)
+
+
+@router.get(".csv", dependencies=[SEES])
+def export(request: Request, q: str = "", state: str = "") -> Response:
+    """Every version of every script with who did what."""
+    heads = ("话术", "名称", "版本", "校验值", "状态", "时间", "做了什么", "谁", "说明")
+    with desk_of(request).database.read() as session:
+        names = {one.name for one in _found(request, session, q, state)}
+        rows = [
+            [
+                version.name,
+                version.title,
+                str(version.number),
+                version.hash,
+                STATE_WORDS[VersionState(version.state)],
+                zh_time(acted.at),
+                ACT_WORDS[ScriptAct(acted.act)],
+                acted.by,
+                acted.why,
+            ]
+            for version in every_version(session)
+            if version.name in names
+            for acted in version.acts
+        ]
+    return spreadsheet(request, "话术版本", heads, rows)
+
+
+def _found(request: Request, session: Session, q: str, state: str) -> list[Listed]:
+    by_name: dict[str, list[ScriptVersion]] = {name: [] for name in script_names()}
+    for version in every_version(session):
+        by_name.setdefault(version.name, []).append(version)
+    listed = [_listed(request, name, versions) for name, versions in sorted(by_name.items())]
+    if state == "waiting":
+        listed = [one for one in listed if one.waiting or one.draft]
+    return [one for one in listed if q.strip().casefold() in f"{one.name} {one.title}".casefold()]
+
+
+def _listed(request: Request, name: str, versions: list[ScriptVersion]) -> Listed:
+    published = next((one for one in versions if one.state == VersionState.PUBLISHED), None)
+    waiting = tuple(one for one in versions if one.state in (VersionState.SUBMITTED, VersionState.APPROVED))
+    title, draft = _draft(request, name, {one.hash for one in (*waiting, *([published] if published else []))})
+    newest = published or (versions[-1] if versions else None)
+    return Listed(name, newest.title if newest else title, published, waiting, len(versions), draft)
+
+
+def _draft(request: Request, name: str, known: set[str]) -> tuple[str, str]:
+    """The title of the files on the server, and how they stand beside the versions that count."""
+
+    def ask() -> tuple[str, str]:
+        if name not in script_names():
+            return "", ""
+        try:
+            script = load_sources(name, script_sources(name))
+        except ScriptError:
+            return name, "有错误"
+        return script.title, script.hash
+
+    title, hashed = remembered_of(request).get(("draft", name), ask)
+    return title, "" if not hashed or hashed in known else hashed if hashed == "有错误" else "有未提交的改动"
+
+
+@router.get("/{name}", dependencies=[SEES])
+def show(request: Request, name: str) -> Response:
+    """The versions of a script, what was done with them, and what may be done."""
+    return _shown(request, name)
+
+
+@router.post("/{name}/submit", dependencies=[WRITES])
+async def submit(request: Request, name: str, files: list[UploadFile], why: Reason = "") -> Response:
+    """Submit the files on the server, or with these uploaded ones in the place of their namesakes."""
+    desk, me = desk_of(request), signed_in(request)
+    try:
+        sources = _sources_on_disk(name) | await _uploaded(files)
+        if not why.strip():
+            raise LifeRefused("提交要写明改了什么")
+        with desk.database.write() as session:
+            before = published_version(session, name)
+            actor = Actor(me.number, desk.clock.now(), why.strip()[:500])
+            script_life.submit(session, name, {**(before.sources if before else {}), **sources}, actor)
+    except (ScriptError, LifeRefused, VersionChanged) as refused:
+        return _shown(request, name, fault=str(refused))
+    return _back(request, name)
+
+
+@router.post("/{name}/versions/{number}/{doing}", dependencies=[DECIDES])
+def act(request: Request, name: str, number: int, doing: ScriptAct, why: Reason = "") -> Response:
+    """Approve, reject, withdraw, publish a version, or put an earlier one back into use."""
+    desk = desk_of(request)
+    if doing not in ACTS:
+        raise HTTPException(404)
+    actor = Actor(signed_in(request).number, desk.clock.now(), why.strip()[:500])
+    if doing in NEEDS_REASON and not actor.why:
+        return _shown(request, name, fault=f"{ACT_WORDS[doing]}要写明原因。")
+    try:
+        with desk.database.write() as session:
+            ACTS[doing](session, name, actor, number)
+    except (ScriptError, LifeRefused, VersionChanged) as refused:
+        return _shown(request, name, fault=str(refused))
+    return _back(request, name)
+
+
+@router.get("/{name}/versions/{number}", dependencies=[SEES])
+def read(request: Request, name: str, number: int) -> Response:
+    """A version as a conversation, to be read from top to bottom, with its graph."""
+    with desk_of(request).database.read() as session:
+        version = version_or_404(session, name, number)
+        try:
+            told = outline_of(request, version)
+        except ScriptError as error:
+            return page(request, "script_read.html", version=version, outline=None, fault=str(error))
+        return page(
+            request,
+            "script_read.html",
+            version=version,
+            outline=told,
+            fault="",
+            sections=[(section, word, told.section(section)) for section, word in SECTIONS.items()],
+            kinds=KINDS,
+            fields=FIELDS,
+            texts=TEXTS,
+            habits=HABITS,
+            leads_to=leads_to,
+            shown_by=shown_by,
+            words=STATE_WORDS,
+        )
+
+
+@router.get("/{name}/versions/{number}/graph.svg", dependencies=[SEES])
+def draw(request: Request, name: str, number: int) -> Response:
+    """A version as a picture."""
+    with desk_of(request).database.read() as session:
+        version = version_or_404(session, name, number)
+        try:
+            picture = svg(graph(outline_of(request, version)))
+        except ScriptError as error:
+            raise HTTPException(404) from error
+    headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}  # the picture brings its own
+    return Response(picture, media_type="image/svg+xml", headers=headers)
+
+
+@router.get("/{name}/diff", dependencies=[SEES])
+def compare(request: Request, name: str, one: str = "", other: str = DRAFT) -> Response:
+    """What differs between two versions, or between one and the files on the server."""
+    with desk_of(request).database.read() as session:
+        versions = versions_of(session, name)
+        in_use = next((each for each in versions if each.state == VersionState.PUBLISHED), None)
+        one = one or (str(in_use.number) if in_use else DRAFT)
+        try:
+            texts = [_sources_named(session, name, each) for each in (one, other)]
+            found = script_life.difference(texts[0], texts[1], (_named(one), _named(other)))
+        except (ScriptError, LifeRefused, ValueError) as error:
+            raise HTTPException(404) from error
+        lines = [(_mark(line), line) for line in found.splitlines()]
+        return page(
+            request, "script_diff.html", name=name, versions=versions, one=one, other=other, lines=lines, draft=DRAFT,
+            title=versions[-1].title if versions else name,
+        )  # fmt: skip
+
+
+def version_or_404(session: Session, name: str, number: int) -> ScriptVersion:
+    """One version, or the page that says there is none."""
+    found = version_numbered(session, name, number)
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+def outline_of(request: Request, version: ScriptVersion) -> Outline:
+    """A version for reading; raises ScriptInvalid."""
+    name, hashed, sources = version.name, version.hash, version.sources
+
+    def ask() -> Outline:
+        return outline(replace(load_sources(name, sources), hash=hashed))
+
+    return remembered_of(request).get(("outline", version.id), ask)
+
+
+def _sources_on_disk(name: str) -> dict[str, str]:
+    return script_sources(name) if name in script_names() else {}
+
+
+async def _uploaded(files: list[UploadFile]) -> dict[str, str]:
+    """The texts of uploaded script files; raises LifeRefused with every fault."""
+    texts, faults = {}, [] if len(files) <= MOST_FILES else [f"一次最多上传{MOST_FILES}个文件"]
+    for file in files[:MOST_FILES]:
+        if not file.filename:
+            continue
+        data = await file.read(MOST_BYTES + 1)
+        if not file.filename.endswith(".yaml") or "\\" in file.filename:
+            faults.append(f"{file.filename[:60]}：不是 .yaml 文件")
+        elif len(data) > MOST_BYTES:
+            faults.append(f"{file.filename[:60]}：超过 512 KB")
+        else:
+            try:
+                texts[file.filename] = data.decode("utf-8-sig")
+            except UnicodeDecodeError:
+                faults.append(f"{file.filename[:60]}：不是 UTF-8 文本")
+    if faults:
+        raise LifeRefused("；".join(faults))
+    return texts
+
+
+def _sources_named(session: Session, name: str, which: str) -> Mapping[str, str]:
+    return script_sources(name) if which == DRAFT else script_life.sources_of(session, name, int(which))
+
+
+def _named(which: str) -> str:
+    return "草稿" if which == DRAFT else f"第{which}版"
+
+
+def _mark(line: str) -> str:
+    if line.startswith(("+++", "---")):
+        return "file"
+    return {"+": "added", "-": "removed", "@": "place"}.get(line[:1], "same")
+
+
+def _back(request: Request, name: str) -> Response:
+    remembered_of(request).forget()
+    return RedirectResponse(f"/scripts/{name}", status_code=303)
+
+
+def _shown(request: Request, name: str, *, fault: str = "") -> Response:
+    with desk_of(request).database.read() as session:
+        versions = versions_of(session, name)
+        if not versions and name not in script_names():
+            raise HTTPException(404)
+        in_use = next((one for one in versions if one.state == VersionState.PUBLISHED), None)
+        title, draft = _draft(request, name, {one.hash for one in versions if one.state in COUNTING})
+        people = [who for one in versions for who in (one.author, one.submitted_by, *(acted.by for acted in one.acts))]
+        return page(
+            request,
+            "script.html",
+            status_code=422 if fault else 200,
+            name=name,
+            title=versions[-1].title if versions else title,
+            versions=list(reversed(versions)),
+            in_use=in_use,
+            draft=draft,
+            on_disk=name in script_names(),
+            acts={one.id: _acts(request, one) for one in versions},
+            act_words={act.value: word for act, word in ACT_WORDS.items()},
+            words={state.value: word for state, word in STATE_WORDS.items()},
+            names=names_of(session, people),
+            fault=fault,
+        )
+
+
+def _acts(request: Request, version: ScriptVersion) -> list[tuple[str, str, bool, str]]:
+    """Buttons of a version: act, word, whether it asks for a reason, why this person may not ("": may)."""
+    me, state = signed_in(request), VersionState(version.state)
+    if not me.holds(Post.MANAGER):
+        return []
+    own = "本人撰写或提交，请另一人审核" if me.number in (version.author, version.submitted_by) else ""
+    words = {**ACT_WORDS, ScriptAct.RESTORE: "恢复使用（回退到这一版）"}
+    return [
+        (act.value, words[act], act in NEEDS_REASON, own if act is ScriptAct.APPROVE else "")
+        for act in ACTS
+        if (state, act) in TRANSITIONS
+    ]

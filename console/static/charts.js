@@ -1,0 +1,50 @@
+// Charts of the tables beside them, in the colours of the theme; the table is what a screen reader reads.
+const TABLES = { funnel: "funnel", mix: "mix" };
+
+function colour(name) {
+  return getComputedStyle(document.body).getPropertyValue(name).trim();
+}
+
+function rows(id) {
+  return [...document.querySelectorAll(`#${id} tbody tr`)].flatMap((row) => {
+    const head = row.querySelector("th"), count = row.querySelector("td:last-child");
+    return head ? [{ name: head.textContent, value: Number(count.textContent) }] : [];
+  });
+}
+
+function option(id) {
+  const data = rows(id).reverse(), text = colour("--tblr-body-color"), faint = colour("--tblr-border-color");
+  return {
+    animation: false,
+    grid: { left: 8, right: 48, top: 4, bottom: 4, containLabel: true },
+    xAxis: { type: "value", minInterval: 1, axisLabel: { show: false }, splitLine: { lineStyle: { color: faint } } },
+    yAxis: { type: "category", data: data.map((one) => one.name), axisTick: { show: false }, axisLine: { lineStyle: { color: faint } }, axisLabel: { color: text } },
+    series: [{
+      type: "bar", data: data.map((one) => one.value), barMaxWidth: 22, itemStyle: { color: colour("--tblr-primary"), borderRadius: 3 },
+      label: { show: true, position: "right", color: text },
+    }],
+  };
+}
+
+const charts = new Map();
+
+function draw() {
+  for (const place of document.querySelectorAll("[data-chart]")) {
+    const id = TABLES[place.dataset.chart];
+    if (rows(id).length === 0) {
+      place.hidden = true;
+      continue;
+    }
+    place.hidden = false;
+    const known = charts.get(id);
+    if (known && known.getDom() !== place) known.dispose(); // the server has drawn the figures anew
+    const chart = known && !known.isDisposed() ? known : window.echarts.init(place);
+    charts.set(id, chart);
+    chart.setOption(option(id), true);
+  }
+}
+
+draw();
+addEventListener("resize", () => { for (const chart of charts.values()) chart.resize(); });
+document.addEventListener("figures", draw);
+new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });

@@ -1,0 +1,71 @@
+"""Answers of slow questions: kept for a while, asked anew behind, never too old; quick ones are always asked."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from console.remembered import Remembered
+
+
+class Slow:
+    """A question that costs seconds on a clock of its own; each answer is the next number."""
+
+    def __init__(self, seconds: float) -> None:
+        self.now, self.seconds, self.asked = 0.0, seconds, 0
+        self.answered = threading.Event()
+
+    def clock(self) -> float:
+        return self.now
+
+    def ask(self) -> int:
+        self.now += self.seconds
+        self.asked += 1
+        self.answered.set()
+        return self.asked
+
+
+def test_a_quick_answer_is_never_kept() -> None:
+    slow = Slow(0.001)
+    remembered = Remembered(slow.clock)
+    assert [remembered.get("k", slow.ask) for _ in range(3)] == [1, 2, 3]
+
+
+def test_a_slow_answer_is_given_at_once_while_it_is_asked_anew_behind() -> None:
+    slow = Slow(0.5)
+    remembered = Remembered(slow.clock)
+    assert remembered.get("k", slow.ask) == 1
+    slow.now += 9.0  # good for twenty times half a second
+    assert remembered.get("k", slow.ask) == 1
+    slow.now += 2.0
+    slow.answered.clear()
+    assert remembered.get("k", slow.ask) == 1
+    assert slow.answered.wait(5)
+    remembered.close()
+    assert remembered.get("k", slow.ask) == 2
+    assert slow.asked == 2
+
+
+def test_an_answer_of_yesterday_is_waited_for() -> None:
+    slow = Slow(0.5)
+    remembered = Remembered(slow.clock)
+    remembered.get("k", slow.ask)
+    slow.now += 1000.0
+    assert remembered.get("k", slow.ask) == 2
+
+
+def test_a_change_forgets_everything() -> None:
+    slow = Slow(0.5)
+    remembered = Remembered(slow.clock)
+    remembered.get("k", slow.ask)
+    remembered.forget()
+    assert remembered.get("k", slow.ask) == 2
+
+
+def test_a_question_that_fails_is_asked_again() -> None:
+    slow = Slow(0.5)
+    remembered = Remembered(slow.clock)
+    with pytest.raises(ZeroDivisionError):
+        remembered.get("k", lambda: 1 // 0)
+    assert remembered.get("k", slow.ask) == 1
