@@ -27,9 +27,13 @@ from campaign.calls.trying import Trials
 from campaign.clock import Clock, RealClock
 from campaign.handover.agents import Roster
 from campaign.handover.consulting import ClientCalls, Consultation
+from campaign.handover.presences import PresenceLog
 from campaign.handover.roads import ByExchange, Road, ToBrowser, ToCallback, ToExtension
+from campaign.handover.supervising import Supervisors
 from campaign.house import House
 from campaign.imports.import_jobs import ImportJobs
+from campaign.other_ways.by_hand import ByHand
+from campaign.other_ways.people import PhoneReviews
 from campaign.other_ways.questionnaires import Forms
 from campaign.published import Shelf
 from campaign.running.health import health_site
@@ -163,6 +167,7 @@ async def _opened(
         async with (
             CallLog(database) as call_log,
             Outbox(database, channels, clock, worker) as outbox,
+            PresenceLog(database, worker) as presences,
             line as dialer,
         ):
             archiving = Archiving(recordings, archive, settings.archive_local_days) if archive else None
@@ -185,7 +190,7 @@ async def _opened(
                 worker=worker,
                 outbox=outbox,
                 forms=Forms(database, scripts, house, clock, matcher, settings.public_address, worker),
-                road=_road(settings, dialer),
+                road=_road(settings, dialer, presences),
                 archiving=archiving,
             )
             await asyncio.to_thread(scripts.current)
@@ -244,11 +249,11 @@ def _client_caps(settings: Settings) -> ContactCaps:
     return ContactCaps(settings.client_calls_per_day, settings.client_reviews_per_quarter)
 
 
-def _road(settings: Settings, dialer: Dialer) -> Road:
+def _road(settings: Settings, dialer: Dialer, presences: PresenceLog) -> Road:
     """How calls are handed over to people."""
     match settings.hand_over:
         case "browser":
-            return ToBrowser(Roster())
+            return ToBrowser(Roster(noted=presences.note))
         case "refer":
             return ByExchange(settings.refer_to)
         case "attended" | "bridge":
@@ -279,7 +284,7 @@ def create_app(
     app = FastAPI(title="回访", docs_url=None, redoc_url=None, openapi_url=None)
     add_pages(app)
     questions = AskedWords(lambda: works.scripts.loaded)
-    agents = AgentLines(works.road.roster, browsers) if browsers and isinstance(works.road, ToBrowser) else None
+    agents = _agents(works, works.road, browsers) if browsers and isinstance(works.road, ToBrowser) else None
     trial = TryLines(Trials(works), browsers) if browsers else None
     app.state.desk = Desk(
         works.database,
@@ -298,6 +303,14 @@ def create_app(
         imports=imports,
     )
     return app
+
+
+def _agents(works: Works, road: ToBrowser, browsers: BrowserLines) -> AgentLines:
+    reviews = PhoneReviews(
+        works.database, works.scripts, works.house, works.clock, works.matcher, works.hours, works.recordings
+    )
+    by_hand = ByHand(reviews, works.dialer, road.roster)
+    return AgentLines(road.roster, browsers, Supervisors(road.roster, road.lines), by_hand)
 
 
 async def serve(

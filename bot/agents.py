@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from rules.outcomes import Risk
 
@@ -27,6 +27,14 @@ class Agents(Protocol):
 
     async def fetch(self, reason: Risk) -> Joined | NotJoined:
         """Return when an agent talks with the client or none will; the conversation sets the deadline."""
+
+
+@runtime_checkable
+class StepsIn(Protocol):
+    """Where somebody may take the client over from the bot at any time."""
+
+    async def stepped_in(self) -> Joined:
+        """Wait until somebody talks with the client instead of the bot; for ever where nobody does."""
 
 
 class NoAgents:

@@ -55,7 +55,7 @@ from rules.outcomes import Ending, Risk
 # Which events each stage heeds; the rest came late or out of order.
 HEEDED: Mapping[Stage, tuple[type[Event], ...]] = MappingProxyType(
     {
-        Stage.TALKING: (Heard, Pressed, FellSilent, BargedIn, PromptFinished, HungUp, MachineAnswered),
+        Stage.TALKING: (Heard, Pressed, FellSilent, BargedIn, PromptFinished, AgentJoined, HungUp, MachineAnswered),
         Stage.HANDING_OVER: (Heard, PromptFinished, AgentJoined, TransferFailed, HungUp, MachineAnswered),
         Stage.WITH_AGENT: (PromptFinished, HungUp),
         Stage.OVER: (Heard, PromptFinished, HungUp),
@@ -101,7 +101,7 @@ def _take(turn: Turn, event: Event) -> Turn:
         case HungUp():
             return _hang_up(turn, event)
         case AgentJoined():
-            return turn.having(stage=Stage.WITH_AGENT)
+            return turn.having(stage=Stage.WITH_AGENT, question="")
         case TransferFailed():
             return _stay_alone(turn)
         case MachineAnswered():

@@ -1,199 +1,148 @@
-"""What an agent's page and the server say to each other over one WebSocket, as JSON; and the seat behind it."""
+"""The WebSocket of an agent's page: signing on, coming back, and what the agent and the supervisor do there."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine
-from dataclasses import asdict
-from typing import Annotated, Any, Literal, TypeAlias
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from campaign.handover.agents import Roster, Seat
-from campaign.handover.duty import (
-    News,
-    Presence,
-    PresenceChanged,
-    QueueChanged,
-    RingEnded,
-    Rings,
-    RosterError,
-    TalkEnded,
-)
+from bot.form import FormError
+from campaign.calls.call_ends import EndRefused
+from campaign.handover.duty import CHOSEN, Presence, RosterError
+from campaign.handover.seats import Seat
+from campaign.handover.supervising import Mode
 from campaign.handover.talks import Agent
-from console.access import posts, signed_in
+from campaign.other_ways.people import PeopleError
+from console.access import SignedIn, posts, signed_in
+from console.agent_messages import (
+    ACT,
+    FIRST,
+    Answer,
+    AnyAct,
+    Choose,
+    Dial,
+    PassOn,
+    Plain,
+    Reply,
+    SignOn,
+    Supervise,
+    Switch,
+    Write,
+)
+from console.agent_sitting import Sitting
 from console.desk import AgentLines, Desk
+from models import audit
 from rules import Post
 from telephony.browser import BrowserPhone
-from telephony.errors import BrowserRefused
+from telephony.errors import BrowserRefused, TelephonyError
 
 log = logging.getLogger(__name__)
 
-_WAITING = 100  # messages that a page has not taken
 _MESSAGE_CHARACTERS = 80_000
 _SIGN_ON_SECONDS = 30.0
 
 router = APIRouter()
 
 
-class SignOn(BaseModel):
-    """The first message: the browser's offer; who it is says the session."""
-
-    kind: Literal["sign_on"]
-    sdp: str
-
-
-class Choose(BaseModel):
-    """空闲, 忙碌 or 小休."""
-
-    kind: Literal["presence"]
-    presence: Presence
-
-
-class Reply(BaseModel):
-    """To a call that rings."""
-
-    kind: Literal["accept", "decline"]
-    ring: str
-
-
-class HangUp(BaseModel):
-    """End the talk."""
-
-    kind: Literal["hang_up"]
-
-
-class Switch(BaseModel):
-    """Mute the microphone towards the client, or hold the call."""
-
-    kind: Literal["mute", "hold"]
-    on: bool
-
-
-Act: TypeAlias = Annotated[Choose | Reply | HangUp | Switch, Field(discriminator="kind")]
-_ACT: TypeAdapter[Choose | Reply | HangUp | Switch] = TypeAdapter(Act)
-
-
-def told(news: News) -> dict[str, Any]:
-    """The message for a page."""
-    match news:
-        case Rings():
-            return {"kind": "rings", "ring": news.ring, "seconds": news.seconds, "briefing": asdict(news.briefing)}
-        case RingEnded():
-            return {"kind": "ring_ended", "ring": news.ring, "why": news.why.value}
-        case TalkEnded():
-            return {"kind": "talk_ended", "ring": news.ring, "why": news.why}
-        case PresenceChanged():
-            return {"kind": "presence", "presence": news.presence.value}
-        case QueueChanged():
-            return {"kind": "queue", "waiting": news.waiting}
-
-
-@router.websocket("/agent/line", dependencies=[posts(Post.AGENT)])
+@router.websocket("/agent/line", dependencies=[posts(Post.AGENT, Post.MANAGER)])
 async def line(socket: WebSocket) -> None:
-    """One agent's page, from signing on to closing it."""
+    """One agent's or supervisor's page, from signing on to closing it."""
     desk: Desk = socket.app.state.desk
     if desk.agents is None:
         await socket.close(1008)
         return
     await socket.accept()
     with contextlib.suppress(WebSocketDisconnect):
-        await _serve(socket, desk.agents)
+        await _serve(socket, desk, desk.agents)
 
 
-async def _serve(socket: WebSocket, lines: AgentLines) -> None:
-    agent, phone = None, None
+async def _serve(socket: WebSocket, desk: Desk, lines: AgentLines) -> None:
+    me = signed_in(socket)
     try:
         async with asyncio.timeout(_SIGN_ON_SECONDS):
-            agent, phone = await _sign_on(socket, lines)
-        if phone is not None and agent is not None:
-            await _sit(socket, lines.roster, agent, phone)
+            sitting = await _begin(socket, lines, me)
     except TimeoutError:
         await _refuse(socket, "浏览器没有及时连上语音服务，请刷新页面再试")
-    finally:
-        if phone is not None:
-            await phone.close()
-
-
-async def _sign_on(socket: WebSocket, lines: AgentLines) -> tuple[Agent | None, BrowserPhone | None]:
-    """The agent with a connected phone; (None, None) where the page was refused and told why."""
+        return
+    if sitting is None:
+        return
     try:
-        wish = SignOn.model_validate_json(await _receive(socket))
-    except ValidationError:
-        return await _refuse(socket, "登录信息不完整，请刷新页面再试")
-    me = signed_in(socket)
-    agent = Agent(me.staff_id, me.number, me.name)
+        await sitting.serve(socket, _obey(socket, desk, lines, sitting, me), _tell_calls(desk, sitting, me))
+    except RosterError as error:
+        await _refuse(socket, str(error), elsewhere=True)
+    else:
+        with contextlib.suppress(RuntimeError):  # the page is gone too
+            await socket.close(1000)
+
+
+async def _begin(socket: WebSocket, lines: AgentLines, me: SignedIn) -> Sitting | None:
+    """The sitting of a page that comes or comes back; None where it was refused and told why."""
+    while True:
+        try:
+            wish = FIRST.validate_json(await _receive(socket))
+        except ValidationError:
+            await _refuse(socket, "登录信息不完整，请刷新页面再试")
+            return None
+        if isinstance(wish, SignOn):
+            return await _sign_on(socket, lines, me, wish)
+        found = lines.sittings.find(wish.token, me.staff_id)
+        if found is not None:
+            return found
+        await socket.send_json({"kind": "renew"})  # the voice is gone: the page makes a new offer
+
+
+async def _sign_on(socket: WebSocket, lines: AgentLines, me: SignedIn, wish: SignOn) -> Sitting | None:
+    before = lines.sittings.find(wish.token, me.staff_id)
+    if before is not None:  # the same page, with a new voice: the old one is dead, whatever we know of it
+        before.end()
+        await before.phone.close()
     try:
         phone, answer = await lines.browsers.answer(wish.sdp)
     except BrowserRefused as error:
-        log.warning("agent %s's browser was refused: %s", agent.number, error)
-        return await _refuse(socket, "浏览器的语音不能使用：请用新版浏览器，并允许使用麦克风")
-    await socket.send_json({"kind": "answer", "sdp": answer, "name": agent.name})
-    if not await phone.connected():
-        return await _refuse(socket, "语音连接没有接通：请检查本机网络和防火墙（UDP）")
-    return agent, phone
-
-
-async def _refuse(socket: WebSocket, why: str) -> tuple[None, None]:
-    await socket.send_json({"kind": "refused", "why": why})
-    await socket.close(1000)
-    return None, None
-
-
-async def _sit(socket: WebSocket, roster: Roster, agent: Agent, phone: BrowserPhone) -> None:
-    """On duty until the page or its audio is gone; a talk goes on while the audio lives."""
-    outbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue(_WAITING)
+        log.warning("agent %s's browser was refused: %s", me.number, error)
+        await _refuse(socket, "浏览器的语音不能使用：请用新版浏览器，并允许使用麦克风")
+        return None
     try:
-        seat = roster.sign_on(agent, phone, _posting(outbox))
+        await socket.send_json({"kind": "answer", "sdp": answer, "name": me.name})
+        if not await phone.connected():
+            await _refuse(socket, "语音连接没有接通：请检查本机网络和防火墙（UDP）")
+            return None
+        return await _seated(socket, lines, me, phone, wish)
+    except BaseException:
+        await phone.close()
+        raise
+
+
+async def _seated(
+    socket: WebSocket, lines: AgentLines, me: SignedIn, phone: BrowserPhone, wish: SignOn
+) -> Sitting | None:
+    presence = _presence(me, wish.presence)
+    agent = Agent(me.staff_id, me.number, me.name)
+    sitting = Sitting(lines.roster, agent, phone, wish.token, presence)
+    try:
+        sitting.sign_on(instead=wish.instead)
     except RosterError as error:
-        await _refuse(socket, str(error))
-        return
-    outbox.put_nowait(told(PresenceChanged(seat.presence)))
-    outbox.put_nowait(told(QueueChanged(roster.waiting)))
-    gone = asyncio.create_task(phone.gone())
-    try:
-        await _first(_send(socket, outbox), _obey(socket, roster, seat, outbox), _wait(gone))
-        with contextlib.suppress(RuntimeError):  # the page is gone too
-            await _refuse(socket, "语音连接已经断开，请重新上线")
-    finally:
-        roster.sign_off(seat)
-        if seat.talk is not None:
-            await asyncio.wait({seat.talk, gone}, return_when=asyncio.FIRST_COMPLETED)
-        gone.cancel()
+        await phone.close()
+        await _refuse(socket, str(error), elsewhere=True)
+        return None
+    lines.sittings.enter(sitting)
+    return sitting
 
 
-def _posting(outbox: asyncio.Queue[dict[str, Any]]) -> Callable[[News], None]:
-    def post(news: News) -> None:
-        if outbox.full():  # a page that takes nothing is as good as closed: its pings will tell
-            outbox.get_nowait()
-        outbox.put_nowait(told(news))
-
-    return post
+def _presence(me: SignedIn, wanted: Presence | None) -> Presence:
+    """What somebody is who goes on duty; who is no agent only watches."""
+    if not me.holds(Post.AGENT):
+        return Presence.WATCHING
+    return wanted if wanted in CHOSEN else Presence.FREE
 
 
-async def _first(*acts: Coroutine[Any, Any, None]) -> None:
-    """Run until the first of them ends, and end the others; raises what that one raised."""
-    tasks = [asyncio.create_task(act) for act in acts]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _wait(task: asyncio.Task[None]) -> None:
-    await asyncio.shield(task)
-
-
-async def _send(socket: WebSocket, outbox: asyncio.Queue[dict[str, Any]]) -> None:
-    while True:
-        await socket.send_json(await outbox.get())
+async def _refuse(socket: WebSocket, why: str, *, elsewhere: bool = False) -> None:
+    with contextlib.suppress(RuntimeError):  # the page is gone too
+        await socket.send_json({"kind": "refused", "why": why, "elsewhere": elsewhere})
+        await socket.close(1000)
 
 
 async def _receive(socket: WebSocket) -> str:
@@ -203,27 +152,131 @@ async def _receive(socket: WebSocket) -> str:
     return text
 
 
-async def _obey(socket: WebSocket, roster: Roster, seat: Seat, outbox: asyncio.Queue[dict[str, Any]]) -> None:
+async def _tell_calls(desk: Desk, sitting: Sitting, me: SignedIn) -> None:
+    """Tell a supervisor of the calls on the line as they change."""
+    if not me.holds(Post.MANAGER):
+        await asyncio.Event().wait()
+    async with contextlib.aclosing(desk.feed.watch()) as news:
+        async for one in news:
+            sitting.say(one | {"kind": "live"})
+
+
+async def _obey(socket: WebSocket, desk: Desk, lines: AgentLines, sitting: Sitting, me: SignedIn) -> None:
+    page = _Page(desk, lines, sitting, me)
     while True:
         try:
-            _act(roster, seat, _ACT.validate_json(await _receive(socket)))
-        except RosterError as error:
-            outbox.put_nowait({"kind": "error", "why": str(error)})
+            await page.act(ACT.validate_json(await _receive(socket)))
+        except (RosterError, FormError, EndRefused, PeopleError) as error:
+            sitting.say({"kind": "error", "why": str(error)})
+        except TelephonyError as error:
+            log.warning("agent %s could not dial: %s", me.number, error)
+            sitting.say({"kind": "error", "why": "线路暂时不能拨出，请稍后再试"})
         except ValidationError:
-            outbox.put_nowait({"kind": "error", "why": "页面和服务器版本不一致，请刷新页面"})
+            sitting.say({"kind": "error", "why": "页面和服务器版本不一致，请刷新页面"})
 
 
-def _act(roster: Roster, seat: Seat, act: Choose | Reply | HangUp | Switch) -> None:
-    match act:
-        case Choose():
-            roster.set_presence(seat, act.presence)
-        case Reply(kind="accept"):
-            roster.accept(seat, act.ring)
-        case Reply():
-            roster.decline(seat, act.ring)
-        case HangUp():
-            roster.hang_up(seat)
-        case Switch(kind="mute"):
-            roster.mute(seat, act.on)
-        case Switch():
-            roster.hold(seat, act.on)
+class _Page:
+    """What the person at one page may do."""
+
+    def __init__(self, desk: Desk, lines: AgentLines, sitting: Sitting, me: SignedIn) -> None:
+        self._desk, self._lines, self._sitting, self._me = desk, lines, sitting, me
+
+    @property
+    def _seat(self) -> Seat:
+        return self._sitting.on_duty
+
+    async def act(self, act: AnyAct) -> None:
+        """Do what the page says; raises RosterError, FormError, EndRefused, PeopleError, TelephonyError."""
+        roster, seat = self._lines.roster, self._seat
+        match act:
+            case Choose():
+                self._choose(act.presence)
+            case Reply(kind="accept"):
+                if seat.ring != act.ring:
+                    raise RosterError("这个来电已由其他坐席接听，或者已经结束")
+                roster.accept(seat, act.ring)
+            case Reply():
+                roster.decline(seat, act.ring)
+            case Switch(kind="mute"):
+                seat.mute(act.on)
+            case Switch():
+                seat.hold(act.on)
+            case Answer():
+                await self._answer(act)
+            case Write():
+                await self._write(act)
+            case _:
+                await self._act_on_others(act)
+
+    async def _act_on_others(self, act: Plain | PassOn | Dial | Supervise) -> None:
+        match act:
+            case Plain(kind="hang_up"):
+                await self._hang_up()
+            case Plain(kind="colleagues"):
+                self._sitting.say({"kind": "colleagues", "colleagues": self._colleagues()})
+            case Plain():
+                self._sitting.end()
+            case PassOn():
+                self._lines.roster.pass_on(self._seat, act.number)
+            case Dial():
+                await self._dial(act)
+            case Supervise():
+                await self._supervise(act)
+
+    def _choose(self, presence: Presence) -> None:
+        allowed = CHOSEN if self._me.holds(Post.AGENT) else ()
+        watching = (Presence.WATCHING,) if self._me.holds(Post.MANAGER) else ()
+        if presence not in (*allowed, *watching):
+            raise RosterError("不能选择这个状态")
+        self._lines.roster.set_presence(self._seat, presence)
+
+    async def _hang_up(self) -> None:
+        if self._lines.by_hand is not None:
+            await self._lines.by_hand.hang_up(self._seat)
+        else:
+            self._seat.hang_up()
+
+    def _colleagues(self) -> list[dict[str, str]]:
+        others = (seat for seat in self._lines.roster.on_duty() if seat is not self._seat)
+        return [{"number": one.agent.number, "name": one.agent.name, "presence": one.presence.value} for one in others]
+
+    async def _answer(self, act: Answer) -> None:
+        if self._lines.by_hand is not None and self._lines.by_hand.has(self._seat):
+            await self._lines.by_hand.give(self._seat, act.node, act.value, act.words)
+        else:
+            self._seat.give(act.node, act.value, act.words)
+
+    async def _write(self, act: Write) -> None:
+        wrap = act.wrapped()
+        if self._lines.by_hand is not None and self._lines.by_hand.has(self._seat):
+            await self._lines.by_hand.record(self._seat, wrap)
+            return
+        sheet = self._seat.wanted.sheet if self._seat.wanted is not None else None
+        wrap.check(complete=sheet is not None and sheet.complete, now=self._desk.clock.now())
+        self._lines.roster.wrap_up(self._seat, wrap)
+
+    async def _dial(self, act: Dial) -> None:
+        if self._lines.by_hand is None or not self._me.holds(Post.AGENT):
+            raise RosterError("本机构没有启用网页拨号")
+        await self._lines.by_hand.dial(self._seat, act.task, consent=act.consent)
+
+    async def _supervise(self, act: Supervise) -> None:
+        """The audit log first: nobody listens unseen."""
+        supervisors = self._lines.supervisors
+        if supervisors is None or not self._me.holds(Post.MANAGER):
+            raise RosterError("只有管理岗可以监听、耳语、强插和接管")
+        if act.mode == "stop":
+            await supervisors.stop(self._seat)
+            return
+        await asyncio.to_thread(self._log, act)
+        match act.mode:
+            case Mode.LISTEN:
+                await supervisors.listen(self._seat, act.call_id)
+            case Mode.TAKE_OVER:
+                await supervisors.take_over(self._seat, act.call_id)
+            case mode:
+                await supervisors.speak(self._seat, act.call_id, mode)
+
+    def _log(self, act: Supervise) -> None:
+        with self._desk.database.write() as session:
+            audit.note(session, self._me.staff_id, f"supervised_{act.mode}", act.call_id)

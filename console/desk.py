@@ -12,8 +12,11 @@ from campaign.calls.feed import Feed
 from campaign.calls.trying import Trials
 from campaign.clock import Clock
 from campaign.handover.agents import Roster
+from campaign.handover.supervising import Supervisors
 from campaign.imports.import_jobs import ImportJobs
+from campaign.other_ways.by_hand import ByHand
 from campaign.other_ways.questionnaires import Forms
+from console.agent_sitting import Sittings
 from models import Database
 from rules import CallingHours, TradingCalendar
 from telephony.browser import BrowserLines
@@ -22,10 +25,13 @@ from telephony.recording import RecordingStore
 
 @dataclass(frozen=True, slots=True)
 class AgentLines:
-    """Who is on duty, and how their browsers become telephones."""
+    """Who is on duty, how their browsers become telephones, and what else is done with them."""
 
     roster: Roster
     browsers: BrowserLines
+    supervisors: Supervisors | None = None
+    by_hand: ByHand | None = None
+    sittings: Sittings = field(default_factory=Sittings)
 
 
 @dataclass(frozen=True, slots=True)

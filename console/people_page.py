@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from types import MappingProxyType
 from typing import Annotated, Any
 
@@ -14,12 +13,11 @@ from sqlalchemy.orm import Session
 
 from bot.form import MOST_WORDS, FormError, Kind
 from campaign.calls.call_ends import OUTCOMES, CallEnd, EndRefused
-from campaign.imports.cells import BadCell, phone
 from campaign.other_ways.people import MOST_TAKEN, PeopleError, PhoneReviews
 from console.access import posts, signed_in, staff_signed_in
+from console.call_end_fields import instant, number
 from console.desk import desk_of
 from console.render import PAGE_SIZE, page
-from console.words import SHANGHAI
 from models import Staff
 from models.people import PeopleFilter, Waits, human_review, people_list
 from rules import Outcome, Post, ReviewType, Risk
@@ -116,9 +114,9 @@ class EndForm(BaseModel):
         if len(self.note) > MOST_WORDS:
             raise EndRefused(f"备注过长：请写{MOST_WORDS}字以内")
         outcome = Outcome(self.outcome)
-        at = _instant(self.callback_at) if outcome is Outcome.CALLBACK_AGREED else None
-        number = _number(self.new_number) if outcome is Outcome.NOT_CLIENT else ""
-        return CallEnd(outcome, at, number, self.note.strip())
+        at = instant(self.callback_at) if outcome is Outcome.CALLBACK_AGREED else None
+        new_number = number(self.new_number) if outcome is Outcome.NOT_CLIENT else ""
+        return CallEnd(outcome, at, new_number, self.note.strip())
 
 
 @router.post("/people/{id_}/record", dependencies=[CALLS])
@@ -132,25 +130,14 @@ def record(request: Request, id_: int, sent: Annotated[EndForm, Form()]) -> Resp
     return _done(request, id_, settle, "/people?state=mine", sent=sent)
 
 
-def _instant(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI) if text else None
-    except ValueError as error:
-        raise EndRefused("约定时间写得不对") from error
-
-
-def _number(text: str) -> str:
-    try:
-        return phone(text) if text.strip() else ""
-    except BadCell as error:
-        raise EndRefused(f"新号码{error}") from error
-
-
 def _reviews(request: Request) -> PhoneReviews:
     forms = desk_of(request).forms
     if forms is None:
         raise HTTPException(404)
-    return PhoneReviews(forms.database, forms.scripts, forms.house, forms.clock, forms.matcher)
+    recordings = desk_of(request).recordings
+    return PhoneReviews(
+        forms.database, forms.scripts, forms.house, forms.clock, forms.matcher, recordings=recordings
+    )  # fmt: skip
 
 
 def _agent(request: Request, session: Session) -> Staff | None:

@@ -171,6 +171,12 @@ def take(session: Session, task_id: int, staff_id: int, *, now: datetime, held_u
     return review
 
 
+def in_hand(session: Session, task_id: int, staff_id: int) -> int | None:
+    """The taking by which somebody has a task in hand; None: they have not."""
+    query = select(HumanReview.id).where(HumanReview.task_id == task_id, HumanReview.ended_at.is_(None))
+    return session.scalar(query.where(HumanReview.staff_id == staff_id))
+
+
 def taken_by(session: Session, staff_id: int) -> int:
     """How many tasks somebody has in hand."""
     query = select(func.count(HumanReview.id)).where(HumanReview.staff_id == staff_id, HumanReview.ended_at.is_(None))

@@ -9,7 +9,7 @@ from typing import Protocol, assert_never
 from pipecat.frames.frames import Frame, InterruptionFrame, StartFrame
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
-from bot.agents import Agents, Joined, NoAgents, NotJoined
+from bot.agents import Agents, Joined, NoAgents, NotJoined, StepsIn
 from bot.moves import (
     Action,
     AgentJoined,
@@ -99,6 +99,8 @@ class DialogueProcessor(FrameProcessor):
                 await self.push_frame(frame, direction)
         if isinstance(frame, StartFrame):
             self._tasks.append(self.create_task(self._converse(), "dialogue"))
+            if isinstance(self._agents, StepsIn):
+                self._tasks.append(self.create_task(self._step_aside(self._agents), "step aside"))
 
     async def cleanup(self) -> None:
         """Stop the dialogue and whoever is fetching an agent."""
@@ -314,6 +316,13 @@ class DialogueProcessor(FrameProcessor):
             self._inbox.put_nowait(AgentJoined(answer.agent, at_ms))
         else:
             self._inbox.put_nowait(TransferFailed(answer.reason, at_ms))
+
+    async def _step_aside(self, agents: StepsIn) -> None:
+        """Leave the call to somebody who takes the client over of their own accord."""
+        joined = await agents.stepped_in()
+        self._waiting.end()
+        self._floor.handed_over = True
+        self._inbox.put_nowait(AgentJoined(joined.agent, self._floor.clock.now_ms))
 
 
 def _joined(turns: list[TurnEnded]) -> TurnEnded:

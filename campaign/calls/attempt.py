@@ -26,7 +26,8 @@ from campaign.calls.settling import EndedCall, TaskFacts, recording_of, settleme
 from campaign.handover.briefing import Notebook
 from campaign.handover.meanwhile import asides_of
 from campaign.handover.roads import HandedOver, Party, Way
-from campaign.masking import kind_and_place
+from campaign.handover.sheet import Sheet, settled_notes
+from campaign.masking import kind_and_place, mask_phone
 from campaign.running.lease import LeaseDoubtful
 from campaign.works import Works
 from models import ReviewTask
@@ -179,7 +180,9 @@ class Course:
 
     @property
     def finish(self) -> Finish | None:
-        """How the dialogue ended; whom a person has talked with is a person's, however the bot's part broke off."""
+        """How the call ended; whom a person has talked with is a person's, however the bot's part broke off."""
+        if self.handed_over.finish is not None:
+            return self.handed_over.finish
         if self.report and self.report.finish:
             return self.report.finish
         return Finish(Ending.HANDED_OVER) if self.handed_over.agent or self.handed_over.target else None
@@ -195,11 +198,15 @@ async def _follow(works: Works, begun: Begun, leg: Leg, course: Course) -> None:
     notebook = Notebook(begun.call_id, begun.script, begun.client, begun.title)
     asides = await asides_of(begun.script, begun.facts.slots, works.voices.prompts_of(begun.script))
     show = partial(_show, works, begun)
-    course.way = works.road.way(Party(leg, notebook, begun.barred, asides, show))
+    sheet = Sheet(begun.script, begun.facts, AsAskedAlone(works.matcher), partial(_keep, works, begun))
+    course.way = works.road.way(
+        Party(leg, notebook, begun.barred, asides, show, sheet, mask_phone(begun.facts.dialled))
+    )  # fmt: skip
 
     def note(move: Move, at_ms: int) -> None:
-        works.call_log.append(begun.attempt_id, type(move).__name__, move_to_json(move), at_ms)
+        _keep(works, begun, move, at_ms)
         notebook.note(move)
+        sheet.note(move)
         course.identified = course.identified or shows_the_client(begun.script, move)
         if isinstance(move, Listen | Collect):
             works.feed.change(begun.call_id, question=unmarked(move.question))
@@ -217,6 +224,10 @@ async def _follow(works: Works, begun: Begun, leg: Leg, course: Course) -> None:
     works.turn_latencies_ms.extend(course.report.turn_latencies_ms)
 
 
+def _keep(works: Works, begun: Begun, move: Move, at_ms: int) -> None:
+    works.call_log.append(begun.attempt_id, type(move).__name__, move_to_json(move), at_ms)
+
+
 def _show(works: Works, begun: Begun, stage: Stage) -> None:
     works.feed.change(begun.call_id, stage=stage)
 
@@ -228,7 +239,7 @@ def shows_the_client(script: Script, move: Move) -> bool:
 
 
 def _ended(works: Works, begun: Begun, course: Course) -> EndedCall:
-    before, report = course.before, course.report
+    before, report, agents = course.before, course.report, course.handed_over.left
     sealed = works.recordings.find(begun.call_id)
     return EndedCall(
         attempt_id=begun.attempt_id,
@@ -240,15 +251,16 @@ def _ended(works: Works, begun: Begun, course: Course) -> EndedCall:
         ring_ms=before.ring_ms if before else 0,
         talk_ms=max(0, sealed.duration_ms - before.answered_at_ms) if sealed and before and before.answered else 0,
         finish=course.finish,
-        notes=tuple(report.notes) if report else (),
-        flags=tuple(report.flags) if report else (),
-        attests=tuple(report.attests) if report else (),
+        notes=settled_notes((*(report.notes if report else ()), *agents.notes)),
+        flags=(*(report.flags if report else ()), *agents.flags),
+        attests=(*(report.attests if report else ()), *agents.attests),
         resume_at=report.resume_at if report else "",
         recording=recording_of(sealed),
         quality=course.quality,
         agent_id=course.handed_over.taker,
         incoming=begun.facts.incoming,
         identified=course.identified,
+        agent_note=course.handed_over.note,
     )
 
 

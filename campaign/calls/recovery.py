@@ -17,6 +17,7 @@ from campaign.calls.attempt import shows_the_client, store_ended
 from campaign.calls.facts import task_facts
 from campaign.calls.replaying import spoken
 from campaign.calls.settling import EndedCall, TaskFacts, recording_of
+from campaign.handover.sheet import settled_notes
 from campaign.works import Works
 from intents import Announced
 from models import Attempt, StaleAttempt
@@ -107,7 +108,7 @@ def _ended(works: Works, attempt: Attempt, logged: Sequence[Move]) -> EndedCall:
         details=({"agent": agent} if agent else {}) | ({"answered_by": machine.value} if machine else {}),
         talk_ms=sealed.duration_ms if sealed and moves else 0,
         finish=finish,
-        notes=tuple(move for move in moves if isinstance(move, Note)),
+        notes=settled_notes(move for move in moves if isinstance(move, Note)),
         flags=tuple(move for move in moves if isinstance(move, Flag)),
         attests=tuple(move for move in moves if isinstance(move, Attest)),
         resume_at=asked[-1] if asked and finish is None else "",
@@ -137,4 +138,4 @@ def _met(moves: Sequence[Move]) -> Finish | None:
 
 def _handed_over(moves: Sequence[Move]) -> Finish | None:
     """The end of a call in which a person was fetched: whoever comes next is one, not the bot."""
-    return Finish(Ending.HANDED_OVER) if any(isinstance(move, Transfer) for move in moves) else None
+    return Finish(Ending.HANDED_OVER) if any(isinstance(move, Transfer | AgentJoined) for move in moves) else None

@@ -42,6 +42,7 @@ class EndedCall:
     by_phone: bool = True  # False: a questionnaire (table F.1 row 10)
     incoming: bool = False  # the client has called
     identified: bool = False  # somebody was found to be the client
+    agent_note: str = ""  # what the agent who took it over has noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,5 +253,5 @@ def _escalation(
     escalation = {
         "severity": gravest.value,
         "deadline_at": min((at for at in deadlines if at is not None), default=None),
-    }
+    } | ({"note": call.agent_note} if call.agent_note else {})
     return escalation | ({"state": "taken", "assigned_to_id": call.agent_id} if call.agent_id is not None else {})

@@ -12,23 +12,28 @@ import itertools
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
+from campaign.handover.briefing import Briefing
 from campaign.handover.duty import (
+    BriefingChanged,
     Failure,
     News,
     Presence,
     PresenceChanged,
     QueueChanged,
+    Replaced,
     RingEnded,
     Rings,
     RosterError,
     TalkEnded,
     Withdrawn,
+    WrapUpEnded,
 )
 from campaign.handover.meanwhile import keep_company
 from campaign.handover.offering import advance
-from campaign.handover.talks import Agent, Talk, Wanted
+from campaign.handover.seats import AgentPhone, Seat
+from campaign.handover.talks import Afterwards, Agent, Onward, Talk, Wanted
 from campaign.handover.waiting_room import (
     Act,
     BecameFree,
@@ -47,6 +52,7 @@ from campaign.handover.waiting_room import (
     Terms,
     Ticked,
 )
+from campaign.handover.wrapping import WrapUp
 from telephony.bridge import Bridge, BridgeEnd, Joinable, Parting
 from telephony.errors import BrowserRefused
 from telephony.legs import Answered, HungUp
@@ -55,26 +61,6 @@ log = logging.getLogger(__name__)
 
 MOST_ON_DUTY = 300
 _OPEN_SECONDS = 2.0  # for an agent's audio to open
-
-
-class AgentPhone(Protocol):
-    """What an agent hears and speaks with; kept connected for as long as the agent is on duty."""
-
-    def call(self, call_id: str) -> Joinable:
-        """Open the audio for a call."""
-
-
-@dataclass(slots=True, eq=False)
-class Seat:
-    """An agent on duty."""
-
-    agent: Agent
-    phone: AgentPhone
-    tell: Callable[[News], None]
-    presence: Presence = Presence.FREE
-    ring: str = ""  # of the call that rings here or is talked
-    bridge: Bridge | None = None
-    talk: asyncio.Task[BridgeEnd] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +84,7 @@ class Roster:
     """The agents on duty and the clients who wait for them."""
 
     terms: Terms = field(default_factory=Terms)
+    noted: Callable[[Agent, Presence | None], None] = lambda agent, presence: None  # None: no longer on duty
     _room: Room = field(default_factory=Room)
     _seats: dict[str, Seat] = field(default_factory=dict)
     _waiting: dict[str, _Waiting] = field(default_factory=dict)
@@ -106,14 +93,34 @@ class Roster:
 
     # Agents
 
-    def sign_on(self, agent: Agent, phone: AgentPhone, tell: Callable[[News], None]) -> Seat:
-        """Put an agent on duty, free; raises RosterError for one who is on duty elsewhere."""
-        if agent.number in self._seats:
-            raise RosterError("这个工号已经在另一个页面值班，请先在那里签退")
+    def sign_on(
+        self,
+        agent: Agent,
+        phone: AgentPhone,
+        tell: Callable[[News], None],
+        presence: Presence = Presence.FREE,
+        *,
+        instead: bool = False,
+    ) -> Seat:
+        """Put an agent on duty; `instead` of another page of the same agent, which is told so and is over.
+
+        Raises RosterError for one who is on duty elsewhere, or talks there.
+        """
+        other = self._seats.get(agent.number)
+        if other is not None and other.talking:
+            raise RosterError("这个工号正在另一个页面通话：请回到那个页面，或等通话结束")
+        if other is not None and not instead:
+            raise RosterError("这个工号已经在另一个页面值班")
+        if other is not None:
+            other.tell(Replaced())
+            self.sign_off(other)
         if len(self._seats) >= MOST_ON_DUTY:
             raise RosterError(f"值班坐席已满 {MOST_ON_DUTY} 人")
-        seat = self._seats[agent.number] = Seat(agent, phone, tell)
-        self._advance(SignedOn(agent.number, agent.name))
+        seat = self._seats[agent.number] = Seat(
+            agent, phone, tell, presence, Presence.WATCHING if presence is Presence.WATCHING else Presence.FREE
+        )  # fmt: skip
+        self.noted(agent, presence)
+        self._advance(SignedOn(agent.number, agent.name, presence))
         return seat
 
     def sign_off(self, seat: Seat) -> None:
@@ -121,6 +128,13 @@ class Roster:
         if self._seats.get(seat.agent.number) is seat:
             self._advance(SignedOff(seat.agent.number))
             del self._seats[seat.agent.number]
+            self.noted(seat.agent, None)
+        if seat.wrapping is not None:
+            self._close_wrap_up(seat, None)
+
+    def seat_of(self, number: str) -> Seat | None:
+        """Where somebody is on duty."""
+        return self._seats.get(number)
 
     def on_duty(self) -> tuple[Seat, ...]:
         """Everybody on duty."""
@@ -133,9 +147,23 @@ class Roster:
 
     def set_presence(self, seat: Seat, presence: Presence) -> None:
         """What the agent chose; raises RosterError while a call rings or is talked."""
-        if seat.ring:
+        if seat.dials or (seat.ring and seat.wrapping is None):
             raise RosterError("通话或振铃时不能改变状态")
-        self._be(seat, presence)
+        if seat.wrapping is not None:
+            self._close_wrap_up(seat, None)
+        self.be(seat, presence)
+
+    def begin_dialling(self, seat: Seat, call_id: str) -> None:
+        """An agent calls a client by hand: nothing rings there meanwhile; raises RosterError."""
+        if seat.ring or seat.talking or seat.wrapping is not None:
+            raise RosterError("请先结束手上的通话和话后处理")
+        seat.dials = call_id
+        self.be(seat, Presence.BUSY)
+
+    def end_dialling(self, seat: Seat, presence: Presence = Presence.WRAP_UP) -> None:
+        """The call by hand is over."""
+        seat.dials = ""
+        self.be(seat, presence)
 
     def accept(self, seat: Seat, ring: str) -> None:
         """Take the call that rings; nothing happens where it no longer does."""
@@ -145,7 +173,8 @@ class Roster:
         """Leave the call to somebody else."""
         self._advance(Replied(ring, seat.agent.number, taken=False))
 
-    def _be(self, seat: Seat, presence: Presence) -> None:
+    def be(self, seat: Seat, presence: Presence) -> None:
+        """How an agent counts from now on, whatever the agent chose."""
         if self._seats.get(seat.agent.number) is seat:  # else the number is signed on anew, or off
             self._advance(BecameFree(seat.agent.number, presence))
 
@@ -167,9 +196,11 @@ class Roster:
             case Ring():
                 seat = self._seats[act.number]
                 seat.ring = act.call
-                seat.tell(Rings(act.call, self._waiting[act.call].wanted.briefing, act.seconds))
+                self._show(seat, self._waiting[act.call].wanted, act)
             case Stop():
                 seat = self._seats[act.number]
+                if (waiting := self._waiting.get(act.call)) is not None and waiting.wanted.notebook is not None:
+                    waiting.wanted.notebook.follow(None)
                 seat.tell(RingEnded(act.call, act.why))
                 seat.ring = act.call if act.why is Withdrawn.TAKEN else ""
             case Connect():
@@ -177,11 +208,23 @@ class Roster:
             case GiveUp():
                 self._waiting[act.call].found.set_result(act.failure)
 
+    def _show(self, seat: Seat, wanted: Wanted, ring: Ring) -> None:
+        """Let it ring, with all that is known; what the client and the bot say meanwhile is shown too."""
+
+        def grown(briefing: Briefing) -> None:
+            seat.tell(BriefingChanged(ring.call, briefing))
+
+        if wanted.notebook is not None:
+            wanted.notebook.follow(grown)
+        briefing = wanted.notebook.briefing() if wanted.notebook is not None else wanted.briefing
+        seat.tell(Rings(ring.call, briefing, ring.seconds))
+
     def _tell_presences(self) -> None:
         for person in self._room.people:
             seat = self._seats[person.number]
             if seat.presence is not person.presence:
                 seat.presence = person.presence
+                self.noted(seat.agent, person.presence)
                 seat.tell(PresenceChanged(person.presence))
 
     def _arm(self) -> None:
@@ -202,7 +245,7 @@ class Roster:
         try:
             return await self._fetch(wanted, gone)
         finally:
-            sounding.cancel()
+            sounding.cancel()  # before its first tone, where somebody joins at once
             gone.cancel()
 
     async def _fetch(self, wanted: Wanted, gone: asyncio.Task[HungUp]) -> Talk | Failure:
@@ -210,7 +253,12 @@ class Roster:
         call = f"{wanted.client.call_id}-a{next(self._serial)}"
         until = now + self.terms.wait_seconds
         since = now if wanted.since is None else wanted.since
-        client = Client(call, wanted.severity, since, until, wanted.barred, wanted.passed)
+        onward = wanted.onward or Onward("")
+        if onward.at_once and (talk := await self._join_at_once(onward.number, call, wanted)):
+            return talk
+        if onward.alone:
+            return Failure.NONE_FREE
+        client = Client(call, wanted.severity, since, until, wanted.barred, wanted.passed, first=onward.number)
         while True:
             found = await self._wait(client, wanted, gone)
             if isinstance(found, Failure):
@@ -218,6 +266,15 @@ class Roster:
             if talk := await self._talk(found.seat, wanted):
                 return talk
             client = found.client
+
+    async def _join_at_once(self, number: str, call: str, wanted: Wanted) -> Talk | None:
+        """Join somebody who takes the client over by their own wish."""
+        seat = self._seats.get(number)
+        if seat is None or seat.ring or seat.talking:
+            return None
+        seat.ring = call
+        self.be(seat, Presence.BUSY)
+        return await self._talk(seat, wanted)
 
     async def _wait(self, client: Client, wanted: Wanted, gone: asyncio.Task[HungUp]) -> _Taken | Failure:
         """Wait in the room until an agent takes the call, none will, or the client is gone."""
@@ -261,39 +318,78 @@ class Roster:
         if leg is None or not opened:
             return None
         bridge = seat.bridge = Bridge(wanted.client, leg)
+        seat.wanted, seat.after = wanted, Afterwards(wrapped=asyncio.get_running_loop().create_future())
         bridge.open()
+        if (began := seat.told_again()) is not None:
+            seat.tell(began)
         seat.talk = asyncio.create_task(self._follow(seat, bridge), name="agent's talk")
-        return Talk(seat.talk, seat.agent)
+        return Talk(seat.talk, seat.agent, after=seat.after)
 
     async def _follow(self, seat: Seat, bridge: Bridge) -> BridgeEnd:
-        presence = Presence.AWAY  # an agent whose line is lost is offered nothing until back
+        lost = True  # an agent whose line is lost is offered nothing until back
         try:
             end = await bridge.run()
-            seat.tell(TalkEnded(seat.ring, end.parting))
-            presence = presence if end.parting is Parting.AGENT_LINE_LOST else Presence.FREE
+            lost = end.parting is Parting.AGENT_LINE_LOST
+            sheet = seat.wanted.sheet if seat.wanted is not None else None
+            seconds = 0.0 if lost else self.terms.wrap_seconds
+            seat.tell(TalkEnded(seat.ring, end.parting, seconds, bool(sheet and sheet.complete)))
             return end
         finally:
             seat.bridge = seat.talk = None
+            self._wrap_up_or_leave(seat, lost)
+
+    # After a talk
+
+    def _wrap_up_or_leave(self, seat: Seat, lost: bool) -> None:
+        if lost or self._seats.get(seat.agent.number) is not seat:
+            self._write_down(seat, None)
+            self._free(seat, Presence.AWAY)
+            return
+        seat.wrapping = asyncio.get_running_loop().call_later(
+            self.terms.wrap_seconds, self._close_wrap_up, seat, None, seat.rest
+        )
+        self.be(seat, Presence.WRAP_UP)
+
+    def wrap_up(self, seat: Seat, wrap: WrapUp | None) -> None:
+        """Write down what came of the talk, and be free again; None: the answers say it."""
+        if seat.wrapping is None:
+            raise RosterError("话后处理的时间已到，结果已按答复登记")
+        self._close_wrap_up(seat, wrap, seat.rest)
+
+    def _close_wrap_up(self, seat: Seat, wrap: WrapUp | None, presence: Presence | None = None) -> None:
+        if seat.wrapping is not None:
+            seat.wrapping.cancel()
+            seat.wrapping = None
+        ring = seat.ring
+        self._write_down(seat, wrap)
+        seat.ring = ""
+        seat.tell(WrapUpEnded(ring))
+        if presence is not None:
             self._free(seat, presence)
+
+    def _write_down(self, seat: Seat, wrap: WrapUp | None) -> None:
+        if seat.after.wrapped is not None and not seat.after.wrapped.done():
+            seat.after.wrapped.set_result(wrap)
 
     def _free(self, seat: Seat, presence: Presence) -> None:
         seat.ring = ""
-        self._be(seat, presence)
+        self.be(seat, presence)
 
-    def hang_up(self, seat: Seat) -> None:
-        """End the talk from the agent's side."""
-        if seat.bridge is not None:
-            seat.bridge.leave()
+    # In a talk
 
-    def mute(self, seat: Seat, on: bool) -> None:
-        """Whether the client does not hear the agent."""
-        if seat.bridge is not None:
-            seat.bridge.mute(on)
-
-    def hold(self, seat: Seat, on: bool) -> None:
-        """Whether neither hears the other."""
-        if seat.bridge is not None:
-            seat.bridge.hold(on)
+    def pass_on(self, seat: Seat, number: str, *, at_once: bool = False) -> None:
+        """Give the client to somebody else on duty; who has it now writes it down. Raises RosterError."""
+        if seat.bridge is None or seat.wanted is None:
+            raise RosterError("现在没有通话")
+        other = self._seats.get(number)
+        if other is None or other is seat:
+            raise RosterError("对方不在班")
+        if {other.agent.number, other.agent.name} & seat.wanted.barred:
+            raise RosterError("对方不能接待这位客户（§6.3）")
+        if not at_once and other.presence is not Presence.FREE:
+            raise RosterError("对方现在不空闲")
+        seat.after.onward = Onward(number, at_once)
+        seat.bridge.pass_on()
 
 
 async def _opened(leg: Joinable) -> bool:

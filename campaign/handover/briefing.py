@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.moves import Collect, Flag, Heard, Listen, Note, Pressed, Say, Transfer
+from bot.moves import Collect, Finish, Flag, Heard, Listen, Note, Pressed, Say, Transfer
 from bot.nodes import Question, Statement
 from bot.replay import Move
 from bot.script import Script
@@ -70,9 +71,21 @@ class Notebook:
         self._answers: dict[str, Note] = {}
         self._flags: list[Flag] = []
         self._lines: deque[Spoken] = deque(maxlen=_LAST_LINES)
+        self._tell: Callable[[Briefing], None] | None = None
+        self.finished = False  # the bot has said its last words
+
+    @property
+    def client(self) -> str:
+        """Who it is, for the person who has taken the call."""
+        return self._name + self._title
+
+    def follow(self, tell: Callable[[Briefing], None] | None) -> None:
+        """Tell somebody of all that is taken down from now on; None: nobody any more."""
+        self._tell = tell
 
     def note(self, move: Move) -> None:
         """Take one event or action down."""
+        self.finished = self.finished or isinstance(move, Finish)
         match move:
             case Say():
                 if part_of(move.prompt) in _PUTTING:
@@ -91,7 +104,9 @@ class Notebook:
             case Transfer():
                 self._reason = move.reason
             case _:
-                pass
+                return
+        if self._tell is not None:
+            self._tell(self.briefing())
 
     def briefing(self) -> Briefing:
         """What is known now."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from campaign.calls.call_form import CallForm
 from campaign.handover.briefing import Briefing
 
 
@@ -15,6 +16,11 @@ class Presence(StrEnum):
     FREE = "空闲"
     BUSY = "忙碌"  # rung at or in a call, or what the agent chose
     AWAY = "小休"
+    WRAP_UP = "话后处理"  # writes down what came of a talk, for a bounded time
+    WATCHING = "督导"  # a supervisor: listens, is offered nothing
+
+
+CHOSEN = (Presence.FREE, Presence.BUSY, Presence.AWAY)  # what an agent may choose
 
 
 class Failure(StrEnum):
@@ -56,11 +62,76 @@ class RingEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class BriefingChanged:
+    """What is known of a call that rings has grown: the client and the bot still speak."""
+
+    ring: str
+    briefing: Briefing
+
+
+@dataclass(frozen=True, slots=True)
+class TalkBegan:
+    """The two hear each other; now the client's name is shown, and the review goes on as a form (None: there is none).
+
+    Told again to a page that comes back in mid-talk.
+    """
+
+    ring: str
+    call_id: str
+    client: str
+    phone: str  # masked
+    form: CallForm | None = None
+    briefing: Briefing | None = None
+    muted: bool = False
+    held: bool = False
+    by_hand: bool = False  # the agent has dialled
+    answered: bool = True  # of a call by hand
+
+
+@dataclass(frozen=True, slots=True)
+class FormChanged:
+    """An answer was kept."""
+
+    form: CallForm
+
+
+@dataclass(frozen=True, slots=True)
 class TalkEnded:
-    """The talk is over; `why` is a `telephony.bridge.Parting`."""
+    """The talk is over; `why` is a `telephony.bridge.Parting`, `wrap_seconds` what is left to write it down."""
 
     ring: str
     why: str
+    wrap_seconds: float = 0.0
+    complete: bool = False  # every question is answered
+    suggested: str = ""  # the Outcome of a call by hand that nobody has answered
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpEnded:
+    """The talk is written down, by the agent or because the time was over."""
+
+    ring: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """The agent has gone on duty at another page: this one is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Supervising:
+    """What a supervisor does on a call now; `call_id` is empty when it is over, `why` then says why."""
+
+    call_id: str
+    mode: str = ""  # campaign.handover.supervising.Mode
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Supervised:
+    """A supervisor speaks to this agent, or no longer (empty)."""
+
+    mode: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +148,20 @@ class QueueChanged:
     waiting: int
 
 
-News: TypeAlias = Rings | RingEnded | TalkEnded | PresenceChanged | QueueChanged
+News: TypeAlias = (
+    Rings
+    | RingEnded
+    | BriefingChanged
+    | TalkBegan
+    | FormChanged
+    | TalkEnded
+    | WrapUpEnded
+    | PresenceChanged
+    | QueueChanged
+    | Replaced
+    | Supervising
+    | Supervised
+)
 
 
 class RosterError(Exception):

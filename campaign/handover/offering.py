@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import assert_never
 
 from campaign.handover.duty import Failure, Presence, Withdrawn
@@ -33,6 +34,7 @@ from campaign.handover.waiting_room import (
 )
 from rules import Severity
 
+_ABSENT = (Presence.AWAY, Presence.WATCHING)
 _GRAVEST_FIRST = (Severity.HIGH, Severity.CARE, Severity.MEDIUM)
 
 
@@ -74,7 +76,7 @@ def _take(step: _Step, event: Event, now: float, terms: Terms) -> _Step:
         case Replied():
             return _reply(step, event, now)
         case SignedOn(number=number, name=name):
-            person = Person(number, name, Presence.FREE, now)
+            person = Person(number, name, event.presence, now)
             return step.having(people=(*(one for one in step.room.people if one.number != number), person))
         case SignedOff(number=number):
             return _sign_off(step, number)
@@ -145,10 +147,10 @@ def _settle(step: _Step, now: float, terms: Terms) -> _Step:
     for client in sorted(step.room.clients, key=_urgency):
         if step.room.offer_of(client.call) is not None:
             continue
-        fitting = [one for one in step.room.people if one.presence is not Presence.AWAY and may_take(one, client)]
+        fitting = [one for one in step.room.people if one.presence not in _ABSENT and may_take(one, client)]
         free = [one for one in fitting if one.presence is Presence.FREE]
         if free:
-            step = _offer(step, client, min(free, key=lambda one: one.idle_since), now, terms)
+            step = _offer(step, client, min(free, key=partial(_turn, client)), now, terms)
         elif not fitting:
             step = step.without(client.call).do(GiveUp(client.call, client.failure))
     return step
@@ -164,6 +166,11 @@ def _offer(step: _Step, client: Client, person: Person, now: float, terms: Terms
 def may_take(person: Person, client: Client) -> bool:
     """Whether a call may be offered to somebody (000 §6.3), and was not yet."""
     return person.number not in client.passed and not client.barred & {person.number, person.name}
+
+
+def _turn(client: Client, person: Person) -> tuple[bool, float]:
+    """Whom the client was passed on to first, then who has been idle longest."""
+    return person.number != client.first, person.idle_since
 
 
 def _urgency(client: Client) -> tuple[int, float]:

@@ -5,19 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from typing import Any, Protocol
 
 from bot.agents import Agents, Joined, NotJoined
+from bot.form import Filled
+from bot.moves import Finish
 from campaign.calls.feed import Stage
 from campaign.handover.agents import Roster
 from campaign.handover.briefing import Notebook
 from campaign.handover.consulting import Consultation
 from campaign.handover.duty import Failure
 from campaign.handover.meanwhile import Asides, say, take_leave
-from campaign.handover.talks import Agent, Found, Search, Talk, Transferred, Wanted
+from campaign.handover.sheet import Sheet
+from campaign.handover.talks import Agent, Found, Onward, Search, Talk, Transferred, Wanted
 from campaign.handover.transferring import Transferrer, transfer
+from campaign.handover.wrapping import WrapUp, finish_of
 from rules import Risk, Severity, severity_of
 from telephony.bridge import BridgeEnd, Joinable, Parting
 from telephony.legs import Leg
@@ -26,6 +31,7 @@ log = logging.getLogger(__name__)
 
 _PARTING_SECONDS = 3.0  # from the end of the line to the end of the talk
 _MOST_TALKS = 4  # of one client: after so many lost lines a callback serves it better
+_WRAP_SECONDS = 300.0  # longer than any wrap-up
 
 
 class RoadName(StrEnum):
@@ -50,6 +56,9 @@ class HandedOver:
     failure: str = ""  # a Failure
     end: BridgeEnd | None = None
     talks: tuple[str, ...] = ()
+    finish: Finish | None = None  # as the person who talked last says; None: nobody of ours talked
+    left: Filled = Filled((), (), ())  # what they have ticked
+    note: str = ""  # personal: never into `details`
 
     @property
     def taker(self) -> int | None:
@@ -74,6 +83,8 @@ class HandedOver:
             found["hand_over_failed"] = self.failure
         if len(self.talks) > 1:
             found["talked_with"] = list(self.talks)
+        if self.left.notes:
+            found["agent_answers"] = len(self.left.notes)
         return found
 
 
@@ -97,6 +108,8 @@ class Party:
     barred: frozenset[str] = frozenset()
     asides: Asides = field(default_factory=Asides)
     show: Callable[[Stage], None] = lambda _: None
+    sheet: Sheet | None = None
+    phone: str = ""  # the client's, masked
 
 
 class Road(Protocol):
@@ -130,7 +143,7 @@ class ToCallback:
 
 
 @dataclass(slots=True)
-class _ToPerson:
+class ToPerson:
     """The way by a search; who loses the person in mid-talk is told so, and the search goes on."""
 
     search: Search
@@ -141,6 +154,8 @@ class _ToPerson:
     failure: str = ""
     course: asyncio.Task[None] | None = None
     since: float | None = None  # when the client first waited
+    taken_over: asyncio.Future[str] | None = None  # by a supervisor, while the bot talks
+    over: Callable[[], None] = lambda: None  # called once the line has ended
 
     async def fetch(self, reason: Risk) -> Joined | NotJoined:
         self.failure = Failure.TIMED_OUT  # stands where the conversation waits no longer
@@ -156,14 +171,48 @@ class _ToPerson:
                 self.course = asyncio.create_task(self.client.hang_up())
                 return Joined(target)
             case Talk() as talk:
-                self.failure = ""
-                self.course = asyncio.create_task(self._accompany(talk, severity), name="hand-over")
-                return Joined(talk.taker)
+                return self._talked_with(talk, severity)
 
-    async def _find(self, severity: Severity) -> Found:
+    def _talked_with(self, talk: Talk, severity: Severity) -> Joined:
+        self.failure = ""
+        self.course = asyncio.create_task(self._accompany(talk, severity), name="hand-over")
+        return Joined(talk.taker)
+
+    # A supervisor takes the client over from the bot
+
+    def take_over(self, number: str) -> bool:
+        """Have a supervisor on duty take the bot's place; False where the bot talks no longer."""
+        waits = self.taken_over is not None and not self.taken_over.done() and self.since is None
+        if self.taken_over is None or not waits or self.party.notebook.finished:
+            return False
+        self.taken_over.set_result(number)
+        return True
+
+    async def stepped_in(self) -> Joined:
+        """Wait until a supervisor has taken the bot's place; for ever where none does."""
+        while True:
+            self.taken_over = asyncio.get_running_loop().create_future()
+            number = await self.taken_over
+            found = await self._find(Severity.HIGH, Onward(number, at_once=True, alone=True))
+            if isinstance(found, Talk):
+                return self._talked_with(found, Severity.HIGH)
+
+    async def _find(self, severity: Severity, onward: Onward | None = None) -> Found:
         party, passed = self.party, frozenset(talk.taker for talk in self.talks)
         return await self.search(
-            Wanted(self.client, party.notebook.briefing(), party.barred, severity, passed, party.asides, self.since)
+            Wanted(
+                self.client,
+                party.notebook.briefing(),
+                party.barred,
+                severity,
+                passed,
+                party.asides,
+                self.since,
+                party.notebook,
+                party.sheet,
+                party.phone,
+                onward,
+            )
         )
 
     async def _accompany(self, talk: Talk, severity: Severity) -> None:
@@ -172,12 +221,13 @@ class _ToPerson:
         while isinstance(found, Talk):
             self.talks.append(found)
             self.party.show(Stage.WITH_AGENT)
-            end = await found.end
-            if end.parting is not Parting.AGENT_LINE_LOST:
+            end, onward = await found.end, found.after.onward
+            if end.parting not in (Parting.AGENT_LINE_LOST, Parting.PASSED_ON):
                 return
             self.party.show(Stage.FETCHING)
-            await say(self.client, self.party.asides.lost, "agent_lost")
-            found = Failure.NONE_FREE if len(self.talks) >= _MOST_TALKS else await self._find(severity)
+            if end.parting is Parting.AGENT_LINE_LOST:
+                await say(self.client, self.party.asides.lost, "agent_lost")
+            found = Failure.NONE_FREE if len(self.talks) >= _MOST_TALKS else await self._find(severity, onward)
         if isinstance(found, Transferred):
             self.target = found.target
         else:
@@ -188,6 +238,7 @@ class _ToPerson:
             await self.client.hang_up()
 
     async def told(self) -> HandedOver:
+        self.over()
         if self.course is not None:
             await asyncio.wait({self.course}, timeout=_PARTING_SECONDS)
         if not self.talks:
@@ -195,7 +246,47 @@ class _ToPerson:
         last, takers = self.talks[-1], tuple(talk.taker for talk in self.talks)
         over = last.end.done() and not last.end.cancelled() and last.end.exception() is None
         end = last.end.result() if over else None
-        return HandedOver(last.agent, self.target or last.target, self.failure, end, takers)
+        found = HandedOver(last.agent, self.target or last.target, self.failure, end, takers)
+        return await self._written_down(found)
+
+    async def _written_down(self, found: HandedOver) -> HandedOver:
+        """With what the agents have ticked and noted, once the last of them has written it down, or time is over."""
+        if found.agent is None:
+            return found
+        wraps = [await _wrapped(talk) for talk in self.talks]
+        notes = [
+            f"{talk.taker}：{wrap.note}" for talk, wrap in zip(self.talks, wraps, strict=True) if wrap and wrap.note
+        ]
+        sheet = self.party.sheet
+        finish = finish_of(wraps[-1], complete=sheet is not None and sheet.complete)
+        left = sheet.left() if sheet is not None else Filled((), (), ())
+        return replace(found, finish=finish, left=left, note="\n".join(notes))
+
+
+async def _wrapped(talk: Talk) -> WrapUp | None:
+    if talk.after.wrapped is None:
+        return None
+    await asyncio.wait({talk.after.wrapped}, timeout=_WRAP_SECONDS)
+    return talk.after.wrapped.result() if talk.after.wrapped.done() else None
+
+
+class LiveLines:
+    """The clients on the line now, by call id."""
+
+    def __init__(self) -> None:
+        self._ways: dict[str, ToPerson] = {}
+
+    def enter(self, call_id: str, way: ToPerson) -> None:
+        """A client is on the line."""
+        self._ways[call_id] = way
+
+    def leave(self, call_id: str) -> None:
+        """No longer."""
+        self._ways.pop(call_id, None)
+
+    def find(self, call_id: str) -> ToPerson | None:
+        """The way of a client on the line."""
+        return self._ways.get(call_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +294,15 @@ class ToBrowser:
     """An agent on duty at the console."""
 
     roster: Roster
+    lines: LiveLines = field(default_factory=LiveLines)
 
     def way(self, party: Party) -> Way:
-        """Ring the agents for this call."""
-        return _to_person(self.roster.fetch, party)
+        """Ring the agents for this call; supervisors see it as long as it lasts."""
+        way = _to_person(self.roster.fetch, party)
+        if isinstance(way, ToPerson):
+            self.lines.enter(party.client.call_id, way)
+            way.over = partial(self.lines.leave, party.client.call_id)
+        return way
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +318,7 @@ class ToExtension:
 
 def _to_person(search: Search, party: Party) -> Way:
     if isinstance(party.client, Joinable):
-        return _ToPerson(search, party.client, party)
+        return ToPerson(search, party.client, party)
     log.warning("call %s cannot be joined to a person: its line carries no second party", party.client.call_id)
     return _NoWay(Failure.TRUNK_REFUSED)
 
@@ -237,7 +333,7 @@ class ByExchange:
         """Transfer this call."""
         client = party.client
         if isinstance(client, Transferrer):
-            return _ToPerson(self._search, client, party)
+            return ToPerson(self._search, client, party)
         log.warning("call %s cannot be transferred: its line is no SIP trunk", client.call_id)
         return _NoWay(Failure.TRUNK_REFUSED)
 

@@ -6,9 +6,11 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from campaign.handover.briefing import Briefing
+from campaign.handover.briefing import Briefing, Notebook
 from campaign.handover.duty import Failure
 from campaign.handover.meanwhile import Asides
+from campaign.handover.sheet import Sheet
+from campaign.handover.wrapping import WrapUp
 from rules import Severity
 from telephony.bridge import BridgeEnd, Joinable
 
@@ -23,11 +25,24 @@ class Agent:
 
 
 @dataclass(frozen=True, slots=True)
+class Onward:
+    """To whom a client is passed on: rung first, or joined at once (a supervisor who takes over).
+
+    `alone`: to nobody else where that fails, because the bot or the agent is still there.
+    """
+
+    number: str
+    at_once: bool = False
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """A client who waits for a person.
 
     `barred` are the staff numbers and names who must not get the call (000 §6.3), `passed` the numbers of those who
-    had it and lost their line, `since` when the client first waited (the loop's clock), where that was before.
+    had it and lost their line or passed it on, `since` when the client first waited (the loop's clock), where that was
+    before. `notebook` and `sheet` go on while the client waits and talks.
     """
 
     client: Joinable
@@ -37,6 +52,18 @@ class Wanted:
     passed: frozenset[str] = frozenset()
     asides: Asides = field(default_factory=Asides)
     since: float | None = None
+    notebook: Notebook | None = None
+    sheet: Sheet | None = None
+    phone: str = ""  # masked
+    onward: Onward | None = None
+
+
+@dataclass(slots=True)
+class Afterwards:
+    """What follows a talk: to whom the client was passed on, and what the agent wrote down in the wrap-up."""
+
+    onward: Onward | None = None
+    wrapped: asyncio.Future[WrapUp | None] | None = None  # None: there is no wrap-up
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +73,7 @@ class Talk:
     end: asyncio.Task[BridgeEnd]
     agent: Agent | None = None
     target: str = ""  # the address of the extension
+    after: Afterwards = field(default_factory=Afterwards)
 
     @property
     def taker(self) -> str:

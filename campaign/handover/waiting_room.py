@@ -16,12 +16,14 @@ from rules import Severity
 class Terms:
     """How long one agent is rung, how long a client waits in all, how many clients may wait at once.
 
-    Those who wait again, because the agent's line failed, are not counted out.
+    Those who wait again, because the agent's line failed, are not counted out. `wrap_seconds` bound the wrap-up after
+    a talk.
     """
 
     offer_seconds: float = 12.0
     wait_seconds: float = 60.0
     most_waiting: int = 50
+    wrap_seconds: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Client:
     barred: frozenset[str] = frozenset()
     passed: frozenset[str] = frozenset()
     failure: Failure = Failure.NONE_FREE
+    first: str = ""  # the number of a colleague to whom the client was passed on: rung before others
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +115,11 @@ class Replied:
 
 @dataclass(frozen=True, slots=True)
 class SignedOn:
-    """An agent is on duty, free."""
+    """An agent is on duty."""
 
     number: str
     name: str
+    presence: Presence = Presence.FREE
 
 
 @dataclass(frozen=True, slots=True)

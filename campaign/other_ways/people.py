@@ -16,12 +16,13 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from bot.errors import BotError, ScriptError
-from bot.form import Course, FormError, Given, Page, ahead, checked, course, filled, page
+from bot.form import Course, FormError, Given, checked, course, filled
 from bot.moves import Flag
 from bot.script import Script
 from campaign.calls.call_ends import CallEnd
+from campaign.calls.call_form import EVIDENCE, CallForm, call_form
 from campaign.calls.facts import relations_of, slots_of, task_facts
-from campaign.calls.settling import EndedCall, settlement_of
+from campaign.calls.settling import EndedCall, recording_of, settlement_of
 from campaign.clock import Clock
 from campaign.house import House
 from campaign.masking import kind_and_place
@@ -52,11 +53,11 @@ from models.settlements import Settlement, settle
 from rules import CallingHours, Evidence, Reviewer, Risk, RulesError, conflict, may_call_at, severity_of
 from rules.hours import SHANGHAI
 from rules.outcomes import Method
+from telephony.recording import RecordingStore
 
 HOLD = timedelta(hours=12)  # a task that was taken and not called for
 CALL = timedelta(hours=3)  # longer than any call: then it was left open by mistake
 MOST_TAKEN = 10  # by one agent
-EVIDENCE = "坐席登记"
 SILENT = "客户要求不再致电，不能再拨打：请以其他方式处理，或更正登记状态"
 
 log = logging.getLogger(__name__)
@@ -64,15 +65,6 @@ log = logging.getLogger(__name__)
 
 class PeopleError(Exception):
     """What an agent cannot do now; the message is for the agent."""
-
-
-@dataclass(frozen=True, slots=True)
-class CallForm:
-    """The script as the caller reads it: answered pages, the one to be asked now, and what comes after."""
-
-    answered: tuple[tuple[Page, Given], ...] = ()
-    now: Page | None = None
-    ahead: tuple[Page, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +77,7 @@ class PhoneReviews:
     clock: Clock
     matcher: Matcher
     hours: CallingHours = field(default_factory=CallingHours)
+    recordings: RecordingStore | None = None  # of calls that were dialled at the desk
 
     def obstacle(self, session: Session, task: ReviewTask, staff: Staff) -> str:
         """Why this agent cannot call this client now, a Chinese sentence; "": nothing speaks against it."""
@@ -167,12 +160,7 @@ class PhoneReviews:
         script, given = self._script(session, review.attempt), given_in(review)
         house = replace(self.house, staff_number=review.staff.number)
         slots = slots_of(review.task, house, script.business)
-        walked = course(script, given)
-        return CallForm(
-            tuple((page(script, node, slots), given[node]) for node in walked.answered),
-            page(script, walked.now, slots) if walked.now else None,
-            tuple(page(script, node, slots) for node in ahead(script, given)),
-        )
+        return call_form(script, given, slots)
 
     def give(self, id_: int, staff_id: int, node: str, value: str, words: str) -> None:
         """Keep an answer; raises FormError for what the page does not offer, PeopleError."""
@@ -280,6 +268,7 @@ class PhoneReviews:
             notes=left.notes,
             flags=left.flags,
             attests=left.attests,
+            recording=recording_of(self.recordings.find(attempt.call_id) if self.recordings is not None else None),
         )
 
     def _settle(self, session: Session, review: HumanReview, call: EndedCall, how: Ended, note: str = "") -> None:

@@ -1,105 +1,200 @@
 // An agent's page: one WebSocket for what happens, one WebRTC connection for the voice. The connection is made when
-// the agent goes on duty and kept; taking a call only opens the microphone.
+// the agent goes on duty and kept; taking a call only opens the microphone. Both come back by themselves.
 import { lineTo, openVoice } from "/static/voice.js";
+import { ask, showBriefing, showForm } from "/static/agent_call.js";
+import { alarm } from "/static/agent_ring.js";
+import { showLive, supervised, supervising } from "/static/agent_supervising.js";
 
 const at = (id) => document.getElementById(id);
 const LOOK_MS = 1000; // the context is on screen for a second before the call can be taken
-const VALUES = { yes: "是", no: "否", unsure: "不确定", words: "原话", none: "没有" };
+const AGAIN_MS = [500, 1000, 2000, 4000, 8000]; // until a lost connection is tried again
 const WHY = {
-  taken: "", declined: "已拒接，来电转给下一位坐席", timed_out: "未及时接听，来电转给下一位坐席，您已转为小休",
+  declined: "已拒接，来电转给下一位坐席", timed_out: "未及时接听，来电转给下一位坐席，您已转为小休",
   client_hung_up: "客户已挂断", given_up: "客户等待的时间已到，改为回电",
-  agent_hung_up: "已挂断", client_line_lost: "客户线路中断", agent_line_lost: "您的语音没有接通或者已经中断，客户转给下一位坐席，您已转为小休",
+  agent_hung_up: "已挂断", client_line_lost: "客户线路中断", passed_on: "客户已转出，请登记您的部分",
+  agent_line_lost: "您的语音没有接通或者已经中断，客户转给下一位坐席，您已转为小休",
 };
-const title = document.title;
+// The page's own name: a connection that comes back is known by it
+const token = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
-let socket, voice, ring, talking = false, looked = 0, blinking = 0, counting = 0, bell;
+let socket, voice, ring, mode = "idle", looked = 0, counting = 0, presence = "", wanted = false, tries = 0, instead = false, again = 0;
 
-function say(message) { socket?.readyState === WebSocket.OPEN && socket.send(JSON.stringify(message)); }
+export function say(message) { if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message)); }
 function trouble(text) { at("trouble").textContent = text; at("trouble").hidden = !text; }
+function notice(text) { at("notice").textContent = text; at("notice").hidden = !text; }
+
+// Going on duty, and coming back
 
 async function begin() {
+  wanted = true;
   trouble("");
   at("begin").disabled = true;
+  clearTimeout(again);
   try {
-    voice = await openVoice(at("voice"), () => leave(at("trouble").textContent || "语音连接已断开，请重新上线"));
+    voice ??= await openVoice(at("voice"), voiceLost);
   } catch (error) {
     return leave(error.message);
   }
-  socket = lineTo("/agent/line");
-  socket.onopen = () => say({ kind: "sign_on", sdp: voice.offer });
-  socket.onmessage = (message) => HEAR[JSON.parse(message.data).kind]?.(JSON.parse(message.data));
-  socket.onclose = () => {
-    if (talking) trouble("和服务器的连接已断开，通话仍在继续；挂断请按签退，之后重新上线");
-    else leave(at("trouble").textContent || "和服务器的连接已断开，请重新上线");
-  };
+  socket?.close();
+  const line = socket = lineTo("/agent/line");
+  line.onopen = () => say(voice.fresh ? signOn() : { kind: "resume", token });
+  line.onmessage = (message) => { if (line === socket) hear(JSON.parse(message.data)); };
+  line.onclose = () => { if (line === socket) comeBack(mode === "talking" ? "和服务器的连接已断开，通话仍在继续，正在重新连接…" : "和服务器的连接已断开，正在重新连接…"); };
 }
+
+function signOn() { return { kind: "sign_on", sdp: voice.offer, token, presence: presence || null, instead: instead || tries > 0 }; }
+
+function comeBack(why) {
+  if (!wanted) return;
+  if (mode === "ringing") { alarm(false); show("idle"); } // it goes to the next agent
+  trouble(why);
+  again = setTimeout(begin, AGAIN_MS[Math.min(tries++, AGAIN_MS.length - 1)]);
+}
+
+function voiceLost() {
+  voice = (voice?.close(), undefined);
+  if (wanted && mode !== "idle" && mode !== "wrap") show("idle");
+  comeBack("语音连接已断开，正在重新连接…");
+}
+
+function leave(why) {
+  wanted = instead = false;
+  tries = 0;
+  clearTimeout(again);
+  alarm(false);
+  say({ kind: "sign_off" });
+  socket = (socket?.close(), undefined);
+  voice = (voice?.close(), undefined);
+  show("idle");
+  at("idle").hidden = at("duty").hidden = at("tasks").hidden = true;
+  if (at("supervisor")) at("supervisor").hidden = true;
+  at("sign-on").hidden = false;
+  at("begin").disabled = false;
+  trouble(why);
+}
+
+// What the server says
+
+function hear(news) { HEAR[news.kind]?.(news); }
 
 const HEAR = {
   async answer(news) {
+    voice.fresh = false;
     await voice.answer(news.sdp);
     at("agent-name").textContent = news.name;
   },
-  refused(news) { trouble(news.why); },
+  async renew() { // the server no longer knows our voice
+    voice = (voice?.close(), undefined);
+    try { voice = await openVoice(at("voice"), voiceLost); } catch (error) { return leave(error.message); }
+    tries = Math.max(tries, 1);
+    say(signOn());
+  },
+  refused(news) {
+    if (tries && wanted && news.elsewhere) return; // our own old connection is being given up: the next try will do
+    leave(news.why);
+    at("instead").hidden = !news.elsewhere;
+  },
+  lost() { voiceLost(); },
+  replaced() { leave("您已在另一个页面上线，本页面已签退"); },
   error(news) { trouble(news.why); },
   presence(news) {
     if (at("duty").hidden) voice?.speak(false); // connected: silent until a call
-    at("sign-on").hidden = true;
+    presence = news.presence;
+    tries = 0;
+    instead = false;
+    trouble("");
+    at("sign-on").hidden = at("instead").hidden = true;
     at("duty").hidden = false;
-    at("presence").textContent = news.presence;
-    at("idle").hidden = !at("call").hidden;
+    at("presence").textContent = presence;
+    for (const button of document.querySelectorAll("[data-presence]")) button.setAttribute("aria-pressed", button.dataset.presence === presence);
+    at("idle").hidden = mode !== "idle";
+    at("tasks").hidden = mode !== "idle";
+    if (at("supervisor")) at("supervisor").hidden = false;
+    if (presence === "空闲" && mode === "wrap") show("idle");
   },
   queue(news) { at("queue").textContent = news.waiting; },
+  live(news) { showLive(news); },
+  supervising(news) { supervising(news, voice); if (news.why) notice(news.why); },
+  supervised(news) { supervised(news); },
+  colleagues(news) { showColleagues(news.colleagues); },
   rings(news) {
-    trouble("");
+    trouble(""); notice("");
     ring = news.ring;
-    show(news.briefing);
-    mode("ringing");
+    showBriefing(news.briefing);
+    showForm(null);
+    show("ringing");
+    at("bot").textContent = "机器人正在陪客户等候";
     looked = performance.now() + LOOK_MS;
     at("accept").disabled = true;
     setTimeout(() => { at("accept").disabled = false; at("accept").focus(); }, LOOK_MS);
     alarm(true);
     countDown(performance.now() + news.seconds * 1000);
   },
+  briefing(news) { if (news.ring === ring) showBriefing(news.briefing); },
   ring_ended(news) {
     alarm(false);
     if (news.why === "taken") return;
     voice?.speak(false);
-    trouble(WHY[news.why] ?? "");
-    mode("idle");
+    notice(WHY[news.why] ?? "");
+    show("idle");
   },
+  talk_began(news) {
+    ring = news.ring;
+    alarm(false);
+    voice?.speak(true);
+    if (news.briefing) showBriefing(news.briefing); else showBriefing({ client: "", title: "人工回访", reason: "", question: "", points: [], answers: [], flags: [], lines: [] });
+    at("client").textContent = news.client;
+    at("phone").textContent = news.phone;
+    at("bot").textContent = news.by_hand ? (news.answered ? "正在录音" : "正在呼叫客户…") : "机器人已退出，由您继续";
+    show("talking");
+    at("pass-on").hidden = news.by_hand;
+    showForm(news.form);
+    press(at("mute"), news.muted);
+    press(at("hold"), news.held);
+  },
+  form(news) { showForm(news.form); },
   talk_ended(news) {
     voice?.speak(false);
-    trouble(WHY[news.why] ?? "");
-    mode("idle");
+    notice(WHY[news.why] ?? "");
+    if (!news.wrap_seconds) return show("idle");
+    at("outcome").value = news.suggested || (news.complete ? "reviewed" : "");
+    show("wrap");
+    countDown(performance.now() + news.wrap_seconds * 1000);
+    at("outcome").focus();
   },
+  wrap_up_ended() { ring = undefined; show("idle"); refreshTasks(); },
 };
 
-function mode(name) {
-  talking = name === "talking";
+function show(name) {
+  mode = name;
+  const talking = name === "talking";
   at("call").hidden = name === "idle";
-  at("idle").hidden = name !== "idle";
-  at("state").textContent = talking ? "通话中" : "来电";
-  for (const id of ["accept", "decline"]) at(id).hidden = talking;
-  for (const id of ["mute", "hold", "hang-up"]) at(id).hidden = !talking;
+  at("idle").hidden = at("tasks").hidden = name !== "idle" || at("duty").hidden;
+  at("state").textContent = { talking: "通话中", wrap: "话后处理", ringing: "来电", idle: "" }[name];
+  for (const id of ["accept", "decline"]) at(id).hidden = name !== "ringing";
+  for (const id of ["mute", "hold", "pass-on", "keypad-toggle", "hang-up"]) at(id).hidden = !talking;
   for (const id of ["mute", "hold"]) press(at(id), false);
-  if (name === "idle") ring = undefined;
+  at("wrap").hidden = name !== "wrap";
+  at("keypad").hidden = at("colleagues").hidden = true;
+  if (name === "idle") { ring = undefined; at("wrap").reset(); supervised({ mode: "" }); }
   if (name !== "ringing") countDown();
 }
 
-// How long the call still rings here
+// How long the call still rings here, or the wrap-up lasts
 function countDown(until) {
   clearInterval(counting);
   at("left").hidden = !until;
-  const show = () => { at("left").textContent = `还有 ${Math.max(0, Math.ceil((until - performance.now()) / 1000))} 秒`; };
-  if (until) { show(); counting = setInterval(show, 250); }
+  const tell = () => { at("left").textContent = `还有 ${Math.max(0, Math.ceil((until - performance.now()) / 1000))} 秒`; };
+  if (until) { tell(); counting = setInterval(tell, 250); }
 }
 
+// What the agent does
+
 function accept() {
-  if (!ring || talking || performance.now() < looked) return;
+  if (!ring || mode !== "ringing" || performance.now() < looked) return;
   voice.speak(true);
   say({ kind: "accept", ring });
   alarm(false);
-  mode("talking");
 }
 
 function press(button, on) {
@@ -113,70 +208,52 @@ function toggle(button, kind) {
   say({ kind, on });
 }
 
-function leave(why) {
-  alarm(false);
-  socket = (socket?.close(), undefined);
-  voice = (voice?.close(), undefined);
-  mode("idle");
-  at("idle").hidden = at("duty").hidden = true;
-  at("sign-on").hidden = false;
-  at("begin").disabled = false;
-  trouble(why);
-}
-
-// What the agent must know
-
-function item(tag, ...texts) {
-  const one = document.createElement(tag);
-  one.append(...texts);
-  return one;
-}
-
-function show(call) {
-  for (const [id, text] of [["client", call.client], ["review", call.title], ["reason", call.reason], ["question", call.question || "—"]]) at(id).textContent = text;
-  at("points").replaceChildren(...call.points.map((text) => item("li", text)));
-  at("flags").replaceChildren(...call.flags.map((flag) => item("li", item("strong", `${flag.severity} · ${flag.risk}`), flag.words ? ` “${flag.words}”` : "")));
-  at("answers").replaceChildren(...call.answers.map((one) => item("tr", item("td", one.question), item("td", VALUES[one.value] ?? one.value), item("td", one.words))));
-  at("lines").replaceChildren(...call.lines.map((line) => {
-    const one = item("li", item("span", line.speaker), item("p", line.text));
-    one.className = line.speaker === "客户" ? "client" : "bot";
-    one.firstChild.className = "who";
-    return one;
+function showColleagues(colleagues) {
+  at("colleagues").hidden = false;
+  at("colleagues").replaceChildren(...colleagues.map((one) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn btn-sm";
+    button.textContent = `${one.name}（${one.number}） ${one.presence}`;
+    button.disabled = one.presence !== "空闲";
+    button.onclick = () => say({ kind: "pass_on", number: one.number });
+    return button;
   }));
+  if (!colleagues.length) at("colleagues").textContent = "没有其他坐席在班";
 }
 
-// A ring that is heard, and seen in the title
-
-function alarm(on) {
-  clearInterval(blinking);
-  document.title = title;
-  bell = (bell?.close(), undefined);
-  if (!on) return;
-  blinking = setInterval(() => { document.title = document.title === title ? "【来电】" + title : title; }, 500);
-  bell = new AudioContext();
-  const tone = bell.createOscillator(), loudness = bell.createGain();
-  tone.frequency.value = 660;
-  loudness.gain.value = 0;
-  for (let second = 0; second < 60; second += 2) {
-    loudness.gain.setValueAtTime(0.15, bell.currentTime + second);
-    loudness.gain.setValueAtTime(0, bell.currentTime + second + 0.6);
-  }
-  tone.connect(loudness).connect(bell.destination);
-  tone.start();
+async function refreshTasks() {
+  const answer = await fetch(`/agent/tasks?${new URLSearchParams(new FormData(at("task-filter")))}`);
+  if (answer.redirected) { location.reload(); return; }
+  if (answer.ok) at("task-list").innerHTML = await answer.text();
 }
 
 at("sign-on").onsubmit = (event) => { event.preventDefault(); begin(); };
+at("instead").onclick = () => { instead = true; begin(); };
 at("leave").onclick = () => leave("");
 at("accept").onclick = accept;
 at("decline").onclick = () => say({ kind: "decline", ring });
 at("mute").onclick = () => toggle(at("mute"), "mute");
 at("hold").onclick = () => toggle(at("hold"), "hold");
 at("hang-up").onclick = () => say({ kind: "hang_up" });
+at("pass-on").onclick = () => (at("colleagues").hidden ? say({ kind: "colleagues" }) : (at("colleagues").hidden = true));
+at("keypad-toggle").onclick = () => { at("keypad").hidden = !at("keypad").hidden; };
+at("keypad").onclick = (event) => { if (event.target.dataset.key) voice?.press(event.target.dataset.key); };
+at("wrap").onsubmit = (event) => { event.preventDefault(); say({ kind: "wrap_up", ...Object.fromEntries(new FormData(at("wrap"))) }); };
+at("task-filter").onsubmit = (event) => { event.preventDefault(); refreshTasks(); };
+at("task-list").onclick = (event) => {
+  const task = event.target.dataset.dial;
+  if (task) say({ kind: "dial", task: Number(task), consent: at("consent").checked });
+};
 for (const button of document.querySelectorAll("[data-presence]")) button.onclick = () => say({ kind: "presence", presence: button.dataset.presence });
+addEventListener("beforeunload", (event) => { if (mode === "talking" || mode === "wrap") event.preventDefault(); });
 document.addEventListener("keydown", (event) => {
-  if (talking && /^[0-9*#]$/.test(event.key)) voice?.press(event.key);
-  else if (event.key === "F8") accept();
-  else if (event.key === "F9" && ring) say(talking ? { kind: "hang_up" } : { kind: "decline", ring });
-  else return;
+  const typing = event.target.matches("input, textarea, select") || event.ctrlKey || event.altKey || event.metaKey;
+  if (event.key === "F8") mode === "wrap" ? at("wrap").requestSubmit() : accept();
+  else if (event.key === "F9" && ring) say(mode === "ringing" ? { kind: "decline", ring } : { kind: "hang_up" });
+  else if (event.key === "F6" && mode === "talking") toggle(at("mute"), "mute");
+  else if (event.key === "F7" && mode === "talking") toggle(at("hold"), "hold");
+  else if (!typing && mode === "talking" && !at("keypad").hidden && /^[0-9*#]$/.test(event.key)) voice?.press(event.key);
+  else if (!typing && (mode === "talking" || mode === "wrap") && ask(event.key)) { /* answered */ } else return;
   event.preventDefault();
 });

@@ -28,6 +28,7 @@ export async function openVoice(loudspeaker, lost) {
   await peer.setLocalDescription(await peer.createOffer());
   await gathered(peer);
   return {
+    fresh: true, // not yet offered to the server
     offer: peer.localDescription.sdp,
     answer: (sdp) => peer.setRemoteDescription({ type: "answer", sdp }),
     speak: (on) => sender.replaceTrack(on ? microphone : null), // off: nothing is sent at all

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from bot.agents import Joined, NotJoined
-from bot.moves import Flag, Heard, Listen, Note, Say, Transfer
+from bot.moves import Finish, Flag, Heard, Listen, Note, Say, Transfer
 from bot.script import load_script
-from campaign.handover.agents import Roster, Seat
+from campaign.handover.agents import Roster
 from campaign.handover.briefing import Briefing, Notebook, Spoken
 from campaign.handover.duty import (
     Failure,
@@ -29,10 +29,12 @@ from campaign.handover.duty import (
     Withdrawn,
 )
 from campaign.handover.roads import ByExchange, Party, ToBrowser, ToCallback
+from campaign.handover.seats import Seat
 from campaign.handover.talks import Agent, Wanted
 from campaign.handover.waiting_room import Terms
+from campaign.handover.wrapping import WrapUp
 from intents import Intent, Match
-from rules import Risk, Severity
+from rules import Ending, Risk, Severity
 from telephony.bridge import Joinable, Parting
 from telephony.browser import BrowserLines
 from telephony.legs import Answered
@@ -259,7 +261,11 @@ def test_one_agent_sits_in_one_place() -> None:
         seat, _ = sit(roster, "8002")
         with pytest.raises(RosterError, match="另一个页面"):
             sit(roster, "8002")
-        roster.sign_off(seat)
+        again = Page()
+        roster.sign_on(seat.agent, NoPhone(), again.tell, instead=True)
+        roster.sign_off(seat)  # the page that is over changes nothing
+        assert [one.agent.number for one in roster.on_duty()] == ["8002"]
+        roster.sign_off(roster.on_duty()[0])
         sit(roster, "8002")
 
     asyncio.run(twice())
@@ -274,13 +280,18 @@ async def test_an_agent_who_accepts_talks_until_the_agent_hangs_up(client: Clien
         assert await way.fetch(Risk.ASKED_FOR_HUMAN) == Joined("8002")
         assert [one.presence for one in page.news if isinstance(one, PresenceChanged)] == [Presence.BUSY]
         await asyncio.gather(browser.hear(0.2), client.phone.hear(0.2))
-        roster.hang_up(seat)
+        seat.hang_up()
         await client.leg.ended()
-        handed = await way.told()
+        ended = await page.see(TalkEnded)
+        assert isinstance(ended, TalkEnded) and ended.wrap_seconds == 60
+        told = asyncio.create_task(way.told())
+        roster.wrap_up(seat, WrapUp(note="客户明天再来营业部"))
+        handed = await told
         assert handed.agent == Agent(2, "8002", "孙敏")
         assert handed.details()["parting"] == Parting.AGENT_HUNG_UP
-        assert isinstance(await page.see(TalkEnded), TalkEnded)
-        assert seat.presence is Presence.FREE
+        assert (handed.finish, handed.note) == (Finish(Ending.HANDED_OVER), "8002：客户明天再来营业部")
+        changes = [one.presence for one in page.news if isinstance(one, PresenceChanged)]
+        assert changes == [Presence.BUSY, Presence.WRAP_UP, Presence.FREE]
 
 
 async def test_a_matter_whose_agent_is_lost_in_mid_talk_is_nobodys(client: Client) -> None:

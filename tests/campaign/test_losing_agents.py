@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 from bot.agents import Joined
 from bot.script import load_script
 from campaign.calls.feed import Stage
-from campaign.handover.agents import Roster, Seat
+from campaign.handover.agents import Roster
 from campaign.handover.briefing import Notebook
 from campaign.handover.consulting import Consultation
 from campaign.handover.duty import Failure, Presence, Rings, Withdrawn
 from campaign.handover.meanwhile import Asides, asides_of, keep_company
 from campaign.handover.roads import Party, ToBrowser, ToExtension
+from campaign.handover.seats import Seat
 from campaign.handover.talks import Agent, Talk, Wanted
+from campaign.handover.waiting_room import Terms
 from rules import Risk, Severity
 from telephony.bridge import Joinable, Parting
 from telephony.browser import BrowserLines
@@ -35,6 +37,7 @@ from tests.telephony.farend import KEY, Call, FarEnd, far_end, running_gateway, 
 from tests.telephony.sounds import line, sine
 
 WAITING, LOST, FAREWELL = 600, 800, 1000  # Hz of what stands in for the approved words
+QUICK = Terms(wrap_seconds=0.05)
 ASIDES = Asides(*(line(sine(hertz, 600)) for hertz in (WAITING, LOST, FAREWELL)))
 
 
@@ -108,7 +111,7 @@ def tones(pcm: bytes | NDArray[np.int16]) -> list[float]:
 
 
 async def test_a_client_whose_agent_is_lost_is_told_and_gets_the_next_one(lines: Lines, tmp_path: Path) -> None:
-    roster = Roster()
+    roster = Roster(QUICK)
     async with agents(roster, {"8002": 1500, "8003": 2000}) as seated:
         client = await lines.answered("7-1")
         way = ToBrowser(roster).way(client.party())
@@ -121,7 +124,7 @@ async def test_a_client_whose_agent_is_lost_is_told_and_gets_the_next_one(lines:
         assert [hertz for hertz in heard if hertz in (1500, LOST, 2000)][-2:] == [LOST, 2000]
         assert FAREWELL not in heard
         assert seated["8002"].seat.presence is Presence.AWAY
-        roster.hang_up(seated["8003"].seat)
+        seated["8003"].seat.hang_up()
         await client.leg.ended()
         handed = await way.told()
     assert handed.taker == 8003 and handed.details()["parting"] == Parting.AGENT_HUNG_UP
@@ -133,7 +136,7 @@ async def test_a_client_whose_agent_is_lost_is_told_and_gets_the_next_one(lines:
 
 
 async def test_where_no_other_agent_is_there_the_client_is_told_of_the_callback(lines: Lines) -> None:
-    roster = Roster()
+    roster = Roster(QUICK)
     async with agents(roster, {"8002": 1500}) as seated:
         client = await lines.answered("7-1")
         way = ToBrowser(roster).way(client.party())
@@ -148,7 +151,7 @@ async def test_where_no_other_agent_is_there_the_client_is_told_of_the_callback(
 
 
 async def test_a_client_who_hangs_up_meanwhile_is_not_talked_to(lines: Lines) -> None:
-    roster = Roster()
+    roster = Roster(QUICK)
     async with agents(roster, {"8002": 1500}) as seated:
         client = await lines.answered("7-1")
         way = ToBrowser(roster).way(client.party())
@@ -184,7 +187,7 @@ async def test_an_extension_whose_line_is_lost_is_followed_by_the_next(lines: Li
 
 
 async def test_of_two_clients_the_graver_gets_the_agent_first_then_the_other(lines: Lines) -> None:
-    roster = Roster()
+    roster = Roster(QUICK)
     async with agents(roster, {"8002": 1500}) as seated:
         seat, page = seated["8002"].seat, seated["8002"].page
         roster.set_presence(seat, Presence.BUSY)
@@ -197,7 +200,7 @@ async def test_of_two_clients_the_graver_gets_the_agent_first_then_the_other(lin
         roster.set_presence(seat, Presence.FREE)
         first = await fetching[1]
         assert isinstance(first, Talk) and not fetching[0].done()
-        roster.hang_up(seat)
+        seat.hang_up()
         second = await fetching[0]
         assert isinstance(second, Talk)
         await light.phone.say("hangup", sip=200, q850=16)
@@ -206,7 +209,7 @@ async def test_of_two_clients_the_graver_gets_the_agent_first_then_the_other(lin
 
 async def test_two_agents_who_take_one_call_in_the_same_moment_do_not_both_get_it(lines: Lines) -> None:
     """The offer goes on to the second just as the first takes it."""
-    roster = Roster()
+    roster = Roster(QUICK)
     async with agents(roster, {"8002": 1500, "8003": 2000}) as seated:
         first, second = seated["8002"], seated["8003"]
         first.page.on_ring = second.page.on_ring = lambda ring: None
@@ -225,7 +228,7 @@ async def test_two_agents_who_take_one_call_in_the_same_moment_do_not_both_get_i
 
 
 async def test_an_agent_whose_answer_crosses_with_the_end_of_the_wait_is_free_again(lines: Lines) -> None:
-    roster = Roster()
+    roster = Roster(QUICK)
     async with agents(roster, {"8002": 1500}) as seated:
         seat, page = seated["8002"].seat, seated["8002"].page
         page.on_ring = lambda ring: None
@@ -262,14 +265,14 @@ async def test_the_words_are_the_scripts_with_the_clients_slots() -> None:
 
 
 async def test_nobody_waits_for_an_agent_when_too_many_wait_already(lines: Lines) -> None:
-    roster = Roster()
+    roster = Roster(QUICK)
     roster.terms = type(roster.terms)(most_waiting=0)
     client = await lines.answered("7-1")
     assert await roster.fetch(Wanted(client.leg, EMPTY)) is Failure.QUEUE_FULL
 
 
 async def test_a_client_who_lost_the_agent_goes_before_those_who_came_later(lines: Lines) -> None:
-    roster = Roster()
+    roster = Roster(QUICK)
     async with agents(roster, {"8002": 1500, "8003": 2000}) as seated:
         other = seated["8003"]
         roster.set_presence(other.seat, Presence.BUSY)
@@ -285,7 +288,7 @@ async def test_a_client_who_lost_the_agent_goes_before_those_who_came_later(line
         while 2000 not in tones(bytes(lost.phone.heard)):
             await lost.phone.hear(0.2)
         assert not fetching.done()
-        roster.hang_up(other.seat)
+        other.seat.hang_up()
         await lost.leg.ended()
         assert (await way.told()).talks == ("8002", "8003")
         assert isinstance(await fetching, Talk)

@@ -12,16 +12,22 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
+from bot.moves import Facts, Note
+from bot.replay import Move
+from bot.script import load_script
 from campaign.handover.agents import Roster
 from campaign.handover.briefing import Asked, Briefing, Flagged, Spoken
 from campaign.handover.duty import Failure
+from campaign.handover.sheet import Sheet
 from campaign.handover.talks import Talk, Wanted
 from campaign.handover.waiting_room import Terms
 from console import AgentLines
+from intents import Intent, load_matcher
 from rules import Post
 from telephony.bridge import Joinable
 from telephony.browser import BrowserLines
 from telephony.legs import Answered
+from tests.conftest import NOON
 from tests.console.conftest import Place
 from tests.signing_in import cookies_of
 from tests.telephony.farend import Call, far_end, running_gateway, until
@@ -48,9 +54,11 @@ class Floor:
     leg: Joinable
     phone: Call
     cookies: Mapping[str, dict[str, str]]  # of the agents' browsers, by staff number
+    sheet: Sheet
+    kept: list[Move]  # what agents have ticked
 
     async def fetch(self) -> Talk | Failure:
-        return await self.roster.fetch(Wanted(self.leg, BRIEFING))
+        return await self.roster.fetch(Wanted(self.leg, BRIEFING, sheet=self.sheet))
 
 
 @asynccontextmanager
@@ -67,7 +75,11 @@ async def floor(place: Place, recordings: Path, terms: Terms = Terms()) -> Async
             phone = await far.take()
             await phone.say("answered")
             await until(leg, Answered)
-            yield Floor(base, roster, leg, phone, cookies)
+            kept: list[Move] = []
+            facts = Facts({"业务": "购买金融产品"}, NOON)
+            sheet = Sheet(load_script("suitability"), facts, load_matcher(), lambda move, _: kept.append(move))
+            sheet.note(Note("suitability.self_operated", "yes", "是我自己", Intent.YES, 0.9, "规则", 0, 1))
+            yield Floor(base, roster, leg, phone, cookies, sheet, kept)
             await leg.hang_up()
 
 

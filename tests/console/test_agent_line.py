@@ -13,8 +13,10 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
+from bot.moves import Note
 from campaign.handover.duty import Failure
 from campaign.handover.talks import Talk
+from campaign.handover.waiting_room import Terms
 from rules import Post
 from telephony.bridge import Parting
 from tests.console.agent_floor import Floor, floor
@@ -57,7 +59,7 @@ async def opened(on: Floor, number: str = "8002", hertz: float = 0) -> AsyncIter
 @asynccontextmanager
 async def on_duty(on: Floor, number: str = "8002", hertz: float = 0) -> AsyncIterator[Page]:
     async with opened(on, number, hertz) as page:
-        await page.say(kind="sign_on", sdp=await page.browser.offer())
+        await page.say(kind="sign_on", sdp=await page.browser.offer(), token="page-1")
         await page.browser.accept((await page.hear("answer"))["sdp"])
         assert (await page.hear("presence"))["presence"] == "空闲"
         yield page
@@ -82,9 +84,54 @@ async def test_a_ring_brings_the_briefing_and_accepting_it_the_clients_voice(on:
         await page.say(kind="mute", on=True)
         await page.say(kind="hold", on=True)
         await on.phone.say("hangup", sip=200, q850=16)
-        assert (await page.hear("talk_ended"))["why"] == "client_hung_up"
+        ended = await page.hear("talk_ended")
+        assert (ended["why"], ended["wrap_seconds"]) == ("client_hung_up", 60)
         assert (await talk.end).parting is Parting.CLIENT_HUNG_UP
+        assert (await page.hear("presence"))["presence"] == "话后处理"
+        await page.say(kind="wrap_up", outcome="reviewed")
+        assert "还有问题没有回答" in (await page.hear("error"))["why"]
+        await page.say(kind="wrap_up", outcome="refused", note="明天请勿再打")
         assert (await page.hear("presence"))["presence"] == "空闲"
+        assert talk.after.wrapped is not None
+        wrap = await talk.after.wrapped
+        assert wrap is not None and wrap.note == "明天请勿再打"
+
+
+async def test_the_review_goes_on_as_a_form_that_a_page_finds_again_after_its_line_broke(on: Floor) -> None:
+    async with on_duty(on, hertz=900) as page:
+        fetching = asyncio.create_task(on.fetch())
+        await page.say(kind="accept", ring=(await page.hear("rings"))["ring"])
+        form = (await page.hear("talk_began"))["form"]
+        assert [(one["node"], one["label"]) for one in form["answered"]] == [("suitability.self_operated", "是")]
+        await page.say(kind="answer", node=form["now"]["node"], value=form["now"]["options"][1]["value"])
+        after = (await page.hear("form"))["form"]
+        assert after["answered"][-1]["label"] == "否" and after["now"]["node"] == form["ahead"][0]["node"]
+        await page.say(kind="answer", node="suitability.reminder", value="read")
+        assert "现在的问题" in (await page.hear("error"))["why"]
+        await page.socket.close()
+        async with opened(on) as again:
+            await again.say(kind="resume", token="page-1")
+            began = await again.hear("talk_began")
+            assert began["form"] == after and began["call_id"] == "7-1"
+            await again.say(kind="hang_up")
+            assert (await again.hear("talk_ended"))["why"] == "agent_hung_up"
+        assert isinstance(await fetching, Talk)
+    assert [(one.question, one.evidence) for one in on.kept if isinstance(one, Note)] == [
+        (form["now"]["node"], "坐席登记")
+    ]
+
+
+async def test_of_two_agents_who_want_one_call_one_gets_it_and_the_other_is_told(place: Place, tmp_path: Path) -> None:
+    async with floor(place, tmp_path / "agents", Terms(offer_seconds=0.5)) as on, on_duty(on) as first:
+        async with on_duty(on, "8003", hertz=900) as second:
+            fetching = asyncio.create_task(on.fetch())
+            ring = (await first.hear("rings"))["ring"]
+            assert (await second.hear("rings"))["ring"] == ring  # the first has waited too long
+            await asyncio.gather(*(page.say(kind="accept", ring=ring) for page in (first, second)))
+            assert (await second.hear("talk_began"))["call_id"] == "7-1"
+            assert "其他坐席接听" in (await first.hear("error"))["why"]
+            talk = await fetching
+            assert isinstance(talk, Talk) and talk.taker == "8003"
 
 
 async def test_every_page_is_told_how_many_wait(on: Floor) -> None:
@@ -129,11 +176,11 @@ async def test_a_talk_outlives_the_page_for_as_long_as_the_voice_does(on: Floor)
 async def test_an_agent_is_told_when_the_voice_is_lost(on: Floor) -> None:
     async with on_duty(on) as page:
         await page.browser.close()
-        assert "断开" in (await page.hear("refused"))["why"]
+        await page.hear("lost")
         assert on.roster.on_duty() == ()
 
 
-@pytest.mark.parametrize("posts", [(), (Post.MANAGER, Post.INSPECTOR)])
+@pytest.mark.parametrize("posts", [(), (Post.INSPECTOR, Post.TRAINER)])
 async def test_who_is_no_agent_is_refused(on: Floor, place: Place, posts: tuple[Post, ...]) -> None:
     headers = cookie_header(cookies_of(place.desk.database, *posts) if posts else {})
     with pytest.raises(InvalidStatus):
@@ -158,6 +205,28 @@ async def test_one_number_is_on_duty_once(on: Floor) -> None:
         await second.say(kind="sign_on", sdp=await second.browser.offer())
         await second.browser.accept((await second.hear("answer"))["sdp"])
         assert "另一个页面" in (await second.hear("refused"))["why"]
+
+
+async def test_a_second_page_may_take_the_place_of_the_first(on: Floor) -> None:
+    async with on_duty(on) as page, opened(on) as second:
+        await page.say(kind="presence", presence="小休")
+        await page.hear("presence")
+        await second.say(kind="sign_on", sdp=await second.browser.offer(), token="page-2", instead=True)
+        await second.browser.accept((await second.hear("answer"))["sdp"])
+        assert (await second.hear("presence"))["presence"] == "空闲"
+        await page.hear("replaced")
+        assert [seat.agent.number for seat in on.roster.on_duty()] == ["8002"]
+        await second.say(kind="presence", presence="忙碌")
+        assert (await second.hear("presence"))["presence"] == "忙碌"
+
+
+async def test_a_page_whose_voice_is_unknown_makes_a_new_one(on: Floor) -> None:
+    async with opened(on) as page:
+        await page.say(kind="resume", token="never-seen")
+        await page.hear("renew")
+        await page.say(kind="sign_on", sdp=await page.browser.offer(), token="page-1", presence="小休")
+        await page.browser.accept((await page.hear("answer"))["sdp"])
+        assert (await page.hear("presence"))["presence"] == "小休"
 
 
 async def test_nonsense_in_mid_duty_is_answered_and_harms_nothing(on: Floor) -> None:

@@ -71,7 +71,7 @@ async def test_an_agent_sees_how_long_it_rings_how_many_wait_and_why_it_ends(pla
                 seen = [page.locator("#left").inner_text(), page.locator("#queue").inner_text()]
                 page.wait_for_function("document.getElementById('left').textContent === '还有 1 秒'")
                 page.locator("#call").wait_for(state="hidden")
-                seen += [page.locator(f"#{name}").inner_text() for name in ("trouble", "presence", "queue")]
+                seen += [page.locator(f"#{name}").inner_text() for name in ("notice", "presence", "queue")]
                 assert page.locator("#left").is_hidden()
                 assert fetched.result(10) is Failure.TIMED_OUT
                 return seen
@@ -99,8 +99,15 @@ async def test_an_agent_sees_the_call_takes_it_and_both_hear_each_other(place: P
                 page.evaluate(LISTEN)
                 page.locator("#accept").click()
                 page.wait_for_function("Math.abs(window.loudest() - 440) < 30", polling=10)
+                page.locator("#form [aria-current] button").first.wait_for()
+                page.keyboard.press("2")  # 否
+                page.get_by_text("已答 2").wait_for()
                 page.wait_for_timeout(1500)
                 page.keyboard.press("F9")
+                page.locator("#wrap").wait_for()
+                page.fill("#note", "晚点再说")
+                page.select_option("#outcome", "needs_human")
+                page.keyboard.press("F8")
                 page.locator("#call").wait_for(state="hidden")
                 page.wait_for_function("document.getElementById('presence').textContent === '空闲'")
                 return fetched.result(10)
@@ -109,6 +116,9 @@ async def test_an_agent_sees_the_call_takes_it_and_both_hear_each_other(place: P
         speaking.cancel()
         assert isinstance(talk, Talk)
         assert (await talk.end).parting is Parting.AGENT_HUNG_UP
+        wrap = await talk.after.wrapped if talk.after.wrapped else None
+        assert wrap is not None and wrap.note == "晚点再说"
+        assert on.sheet.left().notes[0].value == "no"
         heard = np.frombuffer(bytes(on.phone.heard), "<i2")
         assert loudest(heard[-8000:]) == pytest.approx(1000, abs=15)
     assert shown["client"] == "单**先生"

@@ -1,0 +1,90 @@
+"""An agent on duty (坐席): the page that is told, the telephone, and what goes on there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from campaign.handover.duty import FormChanged, News, Presence, RosterError, TalkBegan
+from campaign.handover.talks import Afterwards, Agent, Wanted
+from telephony.bridge import Bridge, BridgeEnd, Joinable
+
+
+class AgentPhone(Protocol):
+    """What an agent hears and speaks with; kept connected for as long as the agent is on duty."""
+
+    def call(self, call_id: str) -> Joinable:
+        """Open the audio for a call."""
+
+
+@dataclass(slots=True, eq=False)
+class Seat:
+    """An agent on duty; `wanted` is the client who rings here, is talked with or was talked with last."""
+
+    agent: Agent
+    phone: AgentPhone
+    tell: Callable[[News], None]
+    presence: Presence = Presence.FREE
+    rest: Presence = Presence.FREE  # what the agent is again after a talk: a supervisor is offered nothing
+    ring: str = ""  # of the call that rings here or is talked
+    wanted: Wanted | None = None
+    bridge: Bridge | None = None
+    talk: asyncio.Task[BridgeEnd] | None = None
+    after: Afterwards = field(default_factory=Afterwards)
+    wrapping: asyncio.TimerHandle | None = None  # until when the talk is written down
+    dials: str = ""  # the client's call that the agent has placed by hand
+    began: TalkBegan | None = None  # of a call by hand, as it stands
+
+    @property
+    def talking(self) -> bool:
+        """Whether the agent talks with a client, or is about to."""
+        return self.talk is not None or bool(self.dials)
+
+    def told_again(self) -> TalkBegan | None:
+        """What a page that comes back must know of the talk; None: there is none."""
+        wanted, bridge = self.wanted, self.bridge
+        if self.began is not None:
+            held, muted = (bridge.held, bridge.muted) if bridge is not None else (False, False)
+            return replace(self.began, held=held, muted=muted)
+        if wanted is None or bridge is None:
+            return None
+        return TalkBegan(
+            self.ring,
+            wanted.client.call_id,
+            wanted.notebook.client if wanted.notebook else wanted.briefing.client,
+            wanted.phone,
+            wanted.sheet.form() if wanted.sheet else None,
+            wanted.notebook.briefing() if wanted.notebook else wanted.briefing,
+            bridge.muted,
+            bridge.held,
+        )
+
+    def give(self, node: str, value: str, words: str) -> None:
+        """Keep an answer of the client whom this agent talks or has just talked with.
+
+        Raises RosterError where there is no form, FormError for what the form does not offer.
+        """
+        sheet = self.wanted.sheet if self.wanted is not None else None
+        if self.wanted is None or sheet is None or not (self.talking or self.wrapping):
+            raise RosterError("现在没有可以登记的回访")
+        sheet.give(node, value, words, self.wanted.client.position_ms)
+        self.tell(FormChanged(sheet.form()))
+
+    # In a talk; nothing happens where there is none
+
+    def hang_up(self) -> None:
+        """End the talk from the agent's side."""
+        if self.bridge is not None:
+            self.bridge.leave()
+
+    def mute(self, on: bool) -> None:
+        """Whether the client does not hear the agent."""
+        if self.bridge is not None:
+            self.bridge.mute(on)
+
+    def hold(self, on: bool) -> None:
+        """Whether the client hears music, and neither hears the other."""
+        if self.bridge is not None:
+            self.bridge.hold(on)

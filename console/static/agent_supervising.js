@@ -1,0 +1,65 @@
+// A supervisor's calls: which are on the line, and what the supervisor does on one of them.
+import { say } from "/static/agent.js";
+
+const at = (id) => document.getElementById(id);
+const WORDS = { listen: "监听", whisper: "耳语", barge: "强插", take_over: "接管", stop: "退出" };
+const calls = new Map();
+let on = { call_id: "", mode: "" };
+
+// A whole picture of the calls, or one that has changed
+export function showLive(news) {
+  if (news.calls) {
+    calls.clear();
+    for (const call of news.calls) calls.set(call.call_id, call);
+  } else if (news.call.stage === "已结束") calls.delete(news.call.call_id);
+  else calls.set(news.call.call_id, news.call);
+  draw();
+}
+
+export function supervising(news, voice) {
+  on = { call_id: news.call_id, mode: news.mode };
+  voice?.speak(["whisper", "barge"].includes(news.mode));
+  draw();
+}
+
+// To the agent: somebody speaks to you
+export function supervised(news) {
+  at("supervised").hidden = !news.mode;
+  at("supervised").textContent = news.mode === "whisper" ? "管理人员正在对您耳语（客户听不到）" : "管理人员已加入通话（客户听得到）";
+}
+
+function draw() {
+  const body = at("live-calls");
+  if (!body) return;
+  const focused = document.activeElement?.dataset.act;
+  body.replaceChildren(...[...calls.values()].map(row));
+  at("no-live").hidden = calls.size > 0;
+  if (focused) body.querySelector(`[data-act="${focused}"]`)?.focus();
+}
+
+function row(call) {
+  const line = document.createElement("tr"), acts = document.createElement("td");
+  for (const text of [call.client, call.title, call.stage, call.question]) {
+    const cell = document.createElement("td");
+    cell.textContent = text;
+    line.append(cell);
+  }
+  const mine = on.call_id === call.call_id, human = call.stage === "坐席通话中";
+  const modes = ["listen", ...(human ? ["whisper", "barge"] : []), "take_over", ...(mine ? ["stop"] : [])];
+  acts.className = "text-nowrap";
+  if (["通话中", "转人工中", "坐席通话中"].includes(call.stage)) acts.append(...modes.map((mode) => button(call, mode, mine && on.mode === mode)));
+  line.append(acts);
+  line.classList.toggle("table-active", mine);
+  return line;
+}
+
+function button(call, mode, pressed) {
+  const one = document.createElement("button");
+  one.type = "button";
+  one.className = pressed ? "btn btn-sm btn-primary me-1" : "btn btn-sm me-1";
+  one.textContent = WORDS[mode];
+  one.dataset.act = `${call.call_id}-${mode}`;
+  one.setAttribute("aria-pressed", pressed);
+  one.onclick = () => say({ kind: "supervise", call_id: call.call_id, mode });
+  return one;
+}
