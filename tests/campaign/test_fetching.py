@@ -16,12 +16,13 @@ from bot.moves import Action, AgentJoined, Event, Facts, HungUp, Say, TransferFa
 from bot.pipeline import converse
 from bot.report import Report
 from bot.script import load_script
-from campaign.handover.agents import Roster, Seat
+from campaign.handover.agents import Roster
 from campaign.handover.briefing import Notebook
 from campaign.handover.consulting import Consultation
 from campaign.handover.duty import Rings, Withdrawn
 from campaign.handover.meanwhile import asides_of
 from campaign.handover.roads import Party, Road, ToBrowser, ToExtension, Way
+from campaign.handover.seats import Seat
 from campaign.handover.talks import Agent
 from intents import load_matcher
 from rules import Ending
