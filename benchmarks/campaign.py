@@ -1,40 +1,57 @@
-"""The queue under load: claims with many tasks parked and due, attempts settled per second, memory.
+"""The queue under load: claims with a million tasks parked and 100,000 due, attempts settled per second, memory.
 
-Attempts go through the product's own claim, beginning and settlement; the line is left out. Each worker is a process
-of its own, over all of its database's cores.
+Settling is measured twice, each worker a process of its own on the database's machine: `queue` is what the database
+does for an attempt (claim, count on a trunk, begin, settle, in the product's own transactions); `whole` is all that a
+worker does for one besides, but for the line and the conversation: what the call carries, the caps, the rules.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import IO, Any, cast
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Table, insert, text, update
 
 from benchmarks.cluster import cluster
 from benchmarks.machine import resident_mib
-from models import Campaign, Customer, Database, ReviewTask, Seal, use_seal
+from campaign.calls.attempt import store_ended
+from campaign.calls.beginning import Begun, begin, plan
+from campaign.calls.settling import EndedCall
+from campaign.house import House
+from campaign.published import Shelf
+from campaign.running.worker import arrive
+from campaign.shipped import take_in_shipped
+from campaign.works import Works
+from models import Campaign, ClientBusy, Customer, Database, ReviewTask, Seal, StaleAttempt, use_seal
 from models.claims import claim, take_in
+from models.lines import LineCaps, Lines, take_line
 from models.queue import Served, begin_attempt
 from models.settlements import SettledTask, Settlement, settle
+from models.workers import database_now
+from rules import CallingHours, Evidence
+from rules.caps import ContactCaps
+from telephony.recording import RecordingStore
 
-PARKED, DUE = 100_000, 10_000
-CLAIMS = 300  # timed
+PARKED, DUE = 1_000_000, 100_000
+CLAIMS = 400  # timed
 AT_ONCE = 8  # tasks a claim
-SECONDS = 10.0  # of settling, for each number of workers
+SECONDS = 6.0  # of settling, for each number of workers
 WORKERS = (1, 2, 4)
-CHUNK = 5000
-NOW = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
+WORKER_SECONDS = 120.0  # until a worker must have come to its end
+NOW = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)  # a Friday afternoon in Shanghai
 KEY = bytes(32)
+# Trunks enough never to hold the workers up: every attempt is counted on one of them all the same.
+TRUNKS = Lines(tuple(LineCaps(f"trunk{n}", 10_000, 100) for n in range(8)))
 
 
 def measure(chosen: argparse.Namespace) -> dict[str, Any]:
@@ -42,58 +59,68 @@ def measure(chosen: argparse.Namespace) -> dict[str, Any]:
     use_seal(Seal(KEY))
     found: dict[str, Any] = {"parked": chosen.parked, "due": chosen.due}
     for name in ("sqlite", "postgresql"):
-        with _fresh(name) as url:
-            found[name] = _on(url, chosen.parked, chosen.due)
+        with _fresh(name) as (url, folder):
+            found[name] = _on(url, folder, chosen.parked, chosen.due)
     return found
 
 
 @contextmanager
-def _fresh(name: str) -> Iterator[str]:
+def _fresh(name: str) -> Iterator[tuple[str, Path]]:
     with tempfile.TemporaryDirectory() as folder:
         if name == "sqlite":
-            yield f"sqlite:///{folder}/bench.db"
+            yield f"sqlite:///{folder}/bench.db", Path(folder)
         else:
             with cluster() as server:
-                yield server.create("bench")
+                yield server.create("bench"), Path(folder)
 
 
-def _on(url: str, parked: int, due: int) -> dict[str, Any]:
+def _on(url: str, folder: Path, parked: int, due: int) -> dict[str, Any]:
     database = Database(url)
     database.upgrade()
+    take_in_shipped(database, NOW)
     began = time.monotonic()
     campaign_id = _fill(database, parked, due)
     filled = time.monotonic() - began
-    if database.engine.dialect.name == "postgresql":
-        with database.engine.connect() as connection:
-            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("ANALYZE")
-    before = resident_mib()
     began = time.monotonic()
-    taken_in = 0
-    while True:
-        with database.write() as session:
-            count = take_in(session, NOW)
-        taken_in += count
-        if not count:
-            break
+    taken_in = _take_in_all(database)
     queued = time.monotonic() - began
     claims = _claims(database, campaign_id)
-    grown = resident_mib() - before
     with database.write() as session:
-        session.execute(update(ReviewTask).values(held_by="", held_until=None))
-    settled = {str(workers): _settled_per_second(url, workers, campaign_id) for workers in WORKERS}
+        held = update(ReviewTask).where(ReviewTask.held_by != "")
+        session.execute(held.values(held_by="", held_until=None))
     database.close()
+    settled = {
+        (how, workers): _settled_per_second(url, folder, workers, campaign_id, how)
+        for how in ATTEMPTS
+        for workers in WORKERS
+    }
     return {
         "filled_seconds": round(filled, 1),
         "queued": taken_in,
         "queued_seconds": round(queued, 2),
         "claim_ms": {"p50": _share(claims, 0.5), "p99": _share(claims, 0.99), "max": round(1000 * max(claims), 2)},
-        "mib_grown_by_claiming": round(grown, 1),
-        "settled_per_second_by_workers": settled,
+        "settled_per_second_by_workers": {
+            how: {str(workers): settled[how, workers]["per_second"] for workers in WORKERS} for how in ATTEMPTS
+        },
+        "worker_mib": max(one["mib"] for one in settled.values()),
     }
+
+
+def _take_in_all(database: Database) -> int:
+    taken_in = 0
+    while True:
+        with database.write() as session:
+            count = take_in(session, NOW)
+        if not count:
+            return taken_in
+        taken_in += count
 
 
 def _share(seconds: list[float], share: float) -> float:
     return round(1000 * sorted(seconds)[int(share * (len(seconds) - 1))], 2)
+
+
+# Filling: one client with a task, and as many copies of both as are wanted
 
 
 def _fill(database: Database, parked: int, due: int) -> int:
@@ -102,35 +129,57 @@ def _fill(database: Database, parked: int, due: int) -> int:
         session.add(campaign)
         session.flush()
         campaign_id = campaign.id
-    total = parked + due
-    for start in range(0, total, CHUNK):
-        numbers = range(start + 1, min(start + CHUNK, total) + 1)
-        with database.write() as session:
-            session.connection().execute(
-                insert(Customer.__table__),  # type: ignore[arg-type]
-                [_client(n) for n in numbers],
-            )
-            session.connection().execute(
-                insert(ReviewTask.__table__),  # type: ignore[arg-type]
-                [_task(n, campaign_id, due) for n in numbers],
-            )
+        session.execute(insert(Customer).values(_client()))
+        session.execute(insert(ReviewTask).values(_task(campaign_id)))
+    postgres = database.engine.dialect.name == "postgresql"
+    later = {
+        "due_at": _moved("due_at", "hour", f"(CASE WHEN n <= {due} THEN 0 ELSE 1 + n % 2000 END)", postgres),
+        "deadline_at": _moved("deadline_at", "day", "(n * 7919 % 300)", postgres),
+    }
+    ids = {"id": "n", "number": "'N' || n"}
+    _copy(database, Customer.__table__, ids | {"phone_digest": "'p' || n", "name_digest": "'m' || n"}, parked + due)
+    _copy(database, ReviewTask.__table__, ids | {"customer_id": "n"} | later, parked + due)
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("VACUUM ANALYZE" if postgres else "PRAGMA optimize")
     return campaign_id
 
 
-def _client(n: int) -> dict[str, Any]:
-    return {
-        "id": n, "number": f"C{n}", "name": "单小明", "name_digest": f"{n:064}", "gender": "", "phone": "13800001111",
-        "phone_digest": f"{n:064}", "email": "", "branch": "", "do_not_call": False, "do_not_call_why": "",
-    }  # fmt: skip
+def _moved(column: str, unit: str, count: str, postgres: bool) -> str:
+    """SQL for an instant so many hours or days later."""
+    if postgres:
+        return f"one.{column} + {count} * interval '1 {unit}'"
+    return f"strftime('%Y-%m-%d %H:%M:%S.000000', one.{column}, {count} || ' {unit}s')"
 
 
-def _task(n: int, campaign_id: int, due: int) -> dict[str, Any]:
-    due_at = NOW if n <= due else NOW + timedelta(hours=1 + n % 2000)
+def _copy(database: Database, table: Any, changed: dict[str, str], total: int) -> None:
+    names = [column.name for column in cast("Table", table).columns]
+    values = ", ".join(changed.get(name, f"one.{name}") for name in names)
+    many = "WITH RECURSIVE many(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM many WHERE n < :total)"
+    copies = f"INSERT INTO {table.name} ({', '.join(names)})"
+    rows = f"SELECT {values} FROM {table.name} AS one CROSS JOIN many WHERE one.id = 1"  # noqa: S608
+    postgres = database.engine.dialect.name == "postgresql"
+    with database.write() as session:
+        session.execute(text(f"{many} {copies} {rows}"), {"total": total})
+        if postgres:
+            session.execute(text(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), :n)"), {"n": total})  # noqa: S608
+
+
+def _client() -> dict[str, Any]:
     return {
-        "id": n, "number": f"T{n}", "campaign_id": campaign_id, "customer_id": n, "review_type": "suitability",
-        "script": "suitability", "slots": {}, "created_at": NOW, "due_at": due_at, "status": "待回访", "final": False,
-        "with_human": False, "resume_at": "", "attempts_made": 0, "trouble": "", "held_by": "",
-        "deadline_at": NOW + timedelta(days=1 + (n * 7919) % 300),
+        "id": 1,
+        "number": "N1",
+        "name": "单小明",
+        "name_digest": "m1",
+        "phone": "13800001111",
+        "phone_digest": "p1",
+    }
+
+
+def _task(campaign_id: int) -> dict[str, Any]:
+    return {
+        "id": 1, "number": "N1", "campaign_id": campaign_id, "customer_id": 1, "review_type": "suitability",
+        "script": "suitability", "slots": {"业务": "购买金融产品"}, "created_at": NOW, "due_at": NOW,
+        "deadline_at": NOW + timedelta(days=1),
     }  # fmt: skip
 
 
@@ -144,46 +193,134 @@ def _claims(database: Database, campaign_id: int) -> list[float]:
     return seconds
 
 
-def _settled_per_second(url: str, workers: int, campaign_id: int) -> float:
+# Settling: each worker a process
+
+
+def _settled_per_second(url: str, folder: Path, workers: int, campaign_id: int, how: str) -> dict[str, float]:
     """Each worker claims, begins and settles for `SECONDS`, each attempt with a second one to come."""
-    command = [sys.executable, "-m", "benchmarks.campaign", url, str(campaign_id)]
+    command = [sys.executable, "-m", "benchmarks.campaign", url, str(folder), str(campaign_id), how]
     running = [
-        subprocess.Popen([*command, f"w{n}"], stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": os.getcwd()})
+        subprocess.Popen([*command, f"{how}{workers}-{n}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         for n in range(workers)
     ]
-    figures = [json.loads(process.communicate(timeout=20 * SECONDS)[0]) for process in running]
-    return float(round(sum(one["attempts"] / one["seconds"] for one in figures), 1))
+    try:
+        figures = [json.loads(out) for out in _told(running)]
+    finally:
+        for process in running:
+            process.kill()
+    return {
+        "per_second": round(sum(one["attempts"] / one["seconds"] for one in figures), 1),
+        "mib": round(max(one["mib"] for one in figures), 1),
+    }
 
 
-def _settle_for_a_while(url: str, campaign_id: int, worker: str) -> dict[str, float]:
+def _told(running: list[subprocess.Popen[bytes]]) -> list[bytes]:
+    """What the workers print in the end; none begins before all are ready."""
+    for process in running:
+        cast("IO[bytes]", process.stdout).readline()
+    for process in running:
+        begin_now = cast("IO[bytes]", process.stdin)
+        begin_now.write(b"go\n")
+        begin_now.flush()
+    return [process.communicate(timeout=WORKER_SECONDS)[0] for process in running]
+
+
+@dataclass(frozen=True)
+class StandingClock:
+    """It is always the same moment."""
+
+    def now(self) -> datetime:
+        """See Clock."""
+        return NOW
+
+    def real_seconds(self, until: datetime) -> float:
+        """See Clock."""
+        return (until - NOW).total_seconds()
+
+    def skip_to(self, at: datetime, lead_seconds: float) -> None:
+        """See Clock."""
+
+
+class Elsewhere:
+    """A dialer that is never asked to dial; each worker prefers a trunk of its own."""
+
+    def __init__(self, first: int) -> None:
+        self._order = TRUNKS.names[first:] + TRUNKS.names[:first]
+
+    def roads(self) -> tuple[str, ...]:
+        """See Dialer."""
+        return self._order
+
+
+def _settle_for_a_while(url: str, folder: Path, campaign_id: int, how: str, worker: str) -> dict[str, float]:
     use_seal(Seal(KEY))
     database = Database(url)
+    works = _works(database, folder, worker)
+    arrive(works)
+    works.scripts.current()
+    print("ready", flush=True)  # noqa: T201
+    sys.stdin.readline()
     began, attempts = time.monotonic(), 0
     while time.monotonic() - began < SECONDS:
         with database.write() as session:
             taken = claim(session, worker, NOW, AT_ONCE, [campaign_id])
         if not taken:
             break
-        for task_id in taken:
-            _one_attempt(database, task_id, worker)
-            attempts += 1
+        attempts += sum(ATTEMPTS[how](works, task_id) for task_id in taken)
     seconds = time.monotonic() - began
     database.close()
-    return {"attempts": attempts, "seconds": seconds}
+    return {"attempts": attempts, "seconds": seconds, "mib": resident_mib()}
 
 
-def _one_attempt(database: Database, task_id: int, worker: str) -> None:
-    with database.write() as session:
-        no = session.scalars(select(ReviewTask.attempts_made).where(ReviewTask.id == task_id)).one() + 1
-        attempt = begin_attempt(
-            session, [Served(task_id, no, "suitability", "f" * 64)], dialled="13800001111", worker=worker, now=NOW,
-            script_hash="f" * 64, facts="{}",
-        )  # fmt: skip
-        attempt_id = attempt.id
+def _works(database: Database, folder: Path, worker: str) -> Works:
+    nothing: Any = None
+    first = int(worker.partition("-")[2])
+    return Works(
+        database=database, dialer=cast("Any", Elsewhere(first)), recordings=RecordingStore(folder / worker, KEY),
+        ears=nothing, voices=nothing, matcher=nothing, scripts=Shelf(database),
+        house=House("华夏安信证券", "客户服务中心", "8001", "95500"), clock=StandingClock(), hours=CallingHours(),
+        call_log=nothing, feed=nothing, worker=worker, outbox=nothing, forms=nothing, lines=TRUNKS,
+        caps=ContactCaps(),
+    )  # fmt: skip
+
+
+def _whole_attempt(works: Works, task_id: int) -> bool:
+    try:
+        planned = plan(works, task_id)
+        if planned is None:
+            return False
+        begun = begin(works, planned)
+    except (ClientBusy, StaleAttempt):
+        return False
+    store_ended(works, _unanswered(works, begun), begun.tasks)
+    return True
+
+
+def _unanswered(works: Works, begun: Begun) -> EndedCall:
+    return EndedCall(
+        attempt_id=begun.attempt_id, worker=works.worker, started_at=begun.started_at,
+        ended_at=begun.started_at + timedelta(seconds=30), evidence=Evidence(sip_status=480, q850=19),
+        details={"sip": 480, "q850": 19}, ring_ms=28_000,
+    )  # fmt: skip
+
+
+def _queue_attempt(works: Works, task_id: int) -> bool:
+    with works.database.write() as session:
+        line = take_line(session, TRUNKS, database_now(session), works.dialer.roads())
+        served = [Served(task_id, 1, "suitability", "f" * 64)]
+        attempt_id = begin_attempt(
+            session, served, dialled="13800001111", worker=works.worker, now=NOW, script_hash="f" * 64, facts="{}",
+            line=line,
+        ).id  # fmt: skip
     again = SettledTask(task_id, "未完成：无人应答", due_at=NOW + timedelta(hours=1))
-    with database.write() as session:
-        settle(session, Settlement(attempt_id, worker, NOW + timedelta(seconds=30), "no_answer", (again,)))
+    with works.database.write() as session:
+        ended_at = NOW + timedelta(seconds=30)
+        settle(session, Settlement(attempt_id, works.worker, ended_at, "no_answer", (again,)))
+    return True
+
+
+ATTEMPTS: dict[str, Callable[[Works, int], bool]] = {"queue": _queue_attempt, "whole": _whole_attempt}
 
 
 if __name__ == "__main__":
-    print(json.dumps(_settle_for_a_while(sys.argv[1], int(sys.argv[2]), sys.argv[3])))
+    print(json.dumps(_settle_for_a_while(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), *sys.argv[4:])))  # noqa: T201

@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
+
+from sqlalchemy.orm import Session
 
 from bot.errors import ScriptError, ScriptInvalid
 from bot.script import Script, load_sources
@@ -42,23 +45,26 @@ class Shelf:
         """The scripts as they were when somebody looked last; another mapping after each publication."""
         return self._scripts
 
-    def current(self) -> Mapping[str, Script]:
-        """The scripts in use now, by name; a version that cannot be loaded is left out and logged."""
+    def current(self, session: Session | None = None) -> Mapping[str, Script]:
+        """The scripts in use now, by name; a version that cannot be loaded is left out and logged.
+
+        `session`: asked instead of one of its own, where the caller has one open.
+        """
         with self._lock:
-            with self._database.read() as session:
-                hashes = published_hashes(session)
+            with self._database.read() if session is None else nullcontext(session) as asked:
+                hashes = published_hashes(asked)
                 for name, hashed in hashes.items():
                     if self._known_hash(name) != hashed:
-                        version = published_version(session, name)
+                        version = published_version(asked, name)
                         if version is not None:
                             self._load(version)
             if not self._scripts.keys() <= hashes.keys():
                 self._scripts = {name: script for name, script in self._scripts.items() if name in hashes}
             return self._scripts
 
-    def script(self, name: str) -> Script:
+    def script(self, name: str, session: Session | None = None) -> Script:
         """One script in use; raises NotPublished, or ScriptInvalid where its version cannot be loaded."""
-        script = self.current().get(name)
+        script = self.current(session).get(name)
         if script is not None:
             return script
         if name in self._faulty:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import URL, Engine, create_engine, event, func, select
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import Session
 
 from models.errors import DatabaseUnusable
@@ -20,6 +21,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 15.0  # how long a writer of another process is waited for
 MIGRATION_LOCK = 0x68756966  # advisory: of workers that start together one migrates, the others wait
 START_LOCK = 0x68756971  # advisory: what every process does once when it starts
+RESTED_SECONDS = 1.0  # unused, after which a connection may have died unnoticed
 CONNECTIONS = 20  # of one process at once, on PostgreSQL
 
 
@@ -99,9 +101,9 @@ def address_of(url: str) -> URL:
 def _engine(url: str) -> Engine:
     address = address_of(url)
     if address.get_backend_name() != "sqlite":
-        return create_engine(
-            address, pool_pre_ping=True, hide_parameters=True, pool_size=CONNECTIONS // 2, max_overflow=CONNECTIONS // 2
-        )
+        engine = create_engine(address, hide_parameters=True, pool_size=CONNECTIONS // 2, max_overflow=CONNECTIONS // 2)
+        _ping_rested(engine)
+        return engine
     database = address.database
     if database and database != ":memory:":
         Path(database).parent.mkdir(parents=True, exist_ok=True)
@@ -109,6 +111,24 @@ def _engine(url: str) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _ping_rested(engine: Engine) -> None:
+    """Try connections that have rested before they are used again; to try every one costs each transaction a trip."""
+
+    def rest(_connection: Any, record: Any) -> None:
+        record.info["rests_since"] = monotonic()
+
+    def ping(connection: Any, record: Any, _proxy: Any) -> None:
+        if monotonic() - record.info.get("rests_since", monotonic()) < RESTED_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error  # the pool goes on with new connections
+
+    event.listen(engine, "checkin", rest)
+    event.listen(engine, "checkout", ping)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -135,7 +136,7 @@ def planned_for(
     works: Works, session: Session, task: ReviewTask, others: Sequence[ReviewTask], now: datetime
 ) -> Planned:
     """The call for a task and for the client's others that can share it; raises ScriptError."""
-    call = carried(task, others, works.scripts.script, works.house)
+    call = carried(task, others, partial(works.scripts.script, session=session), works.house)
     histories = [history_of(session, each.id) for each in call.tasks]
     hours = hours_from(task.campaign.hours, works.hours)
     return Planned(

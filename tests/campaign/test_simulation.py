@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -208,7 +208,10 @@ def _collected(
         return Ran(network, tasks, {one.call_id: one for one in attempts}, silenced, hours, deaths)
 
 
-def test_months_of_calls_keep_the_standard(ran: Ran) -> None:
+def test_months_of_calls_keep_the_standard(ran: Ran, record_property: Callable[[str, object], None]) -> None:
+    record_property("calls", len(ran.network.log))
+    record_property("attempts", len(ran.attempts))
+    record_property("deaths", ran.deaths)
     assert ran.deaths > 5
     assert len(ran.network.log) > len(ran.tasks)
     at_most_once_on_the_line(ran)
