@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
+from types import MappingProxyType
 from typing import Annotated
 
 from fastapi import APIRouter, Header, HTTPException, Query, Request, Response
@@ -16,6 +18,7 @@ from console.access import posts, signed_in
 from console.afterwards import afterwards
 from console.desk import desk_of
 from console.render import PAGE_SIZE, page
+from console.scoring_card import scoring_of
 from console.transcript import transcript_of
 from console.words import SHANGHAI, masked_words
 from models import Attempt
@@ -93,8 +96,10 @@ def show_call(request: Request, call_id: str) -> Response:
     return call_page(request, call_id)
 
 
-def call_page(request: Request, call_id: str, *, fault: str = "") -> Response:
-    """One call, and what was wrong with what somebody wanted of it."""
+def call_page(
+    request: Request, call_id: str, *, fault: str = "", filled: Mapping[str, str] = MappingProxyType({})
+) -> Response:
+    """One call, and what was wrong with what somebody wanted of it; `filled` is what they had filled in."""
     desk = desk_of(request)
     with desk.database.read() as session:
         attempt = call(session, call_id)
@@ -115,6 +120,7 @@ def call_page(request: Request, call_id: str, *, fault: str = "") -> Response:
             line=_line(attempt),
             fault=fault,
             **afterwards(request, session, attempt),
+            **scoring_of(request, session, attempt, filled),
         )
 
 

@@ -101,13 +101,14 @@ def take_in(session: Session, now: datetime, most: int) -> int:
     ids = [attempt.id for attempt in attempts]
     grave = _attempts_with(session, RiskFlag.attempt_id, RiskFlag.attempt_id.in_(ids), RiskFlag.severity.in_(_GRAVE))
     cut = _attempts_with(session, Delivery.attempt_id, Delivery.attempt_id.in_(ids), Delivery.complete.is_(False))
+    asked = _attempts_with(session, Inspection.attempt_id, Inspection.attempt_id.in_(ids))
     rules = _all_rules(session)
     for attempt in attempts:
         ended_at = attempt.ended_at or now
         session.add(CallIndex(attempt_id=attempt.id, heard=signature_of(attempt)))
         book = _book_at(rules, ended_at)
         reasons = book.reasons(_facts(attempt, attempt.id in grave, attempt.id in cut))
-        if reasons and ended_at > now - timedelta(days=MOST_DAYS):
+        if reasons and attempt.id not in asked and ended_at > now - timedelta(days=MOST_DAYS):
             session.add(_first(attempt.id, reasons, now, book.due_at(reasons, ended_at)))
     session.flush()
     return len(attempts)

@@ -7,6 +7,7 @@ const SILENT = 0.04; // of the loudest sound of the call, on both sides
 const LEAST_SILENCE = 0.8, KEPT_SILENCE = 0.15; // seconds
 const AROUND = 0.1; // heard before and after an answer, seconds
 const STEP = 3;
+const HEIGHT = 52; // of one side, pixels
 
 const player = document.getElementById("player");
 const audio = document.getElementById("audio");
@@ -156,7 +157,7 @@ async function draw() {
   const regions = Regions.create();
   const wave = WaveSurfer.create({
     container: "#wave", media: audio, peaks: [client, bot], duration: seconds(player.dataset.lengthMs) || 0.02,
-    height: 52, cursorColor: colour("--tblr-red"), cursorWidth: 2, hideScrollbar: false,
+    height: HEIGHT, cursorColor: colour("--tblr-red"), cursorWidth: 2, hideScrollbar: false,
     splitChannels: [
       { waveColor: colour("--tblr-orange"), progressColor: colour("--tblr-orange", 0.6) },
       { waveColor: colour("--tblr-primary"), progressColor: colour("--tblr-primary", 0.6) },
@@ -166,6 +167,7 @@ async function draw() {
   // A strict policy keeps styles out that stand in the page: the same ones as a file.
   const style = Object.assign(document.createElement("link"), { rel: "stylesheet", href: "/static/vendor/wavesurfer.css" });
   wave.getWrapper().getRootNode().append(style);
+  wave.getWrapper().querySelector(".canvases").style.minHeight = `${2 * HEIGHT}px`;
   wave.once("ready", () => { mark(regions); player.dataset.drawn = "yes"; });
   wave.on("interaction", () => { stopAt = null; });
   regions.enableDragSelection({ color: colour("--tblr-green", 0.25) });

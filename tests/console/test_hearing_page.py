@@ -1,0 +1,87 @@
+"""The replay of a call: its waveform, its words, comments at seconds, and what today's program would do otherwise."""
+
+from __future__ import annotations
+
+from fastapi.testclient import TestClient
+from sqlalchemy import select, update
+
+from bot.moves import Heard, Spoken
+from bot.replay import move_to_json
+from intents import Intent, Match
+from models import Attempt, AuditEntry, CallComment, CallEvent
+from rules import Post
+from tests.console.conftest import CALL_SECONDS, WORDS, Place, SignIn
+
+
+def say_in_words(place: Place, *words: Spoken, text: str = WORDS) -> None:
+    """Have the client's only sentence placed word by word."""
+    heard = Heard(text, Match(Intent.NO, frozenset(), 0.9, "最近的例句：我老婆在弄"), 9000, 10500, words=words)
+    with place.desk.database.write() as session:
+        session.execute(update(CallEvent).where(CallEvent.kind == "Heard").values(body=move_to_json(heard)))
+
+
+def test_the_waveform_is_a_byte_for_every_40_ms_of_each_side(pages: TestClient, place: Place) -> None:
+    answer = pages.get(f"/calls/{place.call_id}/waveform")
+    client, bot = answer.content[: CALL_SECONDS * 25], answer.content[CALL_SECONDS * 25 :]
+    assert len(bot) == CALL_SECONDS * 25
+    assert set(client[: 9 * 25]) == set(client[263:]) == {0}  # a tone from 9 to 10.5 s
+    assert set(client[9 * 25 : 262]) == {63}  # 8,000 of 32,768
+    assert min(bot[: 8 * 25]) > 0 and not any(bot[8 * 25 :])
+    assert pages.get("/calls/9-9/waveform").status_code == 404
+
+
+def test_each_word_can_be_clicked(pages: TestClient, place: Place) -> None:
+    say_in_words(place, Spoken("是", 9010, 9200), Spoken("我老婆", 9200, 9900), Spoken("在操作", 9900, 10480))
+    text = pages.get(f"/calls/{place.call_id}").text
+    assert '<span class="word" data-start="9200" data-end="9900">我老婆</span>' in text
+    assert "最近的例句：我老婆在弄（90%）" in text
+
+
+def test_words_that_are_not_the_whole_sentence_or_hold_a_name_are_not_shown_singly(
+    pages: TestClient, place: Place
+) -> None:
+    say_in_words(place, Spoken("我老婆", 9200, 9900))
+    assert 'class="word"' not in pages.get(f"/calls/{place.call_id}").text
+    say_in_words(
+        place, Spoken("我是", 9200, 9900), Spoken("单小", 9900, 10000), Spoken("明", 10000, 10100), text="我是单小明"
+    )
+    text = pages.get(f"/calls/{place.call_id}").text
+    assert "我是单**" in text and "单小" not in text
+
+
+def test_a_comment_is_pinned_to_a_second(pages: TestClient, place: Place) -> None:
+    path = f"/calls/{place.call_id}"
+    answer = pages.post(f"{path}/comments", data={"words": " 语气生硬 ", "at_ms": "9300"}, follow_redirects=False)
+    assert answer.headers["location"] == f"{path}#t=9300"
+    text = pages.get(path).text.partition('id="comments"')[2].partition("</ul>")[0]
+    assert "语气生硬" in text and 'data-seek="9300"' in text and "0:09.3" in text
+    for words in ("", "字" * 501):
+        assert pages.post(f"{path}/comments", data={"words": words}).status_code == 409
+    assert pages.post("/calls/9-9/comments", data={"words": "好"}).status_code == 404
+    with place.desk.database.read() as session:
+        assert [row.words for row in session.scalars(select(CallComment))] == ["语气生硬"]
+
+
+def test_hostile_words_in_a_comment_are_text(pages: TestClient, place: Place) -> None:
+    pages.post(f"/calls/{place.call_id}/comments", data={"words": "<script>alert(1)</script>", "at_ms": "0"})
+    assert "<script>alert(1)" not in pages.get(f"/calls/{place.call_id}").text
+
+
+def test_a_call_whose_script_is_gone_says_why_it_cannot_be_replayed(pages: TestClient, place: Place) -> None:
+    assert "无法重放" in pages.get(f"/calls/{place.call_id}/replayed").text
+    assert pages.get("/calls/9-9/replayed").status_code == 404
+
+
+def test_who_may_not_listen_gets_no_waveform_either(as_posts: SignIn, place: Place) -> None:
+    trainer, agent = as_posts(Post.TRAINER), as_posts(Post.AGENT, number="8002")
+    assert trainer.get(f"/calls/{place.call_id}/waveform").status_code == 403
+    assert "不收听录音" in trainer.get(f"/calls/{place.call_id}").text
+    assert agent.get(f"/calls/{place.call_id}/waveform").status_code == 200
+    assert agent.post(f"/calls/{place.call_id}/comments", data={"words": "好"}).status_code == 403
+
+
+def test_a_listen_is_in_the_audit_log(pages: TestClient, place: Place) -> None:
+    pages.get(f"/calls/{place.call_id}/recording.wav")
+    with place.desk.database.read() as session:
+        assert place.call_id in [row.subject for row in session.scalars(select(AuditEntry)) if row.act == "listened"]
+        assert session.scalars(select(Attempt)).one().call_id == place.call_id
