@@ -50,7 +50,8 @@ class Took:
     kinds: list[str] = field(default_factory=list)
     settled: tuple[str | None, str] = ("", "")  # outcome, status
     evidence: dict[str, object] = field(default_factory=dict)
-    escalation: tuple[str, str] = ("", "")  # state, whose
+    escalation: tuple[str, str, str] = ("", "", "")  # state, whose, note
+    answers: dict[str, tuple[str, str]] = field(default_factory=dict)  # question: value, evidence
     recording: NDArray[np.int16] = field(default_factory=lambda: np.zeros((0, 2), np.int16))
     joined_ms: int = 0
     differences: tuple[str, ...] = ()
@@ -117,8 +118,17 @@ async def _be_the_agent(base: str, cookies: dict[str, str], took: Took) -> None:
                 await browser.hear(1.5)
                 browser.microphone.hertz = 0
                 took.heard = await browser.hear(5.0)
-                await page.send(json.dumps({"kind": "hang_up"}))
+            elif news["kind"] in ("talk_began", "form"):
+                if question := news["form"]["now"]:
+                    values = [option["value"] for option in question["options"]]
+                    value = {"suitability.staff_misconduct": "no"}.get(question["node"], values[0] if values else "")
+                    await page.send(json.dumps({"kind": "answer", "node": question["node"], "value": value}))
+                else:
+                    await page.send(json.dumps({"kind": "hang_up"}))
             elif news["kind"] == "talk_ended":
+                assert news["complete"]
+                await page.send(json.dumps({"kind": "wrap_up", "note": "客户已逐题答复"}))
+            elif news["kind"] == "wrap_up_ended":
                 break
     await browser.close()
 
@@ -133,7 +143,8 @@ def _look(works: Works, task_id: int, took: Took) -> None:
         took.differences = tuple(map(str, differences(script, facts_from_json(attempt.facts), moves)))
         took.settled, took.evidence = (attempt.outcome, attempt.status), attempt.evidence
         escalation = session.scalars(select(Escalation)).one()
-        took.escalation = escalation.state, session.get_one(Staff, escalation.assigned_to_id).number
+        took.escalation = escalation.state, session.get_one(Staff, escalation.assigned_to_id).number, escalation.note
+        took.answers = {answer.question: (answer.value, answer.evidence) for answer in attempt.answers}
         pcm = works.recordings.read_pcm(attempt.call_id)
         took.recording = np.frombuffer(pcm, "<i2").reshape(-1, 2)
 
@@ -170,11 +181,14 @@ def test_the_bot_is_silent_from_the_joining_on(took: Took) -> None:
     assert not {"Say", "Listen", "Heard"} & set(took.kinds[joined:])
 
 
-def test_the_attempt_is_settled_as_handed_over_with_the_agents_number(took: Took) -> None:
-    assert took.settled == ("needs_human", "未完成：转人工")
+def test_the_review_that_the_agent_went_on_with_is_settled_as_a_whole(took: Took) -> None:
+    assert took.settled == ("reviewed", "已完成：已回访")
     assert took.evidence["agent"] == "8002"
     assert took.evidence["parting"] == "agent_hung_up"
-    assert took.escalation == ("taken", "8002")
+    assert took.escalation == ("taken", "8002", "8002：客户已逐题答复")
+    ticked = [question for question, (_, evidence) in took.answers.items() if evidence == "坐席登记"]
+    assert len(ticked) == took.evidence["agent_answers"] == 8  # every question of the script, E.2.3
+    assert took.answers["suitability.staff_misconduct"] == ("no", "坐席登记")
     assert "8002 孙敏" in took.page and "坐席挂断" in took.page
 
 
