@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from console import (
+    account_page,
     agent_line,
     agent_page,
     calls_page,
@@ -24,17 +25,21 @@ from console import (
     import_page,
     incoming_page,
     inspecting_page,
+    log_page,
     login_page,
     outbox_page,
     people_page,
     plans_page,
     questionnaire_page,
+    reveal_page,
     scoring_page,
     script_figures_page,
     scripts_page,
     try_page,
+    users_page,
 )
 from console.access import declared_of
+from console.lasting import Lasting
 from console.login_page import install_access
 from console.render import install_error_pages
 from console.safety import Safety
@@ -51,6 +56,10 @@ def add_pages(app: FastAPI) -> None:
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     for page in (
         login_page,
+        account_page,
+        users_page,
+        log_page,
+        reveal_page,
         dashboard_page,
         control_page,
         dnc_page,
@@ -79,5 +88,6 @@ def add_pages(app: FastAPI) -> None:
         app.include_router(page.router)
     install_error_pages(app)
     install_access(app)
+    app.add_middleware(Lasting)
     app.add_middleware(Safety)
     declared_of(app)

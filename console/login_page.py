@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime
-from typing import Annotated
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-from fastapi import APIRouter, FastAPI, Form, HTTPException, Request, Response
+from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, RedirectResponse
-from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
 
 from campaign.demo.demo_firm import demo_person
 from console.access import (
@@ -24,17 +24,17 @@ from console.access import (
     signed_in,
     whoever,
 )
+from console.checking import address_of, checked
 from console.desk import desk_of
-from console.passwords import is_right
+from console.kept_form import KeptForm, carried_form, kept_form
 from console.render import page
-from models.access import LONGEST, begin_session, end_session, has_users, user_numbered
+from models.access import LONGEST, begin_session, end_session, forget_old, has_users
 from models.audit import Act, note
 from rules.posts import POST_WORDS, Post
 
-WRONG = "工号或密码不对，或者用户已经停用。"
+MOST_TYPED = 400  # characters of a number or a password
 
 router = APIRouter()
-Text = Annotated[str, Form(max_length=400)]
 
 
 @router.get("/login", dependencies=[open_to_all])
@@ -42,33 +42,21 @@ def show(request: Request, back: str = "") -> Response:
     """The form to sign in with; in a demo, buttons instead."""
     if (me := whoever(request)) is not None:
         return RedirectResponse(inside(back, me.home), status_code=303)
-    return _shown(request, back)
+    # A browser that follows a link from elsewhere does not bring its cookie; asked by our own page it does.
+    elsewhere = request.headers.get("sec-fetch-site") == "cross-site"
+    return _shown(request, back, again=elsewhere)
 
 
 @router.post("/login", dependencies=[open_to_all])
-def sign_in(request: Request, number: Text = "", password: Text = "", back: Text = "") -> Response:
-    """Sign in with a password."""
-    number, database = number.strip(), desk_of(request).database
-    with database.read() as session:
-        user = user_numbered(session, number)
-        open_ = user is not None and user.disabled_at is None and not user.staff.leaving
-        staff_id, kept = (user.staff_id, user.password_hash) if user is not None else (None, None)
-    if is_right(password, kept) and open_ and staff_id is not None:
-        with database.write() as session:
-            return _begun(request, session, staff_id, inside(back))
-    with database.write() as session:
-        note(session, staff_id, Act.SIGN_IN_FAILED, number if staff_id else "")
-    return _shown(request, back, fault=WRONG, number=number, status_code=401)
+async def sign_in(request: Request) -> Response:
+    """Sign in with a password; a form that came too late is sent then."""
+    return await run_in_threadpool(_sign_in, request, await request.form())
 
 
 @router.post("/login/demo", dependencies=[open_to_all])
-def look_around(request: Request, post: Text = "", back: Text = "") -> Response:
+async def look_around(request: Request) -> Response:
     """Sign in as the demo's own person of a post; only a demo has one."""
-    desk = desk_of(request)
-    if not desk.demo or post not in set(Post):
-        raise HTTPException(404)
-    with desk.database.write() as session:
-        return _begun(request, session, demo_person(session, Post(post)).id, inside(back))
+    return await run_in_threadpool(_look_around, request, await request.form())
 
 
 @router.post("/logout", dependencies=[everybody])
@@ -87,19 +75,38 @@ def inside(back: str, otherwise: str = "/") -> str:
     return back if back.startswith("/") and not back.startswith(("//", "/\\")) else otherwise
 
 
-def _begun(request: Request, session: Session, staff_id: int, where: str) -> Response:
-    token = secrets.token_urlsafe(32)
-    address = request.client.host if request.client else ""
-    begin_session(
-        session,
-        staff_id,
-        token,
-        datetime.now(UTC),
-        address=address,
-        browser=request.headers.get("user-agent", ""),
-    )
-    note(session, staff_id, Act.SIGNED_IN, address)
-    answer = RedirectResponse(where, status_code=303)
+def _sign_in(request: Request, form: FormData) -> Response:
+    number, back, kept = _typed(form, "number").strip(), _typed(form, "back"), carried_form(form)
+    who = checked(request, number, _typed(form, "password"), _typed(form, "code"))
+    if who.fault:
+        return _shown(request, back, fault=who.fault, number=number, kept=kept, status_code=401)
+    return _begun(request, who.staff_id, inside(back), kept)
+
+
+def _look_around(request: Request, form: FormData) -> Response:
+    desk, post = desk_of(request), _typed(form, "post")
+    if not desk.demo or post not in set(Post):
+        raise HTTPException(404)
+    with desk.database.write() as session:
+        staff_id = demo_person(session, Post(post)).id
+    return _begun(request, staff_id, inside(_typed(form, "back")), carried_form(form))
+
+
+def _typed(form: FormData, name: str) -> str:
+    value = form.get(name, "")
+    return value[:MOST_TYPED] if isinstance(value, str) else ""
+
+
+def _begun(request: Request, staff_id: int, where: str, kept: KeptForm | None) -> Response:
+    token, now = secrets.token_urlsafe(32), datetime.now(UTC)
+    browser, address = request.headers.get("user-agent", ""), address_of(request)
+    with desk_of(request).database.write() as session:
+        forget_old(session, now)
+        begin_session(session, staff_id, token, now, address=address, browser=browser)
+        note(session, staff_id, Act.SIGNED_IN, address)
+    answer: Response = RedirectResponse(where, status_code=303)
+    if kept is not None:
+        answer = page(request, "resume.html", kept=kept, mine=kept.is_of(staff_id))
     answer.set_cookie(
         COOKIE,
         token,
@@ -115,7 +122,16 @@ def _is_secure(request: Request) -> bool:
     return request.url.scheme == "https"
 
 
-def _shown(request: Request, back: str, *, fault: str = "", number: str = "", status_code: int = 200) -> Response:
+def _shown(
+    request: Request,
+    back: str,
+    *,
+    fault: str = "",
+    number: str = "",
+    kept: KeptForm | None = None,
+    again: bool = False,
+    status_code: int = 200,
+) -> Response:
     desk = desk_of(request)
     with desk.database.read() as session:
         nobody = not desk.demo and not has_users(session)
@@ -126,7 +142,9 @@ def _shown(request: Request, back: str, *, fault: str = "", number: str = "", st
         back=inside(back),
         fault=fault,
         number=number,
+        kept=kept,
         nobody=nobody,
+        again=again,
         demo=[(post, POST_WORDS[post]) for post in Post] if desk.demo else [],
     )
 
@@ -142,10 +160,20 @@ def install_access(app: FastAPI) -> None:
 async def _ask_to_sign_in(request: Request, _error: Exception) -> Response:
     if request.headers.get("sec-fetch-mode", "navigate") != "navigate":
         return JSONResponse({"error": "请重新登录"}, status_code=401)
-    if request.method == "GET":
+    if request.method != "POST":
         back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse("/login" if back == "/" else f"/login?back={quote(back)}", status_code=303)
-    return _shown(request, "/", fault="登录已经过期，请重新登录。", status_code=401)
+    kept = await kept_form(request)
+    fault = "登录已经过期，请重新登录。" + ("刚才填写的内容会在登录后提交。" if kept and not kept.files else "")
+    if kept is not None and kept.files:
+        kept, fault = None, fault + "刚才选择的文件没有保留，登录后请重新选择。"
+    return await run_in_threadpool(_shown, request, _came_from(request), fault=fault, kept=kept, status_code=401)
+
+
+def _came_from(request: Request) -> str:
+    """The page on which the form stood."""
+    at = urlsplit(request.headers.get("referer", ""))
+    return inside(at.path + (f"?{at.query}" if at.query else "")) if at.netloc == request.url.netloc else "/"
 
 
 async def _refuse(request: Request, _error: Exception) -> Response:

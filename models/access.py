@@ -7,15 +7,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from models.access_tables import Credential, SignedInSession, StaffPost
+from models.access_tables import AuditEntry, Credential, SignedInSession, StaffPost
+from models.queue import rows_changed
 from models.tables import Staff
 from rules.posts import Post
 
 IDLE = timedelta(minutes=30)  # a session ends when nothing was asked for so long
 LONGEST = timedelta(hours=12)  # and at the latest so long after signing in
+FORGOTTEN_AFTER = timedelta(days=1)  # until then a form of an old session is known to be its owner's
+AUDIT_KEPT = timedelta(days=5 * 365)
 SEEN_EVERY = timedelta(minutes=1)  # how often a session in use is noted
 
 
@@ -62,8 +65,7 @@ def session_of(session: Session, token: str, now: datetime) -> Known | None:
         .outerjoin(StaffPost, StaffPost.staff_id == Staff.id)
         .where(
             SignedInSession.token_hash == token_hash(token),
-            SignedInSession.begun_at > now - LONGEST,
-            SignedInSession.seen_at > now - IDLE,
+            *_alive(now),
             Staff.leaving.is_(False),
             Credential.disabled_at.is_(None),
         )
@@ -96,6 +98,34 @@ def end_sessions_of(session: Session, staff_id: int, *, but: int = 0) -> int:
     """End somebody's sessions everywhere, `but` one; how many there were."""
     theirs = delete(SignedInSession).where(SignedInSession.staff_id == staff_id, SignedInSession.id != but)
     return len(session.scalars(theirs.returning(SignedInSession.id)).all())
+
+
+def sessions_of(session: Session, staff_id: int, now: datetime) -> Sequence[SignedInSession]:
+    """Where somebody is signed in, the latest in use first."""
+    query = select(SignedInSession).where(SignedInSession.staff_id == staff_id, *_alive(now))
+    return session.scalars(query.order_by(SignedInSession.seen_at.desc(), SignedInSession.id.desc())).all()
+
+
+def _alive(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return SignedInSession.begun_at > now - LONGEST, SignedInSession.seen_at > now - IDLE
+
+
+def session_is_alive(session: Session, session_id: int, now: datetime) -> bool:
+    """Whether a session goes on: it has not ended, and whoever holds it may still sign in."""
+    query = (
+        select(SignedInSession.id)
+        .join(Staff, SignedInSession.staff_id == Staff.id)
+        .outerjoin(Credential, Credential.staff_id == Staff.id)
+        .where(SignedInSession.id == session_id, *_alive(now))
+        .where(Staff.leaving.is_(False), Credential.disabled_at.is_(None))
+    )
+    return session.scalar(query) is not None
+
+
+def owner_of(session: Session, token: str) -> int | None:
+    """Whose session a token was, also when it is over."""
+    query = select(SignedInSession.staff_id).where(SignedInSession.token_hash == token_hash(token))
+    return session.scalar(query)
 
 
 def user_numbered(session: Session, number: str) -> Credential | None:
@@ -175,6 +205,18 @@ def enable(user: Credential) -> None:
     user.disabled_at = None
 
 
+def use_totp_step(session: Session, staff_id: int, step: int) -> bool:
+    """Note the step of a code that was used; False where that one or a later one was used already."""
+    query = update(Credential).where(Credential.staff_id == staff_id, Credential.totp_step < step)
+    return rows_changed(session, query.values(totp_step=step)) == 1
+
+
 def forget_totp(user: Credential) -> None:
     """Let a user sign in without a second factor."""
     user.totp_secret, user.totp_step = "", 0
+
+
+def forget_old(session: Session, now: datetime) -> None:
+    """Forget sessions that were over a day ago, and audit entries whose time has come."""
+    session.execute(delete(SignedInSession).where(SignedInSession.seen_at < now - LONGEST - FORGOTTEN_AFTER))
+    session.execute(delete(AuditEntry).where(AuditEntry.at < now - AUDIT_KEPT))

@@ -1,15 +1,20 @@
-"""The audit log: who did or saw what, when and why; written in the transaction of what it tells of."""
+"""The audit log (系统日志, §7.5.1): who did or saw what, when and why; written with what it tells of."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session, joinedload
 
 from models.access_tables import AuditEntry
+from models.calls import Page
+from models.tables import Staff
 
 MOST_SUBJECT = 120  # characters
+AGAIN_AFTER = timedelta(minutes=10)  # the parts of a recording that are asked for one by one are one listening
 
 
 class Act(StrEnum):
@@ -36,3 +41,52 @@ def note(session: Session, staff_id: int | None, act: str, subject: str, reason:
     session.add(
         AuditEntry(at=datetime.now(UTC), staff_id=staff_id, act=act, subject=subject[:MOST_SUBJECT], reason=reason)
     )
+
+
+def note_once(session: Session, staff_id: int, act: str, subject: str) -> None:
+    """Write an entry unless the same person did the same a moment ago."""
+    lately = select(AuditEntry.id).where(
+        AuditEntry.staff_id == staff_id,
+        AuditEntry.at > datetime.now(UTC) - AGAIN_AFTER,
+        AuditEntry.act == act,
+        AuditEntry.subject == subject[:MOST_SUBJECT],
+    )
+    if session.scalar(lately.limit(1)) is None:
+        note(session, staff_id, act, subject)
+
+
+@dataclass(frozen=True, slots=True)
+class LogFilter:
+    """What the log is narrowed to; `text`: a staff number, a name, or what something was done to."""
+
+    text: str = ""
+    act: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def entries(session: Session, wanted: LogFilter, *, page: int, size: int) -> Page[AuditEntry]:
+    """The log, the latest first."""
+    query = select(AuditEntry).outerjoin(Staff, AuditEntry.staff_id == Staff.id).where(*_narrowed(wanted))
+    total = session.scalar(query.with_only_columns(func.count(AuditEntry.id))) or 0
+    latest = query.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(size).offset((page - 1) * size)
+    return Page(session.scalars(latest.options(joinedload(AuditEntry.staff))).all(), total, page, size)
+
+
+def acts_known(session: Session) -> list[str]:
+    """Every act that has happened."""
+    return sorted(session.scalars(select(AuditEntry.act).distinct()))
+
+
+def _narrowed(wanted: LogFilter) -> list[ColumnElement[bool]]:
+    narrowed: list[ColumnElement[bool]] = []
+    if wanted.text:
+        like = AuditEntry.subject.contains(wanted.text, autoescape=True)
+        narrowed.append(or_(Staff.number == wanted.text, Staff.name == wanted.text, like))
+    if wanted.act:
+        narrowed.append(AuditEntry.act == wanted.act)
+    if wanted.since:
+        narrowed.append(AuditEntry.at >= wanted.since)
+    if wanted.until:
+        narrowed.append(AuditEntry.at < wanted.until)
+    return narrowed

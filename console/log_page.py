@@ -1,0 +1,107 @@
+"""The system log (系统日志, §7.5.1), as operators read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+from types import MappingProxyType
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from console.access import posts
+from console.desk import desk_of
+from console.render import PAGE_SIZE, page
+from console.spreadsheet import spreadsheet
+from console.words import SHANGHAI
+from models import AuditEntry
+from models.audit import Act, LogFilter, acts_known, entries
+from rules import Post
+
+MOST_EXPORTED = 50_000  # entries
+# Acts of other pages are named where they are written; here is what they are called.
+WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        Act.SIGNED_IN: "登录",
+        Act.SIGN_IN_FAILED: "登录失败",
+        Act.SIGNED_OUT: "退出",
+        Act.LISTENED: "收听录音",
+        Act.EXPORTED: "导出",
+        Act.REVEALED: "查看客户明文",
+        Act.USER_ADDED: "增加用户",
+        Act.POSTS_CHANGED: "变更岗位",
+        Act.USER_DISABLED: "停用用户",
+        Act.USER_ENABLED: "恢复用户",
+        Act.PASSWORD_RESET: "重置密码",
+        Act.PASSWORD_CHANGED: "修改密码",
+        Act.TOTP_RESET: "停用动态口令",
+        Act.TOTP_SET: "启用动态口令",
+        "supervised_listen": "监听通话",
+        "supervised_whisper": "耳语指导",
+        "supervised_barge": "三方通话",
+        "supervised_take_over": "接管通话",
+    }
+)
+
+router = APIRouter(dependencies=[posts(Post.OPERATOR)])
+
+
+class LogQuery(BaseModel):
+    """The filters in the address; a value that means nothing narrows nothing."""
+
+    q: str = ""
+    act: str = ""
+    since: str = ""
+    until: str = ""
+    page_no: int = 1
+
+    def narrowed(self) -> LogFilter:
+        """The filter for the database."""
+        until = _day(self.until)
+        return LogFilter(self.q.strip(), self.act, _day(self.since), until + timedelta(days=1) if until else None)
+
+
+def _day(text: str) -> datetime | None:
+    try:
+        return datetime.combine(datetime.fromisoformat(text).date(), time(), SHANGHAI) if text else None
+    except ValueError:
+        return None
+
+
+@router.get("/log")
+def show(request: Request, query: Annotated[LogQuery, Query()]) -> Response:
+    """The log with filters in the address, the latest entry first."""
+    with desk_of(request).database.read() as session:
+        found = entries(session, query.narrowed(), page=max(1, query.page_no), size=PAGE_SIZE)
+        return page(request, "log.html", found=found, query=query, words=WORDS, acts=_acts(session), when=_when)
+
+
+@router.get("/log.csv")
+def export(request: Request, query: Annotated[LogQuery, Query()]) -> Response:
+    """What the filters leave, as a spreadsheet."""
+    with desk_of(request).database.read() as session:
+        found = entries(session, query.narrowed(), page=1, size=MOST_EXPORTED)
+        rows = [_row(entry) for entry in found.items]
+    return spreadsheet(request, "系统日志", ("时间", "工号", "姓名", "操作", "对象", "原因"), rows)
+
+
+def _acts(session: Session) -> list[tuple[str, str]]:
+    return [(act, WORDS.get(act, act)) for act in acts_known(session)]
+
+
+def _when(at: datetime) -> str:
+    return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _row(entry: AuditEntry) -> tuple[str, ...]:
+    staff = entry.staff
+    return (
+        _when(entry.at),
+        staff.number if staff else "",
+        staff.name if staff else "",
+        WORDS.get(entry.act, entry.act),
+        entry.subject,
+        entry.reason,
+    )
