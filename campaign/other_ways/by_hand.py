@@ -10,6 +10,8 @@ import asyncio
 import logging
 from dataclasses import dataclass, field, replace
 
+from sqlalchemy.exc import NoResultFound
+
 from campaign.calls.call_ends import CallEnd, EndRefused
 from campaign.calls.call_form import CallForm
 from campaign.handover.agents import Roster
@@ -93,7 +95,10 @@ class ByHand:
     def _begin(self, task_id: int, staff_id: int, consent: bool) -> _Placed:
         with self.reviews.database.read() as session:
             id_ = in_hand(session, task_id, staff_id)
-        id_ = id_ or self.reviews.take(task_id, staff_id)
+        try:
+            id_ = id_ or self.reviews.take(task_id, staff_id)
+        except NoResultFound as error:
+            raise PeopleError("没有这项任务") from error
         self.reviews.begin(id_, staff_id, consent=consent)
         with self.reviews.database.read() as session:
             review = human_review(session, id_)
