@@ -36,6 +36,7 @@ from campaign.other_ways.by_hand import ByHand
 from campaign.other_ways.people import PhoneReviews
 from campaign.other_ways.questionnaires import Forms
 from campaign.published import Shelf
+from campaign.running.condition import Plant
 from campaign.running.health import health_site
 from campaign.running.lease import Lease
 from campaign.running.meters import Meters
@@ -56,6 +57,7 @@ from rules.caps import ContactCaps
 from settings import Settings
 from speech.prompts import Prompts
 from speech.recogniser import Recogniser, find_model
+from speech.voice import Pyttsx3Voice
 from telephony.archive import Archive
 from telephony.archive_s3 import Credentials, open_archive
 from telephony.archiving import Archiving
@@ -276,6 +278,7 @@ def create_app(
     *,
     demo: bool = False,
     imports: ImportJobs | None = None,
+    plant: Plant | None = None,
 ) -> FastAPI:
     """The pages and the live feed over a working installation; agents take calls where there are `browsers`.
 
@@ -301,6 +304,7 @@ def create_app(
         demo,
         hours=works.hours,
         imports=imports,
+        plant=plant,
     )
     return app
 
@@ -311,6 +315,21 @@ def _agents(works: Works, road: ToBrowser, browsers: BrowserLines) -> AgentLines
     )
     by_hand = ByHand(reviews, works.dialer, road.roster)
     return AgentLines(road.roster, browsers, Supervisors(road.roster, road.lines), by_hand)
+
+
+def plant_of(works: Works, settings: Settings) -> Plant:
+    """What the operator looks after in this process."""
+    return Plant(
+        works.database,
+        works.clock,
+        settings.data_dir,
+        works.recordings.folder,
+        works.archiving,
+        works.dialer,
+        works.ears,
+        settings.asr_model or "自带的小模型（只适合演示）",
+        Pyttsx3Voice(),
+    )
 
 
 async def serve(
@@ -330,7 +349,16 @@ async def serve(
         calendar = trading_calendar(settings)
         imports = ImportJobs(works.database, works.clock.now, calendar, settings.data_dir / "imports")
         config = uvicorn.Config(
-            create_app(works, settings.firm, browsers, settings.api_token, calendar, demo=demo, imports=imports),
+            create_app(
+                works,
+                settings.firm,
+                browsers,
+                settings.api_token,
+                calendar,
+                demo=demo,
+                imports=imports,
+                plant=plant_of(works, settings),
+            ),
             host=settings.host,
             port=port or settings.port,
             log_level="warning",

@@ -20,6 +20,7 @@ from console import (
     dnc_page,
     duties_page,
     escalations_page,
+    health_page,
     hearing_page,
     import_api,
     import_page,
@@ -84,6 +85,7 @@ def add_pages(app: FastAPI) -> None:
         people_page,
         correcting_page,
         outbox_page,
+        health_page,
     ):
         app.include_router(page.router)
     install_error_pages(app)

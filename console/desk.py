@@ -16,6 +16,7 @@ from campaign.handover.supervising import Supervisors
 from campaign.imports.import_jobs import ImportJobs
 from campaign.other_ways.by_hand import ByHand
 from campaign.other_ways.questionnaires import Forms
+from campaign.running.condition import Plant
 from console.agent_sitting import Sittings
 from models import Database
 from rules import CallingHours, TradingCalendar
@@ -58,6 +59,7 @@ class Desk:
     calendar: TradingCalendar | None = None  # None: the one that is shipped
     forms: Forms | None = None  # None where clients are sent no questionnaires
     imports: ImportJobs | None = field(default=None, kw_only=True)  # None: of a process without a folder of its own
+    plant: Plant | None = field(default=None, kw_only=True)  # what the operator looks after; None: the database alone
     demo: bool = False  # whether anybody may look around as one of the demo's own people
     hours: CallingHours = CallingHours()  # when the firm calls
 

@@ -71,16 +71,16 @@ class FolderArchive:
         target = self._folder / name
         with self._asked():
             if not self._folder.is_dir():  # a mount that is away must not fill the disk below it
-                raise ArchiveAway(f"the archive folder {self._folder} is not there: mount it, or create it")
+                raise ArchiveAway(f"归档文件夹 {self._folder} 不存在：请挂载或创建它")
             if target.exists():
                 if holds(self, name, path):
                     return
-                raise ArchiveConflict(_other(self.place, name))
+                raise conflict_of(self.place, name)
             target.parent.mkdir(parents=True, exist_ok=True)
             part = target.with_name(f".{target.name}.part")
             _copy(path, part)
             if not holds(self, part.relative_to(self._folder).as_posix(), path):
-                raise ArchiveDamaged(_damaged(self.place, name))
+                raise damage_of(self.place, name)
             part.rename(target)
 
     def size_of(self, name: str) -> int | None:
@@ -103,8 +103,7 @@ class FolderArchive:
             yield
         except OSError as error:
             raise ArchiveAway(
-                f"the archive folder {self._folder} fails ({error.strerror or type(error).__name__}): "
-                "check its disk, its mount and its rights"
+                f"归档文件夹 {self._folder} 出错（{error.strerror or type(error).__name__}）：请检查磁盘、挂载和权限"
             ) from error
 
 
@@ -117,9 +116,11 @@ def _copy(path: Path, part: Path) -> None:
         os.fsync(copy.fileno())
 
 
-def _other(place: str, name: str) -> str:
-    return f"{place} holds another recording under {name}: nothing is written over; find out where that one comes from"
+def conflict_of(place: str, name: str) -> ArchiveConflict:
+    """Something else has the name."""
+    return ArchiveConflict(f"{place} 里的 {name} 是另一个录音，不会覆盖：请查明它从哪里来")
 
 
-def _damaged(place: str, name: str) -> str:
-    return f"what arrived at {place} as {name} differs from what was sent: it is sent again"
+def damage_of(place: str, name: str) -> ArchiveDamaged:
+    """Other bytes arrived than were sent."""
+    return ArchiveDamaged(f"{place} 收到的 {name} 与发出的不同，将重新发送")

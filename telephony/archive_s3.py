@@ -20,8 +20,8 @@ from minio import Minio
 from minio.error import MinioException, S3Error
 from minio.helpers import check_bucket_name
 
-from telephony.archive import Archive, FolderArchive, holds
-from telephony.errors import ArchiveAway, ArchiveConflict, ArchiveDamaged, ArchiveInvalid
+from telephony.archive import Archive, FolderArchive, conflict_of, damage_of, holds
+from telephony.errors import ArchiveAway, ArchiveInvalid
 
 PART_BYTES = 16 * 1024 * 1024
 CONNECT_SECONDS = 5.0
@@ -31,11 +31,11 @@ _AMAZON = "s3.amazonaws.com"
 _SCHEMES = {"s3": True, "s3+https": True, "s3+http": False}  # whether it is encrypted on the way
 _NOTHING = frozenset({"NoSuchKey", "NoSuchObject", "ResourceNotFound"})
 _REMEDIES = {
-    "NoSuchBucket": "create the bucket, or mend HUIFANG_ARCHIVE",
-    "AccessDenied": "let the access key read and write there",
-    "InvalidAccessKeyId": "mend HUIFANG_ARCHIVE_ACCESS_KEY",
-    "SignatureDoesNotMatch": "mend HUIFANG_ARCHIVE_SECRET_KEY",
-    "RequestTimeTooSkewed": "set the clock of this machine",
+    "NoSuchBucket": "请创建这个存储桶，或改正 HUIFANG_ARCHIVE",
+    "AccessDenied": "请允许这个访问密钥在那里读写",
+    "InvalidAccessKeyId": "请改正 HUIFANG_ARCHIVE_ACCESS_KEY",
+    "SignatureDoesNotMatch": "请改正 HUIFANG_ARCHIVE_SECRET_KEY",
+    "RequestTimeTooSkewed": "请校准本机时钟",
 }
 
 
@@ -126,15 +126,12 @@ class S3Archive:
         if stored is not None:
             if stored == (size, expected) or holds(self, name, path):
                 return
-            raise ArchiveConflict(
-                f"{self.place} holds another recording under {name}: nothing is written over; "
-                "find out where that one comes from"
-            )
+            raise conflict_of(self.place, name)
         with path.open("rb") as file:
             self._put(name, file, size)
         if self._stat(name) != (size, expected) and not holds(self, name, path):
             self._take_back(name)
-            raise ArchiveDamaged(f"what arrived at {self.place} as {name} differs from what was sent: it is sent again")
+            raise damage_of(self.place, name)
 
     def size_of(self, name: str) -> int | None:
         """One request."""
@@ -151,7 +148,7 @@ class S3Archive:
                 answer.close()
                 answer.release_conn()
         if len(data) != end - start:
-            raise ArchiveAway(f"{self.place} broke off in the middle of {name}: try again")
+            raise ArchiveAway(f"归档存储 {self.place} 中途断开，没有读完 {name}：请再试")
         return data
 
     def _stat(self, name: str) -> tuple[int, str] | None:
@@ -184,11 +181,11 @@ class S3Archive:
         try:
             yield
         except S3Error as error:
-            remedy = _REMEDIES.get(error.code or "", "see the log of the storage")
-            raise ArchiveAway(f"the archive {self.place} refuses ({error.code}): {remedy}") from None
+            remedy = _REMEDIES.get(error.code or "", "请查看存储的日志")
+            raise ArchiveAway(f"归档存储 {self.place} 拒绝（{error.code}）：{remedy}") from None
         except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:
             why = type(getattr(error, "reason", None) or error).__name__
-            raise ArchiveAway(f"the archive {self.place} does not answer ({why}): it is tried again") from None
+            raise ArchiveAway(f"归档存储 {self.place} 没有应答（{why}），会自动再试") from None
 
 
 def etag_of(path: Path, part_bytes: int = PART_BYTES) -> str:

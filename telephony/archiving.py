@@ -123,7 +123,7 @@ class Archiving:
                 path.unlink()
                 gone += 1
             else:
-                log.warning("the archived recording of call %s is not what it was: it is archived again", path.stem)
+                log.warning("call %s: what was archived is not what it was, it is archived again", path.stem)
                 self._queue.add(path.stem)
         return gone
 

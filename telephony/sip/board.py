@@ -205,6 +205,7 @@ def _counted(road: Road, line: SipLine) -> Listener:
 
     def hear(event: CallEvent, now: float) -> None:
         if isinstance(event, Over) and road.caps.end(is_trunk_failure(event), now):
+            road.paused_why = event.reason
             log.warning("trunk %s is paused: too many of its calls fail (%s)", road.trunk.name, event.reason)
         line.hear(event, now)
 

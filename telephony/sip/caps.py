@@ -42,6 +42,21 @@ class Rate:
         return Rate(self.per_second, max(now, self.free_at) + 1 / self.per_second)
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a trunk is doing: `ended` calls of the last minute, `failed` of them by the trunk's fault.
+
+    `paused_since` and `paused_until` are None where it is not paused; all instants are of the loop's clock.
+    """
+
+    going: int
+    most: int
+    ended: int
+    failed: int
+    paused_since: float | None = None
+    paused_until: float | None = None
+
+
 class Caps:
     """One trunk's counters; failures are those of the trunk, never those of a client who does not answer.
 
@@ -53,13 +68,19 @@ class Caps:
         self._rate = Rate(calls_per_second)
         self._going = 0
         self._ends: deque[tuple[float, bool]] = deque(maxlen=1000)  # when, whether the trunk failed
-        self._paused_until = float("-inf")
+        self._paused_since = self._paused_until = float("-inf")
         self._pauses = 0  # in a row
 
     @property
     def going(self) -> int:
         """Calls on the line."""
         return self._going
+
+    def load(self, now: float) -> Load:
+        """What it is doing; for any thread."""
+        recent = [bad for at, bad in tuple(self._ends) if now - at <= _WINDOW_SECONDS]
+        paused = (self._paused_since, self._paused_until) if now < self._paused_until else (None, None)
+        return Load(self._going, self._most, len(recent), sum(recent), *paused)
 
     def admit(self, now: float) -> Admission:
         """Whether one more call may start now."""
@@ -85,6 +106,7 @@ class Caps:
         recent = [bad for at, bad in self._ends if now - at <= _WINDOW_SECONDS]
         if now < self._paused_until or len(recent) < _LEAST_CALLS or sum(recent) < _FAILED_SHARE * len(recent):
             return False
+        self._paused_since = now
         self._paused_until = now + min(_LONGEST_PAUSE_SECONDS, _PAUSE_SECONDS * 2**self._pauses)
         self._pauses += 1
         self._ends.clear()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from telephony.dialing import MediaDialer
 from telephony.errors import TrunkUnavailable
@@ -13,11 +15,25 @@ from telephony.medialeg import MediaLeg
 from telephony.recording import Recorder
 from telephony.sip.alarms import Intervals
 from telephony.sip.board import Board, open_board
+from telephony.sip.caps import Load
 from telephony.sip.online import OnLine
 from telephony.sip.reception import IncomingCall, Reception
 from telephony.sip.registration import Standing
 from telephony.sip.sipleg import SipLeg
 from telephony.sip.trunk import Trunk
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkCondition:
+    """How a trunk is: whether it answers, its registration (None: it wants none), its calls, its pause and why."""
+
+    name: str
+    alive: bool
+    standing: Standing | None
+    load: Load
+    paused_since: datetime | None
+    paused_until: datetime | None
+    paused_why: str
 
 
 class SipDialer(MediaDialer[Board]):
@@ -61,6 +77,21 @@ class SipDialer(MediaDialer[Board]):
         """The trunks' names, those first that work."""
         roads = self._running()[0].roads
         return tuple(road.trunk.name for road in sorted(roads, key=lambda road: not road.works(time.monotonic())))
+
+    def conditions(self) -> tuple[TrunkCondition, ...]:
+        """How each trunk is, as this process sees it; from any thread."""
+        now, there = time.monotonic(), datetime.now(UTC)
+
+        def instant(at: float | None) -> datetime | None:
+            return None if at is None else there + timedelta(seconds=at - now)
+
+        found = []
+        for road in self._running()[0].roads:
+            load = road.caps.load(now)
+            paused = instant(load.paused_since), instant(load.paused_until)
+            why = road.paused_why if load.paused_since is not None else ""
+            found.append(TrunkCondition(road.trunk.name, road.alive, road.standing, load, *paused, why))
+        return tuple(found)
 
     async def dial(self, call_id: str, number: str, *, ring_seconds: float, places: Places | None = None) -> SipLeg:
         """Start a call and return its leg at once; refusals come as HungUp.

@@ -42,6 +42,7 @@ class Road:
     ) -> None:
         self.trunk, self.host = trunk, host
         self.caps = Caps(trunk.calls, trunk.calls_per_second)
+        self.paused_why = ""  # of the latest pause: what the trunk said to the call that was one too many
         self._loop = loop
         self._udp: UdpSocket | None = None
         self._tcp: Connections | None = None

@@ -156,7 +156,7 @@ def test_nothing_in_the_archive_is_written_over(tmp_path: Path, archive: Archive
     archiving = Archiving(store, archive, local_days=0)
     assert archiving.archive_waiting() == 0
     ((call_id, trouble),) = archiving.condition().stuck
-    assert call_id == "1-1" and "another recording" in trouble
+    assert call_id == "1-1" and "另一个录音" in trouble
     assert archiving.archive_waiting() == 0  # put off
     assert archiving.let_go(time.time() + DAY) == 0
     assert (store.folder / mine.path).exists()
@@ -210,7 +210,7 @@ async def test_a_storage_that_is_down_and_comes_back(
     sealed = recorded(store, "1-1", frames(50)).seal()
     async with Archiving(store, archive, local_days=0) as archiving:
         await until(lambda: archiving.condition().trouble != "")
-        assert (archiving.condition().waiting, "does not answer" in archiving.condition().trouble) == (1, True)
+        assert (archiving.condition().waiting, "没有应答" in archiving.condition().trouble) == (1, True)
         far.relay.open()
         await until(lambda: archiving.condition().waiting == 0)
         await until(lambda: archiving.condition().trouble == "")
@@ -261,9 +261,9 @@ def test_a_bucket_or_a_mount_that_is_not_there(tmp_path: Path, far: Storage) -> 
     path.write_bytes(b"x")
     missing = open_archive(far.address.replace(BUCKET, "nothing-here"), CREDENTIALS)
     assert missing is not None
-    with pytest.raises(ArchiveAway, match=r"NoSuchBucket.*create the bucket"):
+    with pytest.raises(ArchiveAway, match="NoSuchBucket.*请创建这个存储桶"):
         missing.keep("a", path)
-    with pytest.raises(ArchiveAway, match="mount it"):
+    with pytest.raises(ArchiveAway, match="请挂载"):
         FolderArchive(tmp_path / "no mount").keep("a", path)
     assert not (tmp_path / "no mount").exists()
 

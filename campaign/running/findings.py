@@ -1,0 +1,172 @@
+"""How an installation stands, judged: what is sound, what needs attention, and what is to be done about it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from campaign.imports.job import Job, JobState
+from models.health import LineUse, PostingJam, WorkerAtWork
+from rules.hours import SHANGHAI
+from telephony.archiving import ArchiveCondition
+from telephony.sip.dialer import TrunkCondition
+from telephony.sip.registration import Standing
+
+LATE_BEAT = timedelta(seconds=15)  # a worker beats every 5 s; after 30 s others give it up
+LOST_SHARE, LOST_LEAST = 0.1, 5  # of a line's attempts, from which it is not sound
+ARCHIVE_LATE = timedelta(hours=1)
+DISK_BAD, DISK_WATCH = 2_000_000_000, 10_000_000_000  # bytes left
+BYTES_PER_HOUR = 32_000 * 3600  # of a recording
+
+
+class Level(StrEnum):
+    """How good a finding is."""
+
+    GOOD = "good"  # 正常
+    WATCH = "watch"  # 注意
+    BAD = "bad"  # 异常
+    UNSET = "unset"  # 未设置
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing and how it is; `remedy` says what to do where it is not good."""
+
+    name: str
+    level: Level
+    words: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Findings of one kind; `link` leads to their own page."""
+
+    key: str
+    title: str
+    findings: tuple[Finding, ...]
+    link: tuple[str, str] | None = None  # address, word
+
+
+def of_workers(workers: Sequence[WorkerAtWork], now: datetime) -> Iterator[Finding]:
+    """The processes that make calls; `now` is the database's clock."""
+    if not any(one.worker.ended_at is None for one in workers):
+        yield Finding("工作进程", Level.BAD, "没有在岗的工作进程，不会拨打电话", "启动 huifang serve 或 huifang worker")
+    for one in workers:
+        name = f"{one.worker.host}（{one.worker.id.rpartition('-')[2]}）"
+        if one.worker.ended_at is not None:
+            words = f"{_at(one.worker.ended_at)} 失联，它的通话已按中断结算"
+            yield Finding(name, Level.WATCH, words, "查看该主机的日志，确认它已停止或重新启动")
+            continue
+        silent = max(timedelta(0), now - one.worker.heartbeat_at)
+        doing = "收尾中，不再接新任务" if one.worker.draining else "在岗"
+        words = f"{doing}，{_at(one.worker.started_at)} 启动，{one.calls} 路通话，{silent.seconds} 秒前有心跳"
+        if silent > LATE_BEAT:
+            yield Finding(name, Level.BAD, words, "检查该主机是否停住、与数据库的网络是否通；满 30 秒即视为失联")
+        else:
+            yield Finding(name, Level.GOOD, words)
+
+
+def of_trunks(trunks: Sequence[TrunkCondition], uses: Sequence[LineUse]) -> Iterator[Finding]:
+    """The trunks as this process sees them, and how the attempts of all workers went on them of late."""
+    known = {use.name: use for use in uses}
+    for trunk in trunks:
+        yield _of_trunk(trunk, known.pop(trunk.name, LineUse(trunk.name, 0, 0, 0)))
+    for use in known.values():
+        yield _of_use(use.name or "未命名线路", "", use)
+    if not trunks and not known:
+        yield Finding("线路", Level.GOOD, "近15分钟没有拨打")
+
+
+def _of_trunk(trunk: TrunkCondition, use: LineUse) -> Finding:
+    load = f"本进程 {trunk.load.going}/{trunk.load.most} 路，"
+    if trunk.paused_since is not None and trunk.paused_until is not None:
+        why = f"（{trunk.paused_why}）" if trunk.paused_why else ""
+        words = f"{load}{_at(trunk.paused_since)} 起暂停：近一分钟失败过多{why}，{_at(trunk.paused_until)} 再试"
+        return Finding(trunk.name, Level.BAD, words, "联系运营商，或核对 HUIFANG_TRUNKS 中这条线路的号码、账号和并发数")
+    match trunk.standing:
+        case Standing.REFUSED:
+            return Finding(trunk.name, Level.BAD, f"{load}注册被拒绝", "核对 HUIFANG_TRUNKS 中的 user 和 password")
+        case Standing.SILENT:
+            return Finding(trunk.name, Level.BAD, f"{load}注册没有应答", "检查网络和 HUIFANG_TRUNKS 中的 host")
+    if not trunk.alive:
+        return Finding(
+            trunk.name, Level.BAD, f"{load}对端没有应答", "检查网络和 HUIFANG_TRUNKS 中的 host，或联系运营商"
+        )
+    registered = "已注册，" if trunk.standing is Standing.REGISTERED else ""
+    return _of_use(trunk.name, registered + load, use)
+
+
+def _of_use(name: str, before: str, use: LineUse) -> Finding:
+    share = use.lost / use.attempts if use.attempts else 0.0
+    words = f"{before}全部进程 {use.now} 路；近15分钟拨打 {use.attempts} 次，线路故障 {use.lost} 次（{share:.0%}）"
+    if use.attempts >= LOST_LEAST and share >= LOST_SHARE:
+        return Finding(name, Level.BAD, words, "联系运营商；在“通话记录”中按“我方线路故障”查看 SIP 代码")
+    return Finding(name, Level.GOOD, words)
+
+
+def of_archive(condition: ArchiveCondition | None, now: datetime) -> Iterator[Finding]:
+    """What waits to be archived."""
+    if condition is None:
+        yield Finding("归档存储", Level.UNSET, "没有设置，录音保留在本机；设置 HUIFANG_ARCHIVE 可存入 S3 兼容存储")
+        return
+    last = f"，最近归档 {_at(condition.last_at)}" if condition.last_at else ""
+    words = f"{condition.place}：{condition.waiting} 个录音等待归档{last}"
+    late = condition.oldest_at is not None and now - condition.oldest_at > ARCHIVE_LATE
+    if condition.trouble:
+        remedy = f"{condition.trouble}。录音仍在本机，恢复后自动继续"
+        yield Finding("归档存储", Level.BAD, f"{words}；现在用不了", remedy)
+    elif late and condition.oldest_at is not None:
+        words += f"，最早的从 {_at(condition.oldest_at)} 开始等"
+        yield Finding("归档存储", Level.WATCH, words, "上传跟不上：检查到存储的带宽")
+    else:
+        yield Finding("归档存储", Level.GOOD, words)
+    for call_id, trouble in condition.stuck[:10]:
+        yield Finding(f"录音 {call_id}", Level.BAD, f"没有归档：{trouble}", "处理后点“立即重试”；本机录音不会删除")
+    if len(condition.stuck) > 10:
+        yield Finding("其余录音", Level.BAD, f"另有 {len(condition.stuck) - 10} 个录音没有归档", "处理后点“立即重试”")
+
+
+def of_postings(name: str, jam: PostingJam) -> Finding:
+    """Notices to clients, or events to the firm's system."""
+    words = f"{jam.waiting} 条待发送"
+    if jam.overdue:
+        words += f"，其中 {jam.overdue} 条逾时未发"
+        return Finding(name, Level.BAD, words, "没有进程在发送：检查工作进程；再检查 HUIFANG_CHANNELS 和网络")
+    if jam.for_people:
+        return Finding(name, Level.WATCH, f"{words}，{jam.for_people} 条需要人处理", "到“告知”页逐条处理或重新发送")
+    return Finding(name, Level.GOOD, words)
+
+
+def of_imports(jobs: Sequence[Job]) -> Iterator[Finding]:
+    """The latest imports."""
+    levels = {JobState.FAILED: Level.BAD, JobState.REFUSED: Level.WATCH, JobState.READY: Level.WATCH}
+    remedies = {
+        JobState.FAILED: "重新导入；再次出错请查看服务器日志",
+        JobState.REFUSED: "按所列问题改正文件后重新导入",
+        JobState.READY: "在“导入”页确认或放弃；半小时后自动放弃",
+    }
+    for job in jobs[:10]:
+        rows = f"，已核对 {job.checked} 行" + (f"，已写入 {job.written} 行" if job.written else "")
+        words = f"{job.word}，{_at(datetime.fromtimestamp(job.asked_at, SHANGHAI))} 提交{rows if job.checked else ''}"
+        yield Finding(job.name, levels.get(job.state, Level.GOOD), words, remedies.get(job.state, ""))
+    if not jobs:
+        yield Finding("导入", Level.GOOD, "近期没有导入任务")
+
+
+def of_disk(name: str, folder: str, free: int, total: int) -> Finding:
+    """The room that is left, and how long recordings find room in it."""
+    words = f"{folder} 剩余 {free / 1e9:,.1f} GB（共 {total / 1e9:,.0f} GB），约可录音 {free // BYTES_PER_HOUR:,} 小时"
+    if free < DISK_BAD:
+        return Finding(name, Level.BAD, words, "立即腾出空间或扩容：磁盘满后录音会中断")
+    if free < DISK_WATCH:
+        return Finding(
+            name, Level.WATCH, words, "尽快腾出空间或扩容；设置归档后可用 HUIFANG_ARCHIVE_LOCAL_DAYS 清理本机录音"
+        )
+    return Finding(name, Level.GOOD, words)
+
+
+def _at(instant: datetime) -> str:
+    return f"{instant.astimezone(SHANGHAI):%m-%d %H:%M:%S}"

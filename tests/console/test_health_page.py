@@ -1,0 +1,56 @@
+"""The operator's page: it says how everything stands, to whom it may, and retries what can be retried."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from sqlalchemy import select
+
+from campaign.running.condition import Plant
+from models.access_tables import AuditEntry
+from rules import Post
+from telephony.archive import FolderArchive
+from telephony.archiving import Archiving
+from telephony.recording import RecordingStore
+from tests.conftest import KEY
+from tests.console.conftest import Place, SignIn
+from tests.telephony.test_recording import frames, recorded
+
+
+def test_who_sees_it(as_posts: SignIn) -> None:
+    assert as_posts(Post.OPERATOR).get("/health").status_code == 200
+    assert as_posts(Post.INSPECTOR, number="9002").get("/health").status_code == 403
+
+
+def test_troubles_come_with_their_remedy(as_posts: SignIn) -> None:
+    text = as_posts(Post.OPERATOR).get("/health").text
+    assert "没有在岗的工作进程" in text and "启动 huifang serve" in text
+    assert "1 项异常" in text
+    assert 'id="retry"' not in text
+    assert 'href="/health"' in text
+
+
+def test_archiving_is_tried_again(as_posts: SignIn, place: Place, tmp_path: Path) -> None:
+    archive = FolderArchive(tmp_path / "far")
+    store = RecordingStore(tmp_path / "here", KEY, archive)
+    other = RecordingStore(tmp_path / "other", KEY)
+    (tmp_path / "far").mkdir()
+    theirs = recorded(other, "1-1", frames(5)).seal()
+    archive.keep(theirs.path, other.folder / theirs.path)
+    recorded(store, "1-1", frames(5)).seal()
+    archiving = Archiving(store, archive)
+    archiving.archive_waiting()
+    plant = Plant(place.desk.database, place.desk.clock, tmp_path, store.folder, archiving)
+    place.app.state.desk = replace(place.desk, plant=plant)
+    operator = as_posts(Post.OPERATOR)
+    text = operator.get("/health").text
+    assert "录音 1-1" in text and 'id="retry"' in text
+    answer = operator.post("/health/archive/retry", follow_redirects=False)
+    assert (answer.status_code, archiving.condition().stuck) == (303, ())
+    with place.desk.database.read() as session:
+        assert [one.subject for one in session.scalars(select(AuditEntry)) if one.act == "archive_retried"] == [
+            str(tmp_path / "far")
+        ]
+    place.app.state.desk = place.desk
+    assert operator.post("/health/archive/retry").status_code == 404
