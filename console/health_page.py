@@ -12,12 +12,11 @@ from campaign.running.findings import Level
 from console.access import posts, signed_in
 from console.desk import desk_of, import_jobs_of
 from console.render import page
-from models.audit import note
+from models.audit import Act, note
 from rules import Post
 
 LEVEL_WORDS = {Level.GOOD: "正常", Level.WATCH: "注意", Level.BAD: "异常", Level.UNSET: "未设置"}
 LEVEL_STYLES = {Level.GOOD: "green", Level.WATCH: "yellow", Level.BAD: "red", Level.UNSET: "secondary"}
-RETRIED = "archive_retried"  # in the audit log: 重试录音归档
 
 router = APIRouter(dependencies=[posts(Post.OPERATOR, Post.MANAGER)])
 
@@ -48,7 +47,7 @@ def retry(request: Request) -> Response:
         raise HTTPException(404)
     plant.archiving.hurry()
     with desk.database.write() as session:
-        note(session, signed_in(request).staff_id, RETRIED, plant.archiving.condition().place)
+        note(session, signed_in(request).staff_id, Act.ARCHIVE_RETRIED, plant.archiving.condition().place)
     return RedirectResponse("/health#archive", status_code=303)
 
 

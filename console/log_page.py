@@ -38,6 +38,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         Act.PASSWORD_CHANGED: "修改密码",
         Act.TOTP_RESET: "停用动态口令",
         Act.TOTP_SET: "启用动态口令",
+        Act.ARCHIVE_RETRIED: "重试录音归档",
         "supervised_listen": "监听通话",
         "supervised_whisper": "耳语指导",
         "supervised_barge": "三方通话",

@@ -34,6 +34,7 @@ class Act(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 # 修改密码
     TOTP_RESET = "totp_reset"  # 重置动态口令
     TOTP_SET = "totp_set"  # 启用动态口令
+    ARCHIVE_RETRIED = "archive_retried"  # 重试录音归档
 
 
 def note(session: Session, staff_id: int | None, act: str, subject: str, reason: str = "") -> None:
