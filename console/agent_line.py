@@ -121,7 +121,7 @@ async def _seated(
 ) -> Sitting | None:
     presence = _presence(me, wish.presence)
     agent = Agent(me.staff_id, me.number, me.name)
-    sitting = Sitting(lines.roster, agent, phone, wish.token, presence)
+    sitting = Sitting(lines.roster, agent, phone, wish.token, presence, presence)
     try:
         sitting.sign_on(instead=wish.instead)
     except RosterError as error:
@@ -229,6 +229,7 @@ class _Page:
         if presence not in (*allowed, *watching):
             raise RosterError("不能选择这个状态")
         self._lines.roster.set_presence(self._seat, presence)
+        self._sitting.chosen = presence
 
     async def _hang_up(self) -> None:
         if self._lines.by_hand is not None:

@@ -5,7 +5,8 @@ What is defined for a bad line:
 - A page that closes or loses its network while nothing goes on is off duty at once: a call that rang there goes to the
   next agent. It may come back within RESUME_SECONDS with the voice that is still connected.
 - In a talk, the voice alone counts: the talk goes on without the page, which comes back by itself and is told where
-  things stand. Nothing that was ticked is lost: it is kept as it is ticked.
+  things stand. Nothing that was ticked is lost: it is kept as it is ticked. The wrap-up waits for the page, too, for
+  as long as it lasts.
 - A voice that is gone (a closed laptop, no network for ten seconds) ends the agent's part: the client is told and gets
   the next agent, or is called back (campaign.handover.roads). The page opens a new voice as soon as it can.
 - A second page of the same agent is refused, unless it wants to take the first one's place and no talk goes on there.
@@ -41,10 +42,12 @@ class Sitting:
     phone: BrowserPhone
     token: str
     presence: Presence
+    chosen: Presence = Presence.FREE  # by the agent, whatever has come since
     seat: Seat | None = None  # None: off duty until the page is back
     ended: TalkEnded | None = None  # a talk that is still to be written down
     _outbox: asyncio.Queue[dict[str, Any]] = field(default_factory=lambda: asyncio.Queue(_WAITING))
-    _moved: asyncio.Event = field(default_factory=asyncio.Event)  # the page came or went
+    _page_moved: asyncio.Event = field(default_factory=asyncio.Event)  # the page came or went: for who serves it
+    _seat_moved: asyncio.Event = field(default_factory=asyncio.Event)  # that, or the presence: for who keeps the seat
     _page: object | None = None  # that is connected
     _over: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -63,6 +66,7 @@ class Sitting:
         """Tell the page; one that takes nothing is as good as closed, and is told anew when it is back."""
         if isinstance(news, PresenceChanged):
             self.presence = news.presence
+            self._seat_moved.set()  # a seat without a page is left as soon as nothing goes on there
         if isinstance(news, TalkEnded):
             self.ended = news if news.wrap_seconds else None
         self.say(told(news))
@@ -83,11 +87,11 @@ class Sitting:
         `acts` go on meanwhile.
         """
         me = self._page = object()
-        self._moved.set()
+        self._page_moves()
         self._outbox = asyncio.Queue(_WAITING)
         try:
             if self.seat is None:
-                self.presence = self.presence if self.presence is not Presence.BUSY else Presence.FREE
+                self.presence = self.presence if self.presence is Presence.AWAY else self.chosen
                 self.sign_on(instead=True)
             for message in self._picture():
                 self.say(message)
@@ -100,7 +104,11 @@ class Sitting:
                 act.close()  # that were never begun
             if self._page is me:
                 self._page = None
-                self._moved.set()
+                self._page_moves()
+
+    def _page_moves(self) -> None:
+        self._page_moved.set()
+        self._seat_moved.set()
 
     def _picture(self) -> Iterator[dict[str, Any]]:
         """Where things stand, for a page that has just come."""
@@ -119,8 +127,8 @@ class Sitting:
     async def _over_or(self, page: object) -> None:
         """Wait until this is over, or another connection of the same page has come."""
         while not self._over.is_set() and self._page is page:
-            self._moved.clear()
-            over, moved = asyncio.create_task(self._over.wait()), asyncio.create_task(self._moved.wait())
+            self._page_moved.clear()
+            over, moved = asyncio.create_task(self._over.wait()), asyncio.create_task(self._page_moved.wait())
             await asyncio.wait({over, moved}, return_when=asyncio.FIRST_COMPLETED)
             over.cancel()
             moved.cancel()
@@ -145,16 +153,14 @@ class Sitting:
             while not gone.done() and not over.done():
                 if self._page is None and not self._busy():
                     self._leave()
-                moved = asyncio.create_task(self._moved.wait())
+                moved = asyncio.create_task(self._seat_moved.wait())
                 watched: set[asyncio.Future[Any]] = {gone, over, moved}
-                if self._page is None and self.seat is not None and self.seat.talk is not None:
-                    watched.add(self.seat.talk)
                 away = self._page is None and not self._busy()
                 done, _ = await asyncio.wait(
                     watched, timeout=RESUME_SECONDS if away else None, return_when=asyncio.FIRST_COMPLETED
                 )
                 moved.cancel()
-                self._moved.clear()
+                self._seat_moved.clear()
                 if away and not done:
                     return
             if gone.done():
@@ -163,7 +169,8 @@ class Sitting:
             over.cancel()
 
     def _busy(self) -> bool:
-        return self.seat is not None and self.seat.talking
+        """Whether a talk goes on, or is still to be written down: the seat waits for the page."""
+        return self.seat is not None and (self.seat.talking or self.seat.wrapping is not None)
 
     def _leave(self) -> None:
         if self.seat is not None:

@@ -106,7 +106,7 @@ const HEAR = {
     at("sign-on").hidden = at("instead").hidden = true;
     at("duty").hidden = false;
     at("presence").textContent = presence;
-    for (const button of document.querySelectorAll("[data-presence]")) button.setAttribute("aria-pressed", button.dataset.presence === presence);
+    for (const button of document.querySelectorAll("[data-presence]")) press(button, button.dataset.presence === presence);
     at("idle").hidden = mode !== "idle";
     at("tasks").hidden = mode !== "idle";
     if (at("supervisor")) at("supervisor").hidden = false;
@@ -199,7 +199,7 @@ function accept() {
 
 function press(button, on) {
   button.setAttribute("aria-pressed", on);
-  button.classList.toggle("active", on);
+  button.classList.toggle("btn-primary", on);
 }
 
 function toggle(button, kind) {

@@ -18,7 +18,9 @@ from bot.script import load_script
 from campaign.handover.agents import Roster
 from campaign.handover.briefing import Asked, Briefing, Flagged, Spoken
 from campaign.handover.duty import Failure
+from campaign.handover.roads import LiveLines
 from campaign.handover.sheet import Sheet
+from campaign.handover.supervising import Supervisors
 from campaign.handover.talks import Talk, Wanted
 from campaign.handover.waiting_room import Terms
 from console import AgentLines
@@ -69,7 +71,9 @@ async def floor(place: Place, recordings: Path, terms: Terms = Terms()) -> Async
         for number, name in (("8002", "孙敏"), ("8003", "周岚"))
     }
     async with BrowserLines() as browsers, running_gateway(recordings) as gateway, far_end(gateway) as far:
-        place.app.state.desk = replace(place.desk, agents=AgentLines(roster, browsers))
+        place.app.state.desk = replace(
+            place.desk, agents=AgentLines(roster, browsers, Supervisors(roster, LiveLines()))
+        )
         async with serving(place.app) as base:
             leg = await gateway.dial("7-1", "13800000000", ring_seconds=10)
             phone = await far.take()

@@ -9,14 +9,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from sqlalchemy import select
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
 from bot.moves import Note
 from campaign.handover.duty import Failure
+from campaign.handover.presences import PresenceLog
 from campaign.handover.talks import Talk
 from campaign.handover.waiting_room import Terms
+from models import AuditEntry, PresenceSpan
 from rules import Post
 from telephony.bridge import Parting
 from tests.console.agent_floor import Floor, floor
@@ -247,3 +251,27 @@ async def test_a_page_of_another_site_cannot_answer_calls(on: Floor) -> None:
     for origin in ("http://elsewhere.example", None):
         with pytest.raises(InvalidStatus):
             await connect(address, origin=origin, additional_headers=headers)  # type: ignore[arg-type]
+
+
+async def test_a_manager_sees_who_was_on_duty_and_listening_is_logged(on: Floor, place: Place) -> None:
+    desk = place.desk
+    async with PresenceLog(desk.database, "w1") as presences:
+        on.roster.noted = presences.note
+        cookies = cookies_of(desk.database, Post.MANAGER, number="9001", name="方圆")
+        on.cookies["9001"] = cookies  # type: ignore[index]
+        async with opened(on, "9001") as page:
+            await page.say(kind="sign_on", sdp=await page.browser.offer(), token="page-9")
+            await page.browser.accept((await page.hear("answer"))["sdp"])
+            assert (await page.hear("presence"))["presence"] == "督导"
+            assert (await page.hear("live"))["calls"] == []
+            await page.say(kind="presence", presence="空闲")
+            assert "不能选择" in (await page.hear("error"))["why"]
+            await page.say(kind="supervise", call_id="7-9", mode="listen")
+            assert "已经结束" in (await page.hear("error"))["why"]
+            async with httpx.AsyncClient(base_url=on.base, cookies=cookies) as web:
+                shown = (await web.get("/agents")).text
+                assert "方圆（9001）" in shown and "督导" in shown
+                assert (await web.get("/agent")).status_code == 200
+    with desk.database.read() as session:
+        assert [(one.act, one.subject) for one in session.scalars(select(AuditEntry))] == [("supervised_listen", "7-9")]
+        assert all(span.ended_at is not None for span in session.scalars(select(PresenceSpan)))
