@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -54,6 +55,7 @@ class Works:
     ring_seconds: float = 35.0
     road: Road = field(default_factory=ToCallback)  # to a person, when the client needs one
     turn_latencies_ms: list[int] = field(default_factory=list)
+    incoming: set[asyncio.Task[None]] = field(default_factory=set)  # calls of clients, being decided on or served
     abandoned: set[int] = field(default_factory=set)  # attempts that this worker began and could not settle
 
     def agents_free(self) -> int | None:

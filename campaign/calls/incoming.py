@@ -66,7 +66,6 @@ class Answering:
     works: Works
     dialer: SipDialer
     lines: int
-    _calls: set[asyncio.Task[None]] = field(default_factory=set)
     _deciding: asyncio.Lock = field(default_factory=asyncio.Lock)
     _engaged: int = 0  # lines
 
@@ -76,12 +75,12 @@ class Answering:
             async with aclosing(self.dialer.incoming()) as calls:
                 async for ringing in calls:
                     call = asyncio.create_task(self._take(ringing))
-                    self._calls.add(call)  # bounded: the reception lets so many wait, `lines` so many talk
-                    call.add_done_callback(self._calls.discard)
+                    self.works.incoming.add(call)  # bounded: the reception lets so many wait, `lines` so many talk
+                    call.add_done_callback(self.works.incoming.discard)
         finally:
-            for call in list(self._calls):
+            for call in list(self.works.incoming):
                 call.cancel()
-            await asyncio.gather(*self._calls, return_exceptions=True)
+            await asyncio.gather(*self.works.incoming, return_exceptions=True)
 
     async def _take(self, ringing: Ringing) -> None:
         try:

@@ -88,10 +88,10 @@ class Runner:
             await self._hang_up_all()
 
     async def drain(self, seconds: float) -> None:
-        """Begin no more calls and wait for those on the line, `seconds` at most."""
+        """Begin no more calls and wait for those on the line, clients' own among them, `seconds` at most."""
         self.draining = True
-        if self._on_the_line:
-            await asyncio.wait(self._on_the_line.values(), timeout=seconds)
+        if calls := {*self._on_the_line.values(), *self.works.incoming}:
+            await asyncio.wait(calls, timeout=seconds)
 
     async def _take_due(self) -> None:
         lease = self.works.lease
