@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import campaign, capacity, hearing, importing, progress, sip, turn_latency
+from benchmarks import campaign, capacity, console, hearing, importing, progress, sip, turn_latency
 from benchmarks.machine import conditions
 
 NAMES: dict[str, Callable[[argparse.Namespace], Any]] = {
@@ -21,6 +21,7 @@ NAMES: dict[str, Callable[[argparse.Namespace], Any]] = {
     "sip": sip.measure,
     "campaign": campaign.measure,
     "importing": importing.measure,
+    "console": console.measure,
 }
 
 
@@ -33,7 +34,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="hearing: three voices at 20 and 10 dB")
     parser.add_argument("--human", type=Path, help="hearing: a folder of recordings of people with a manifest.csv")
     parser.add_argument("--model", default="", help="hearing: another recognition model than the shipped one")
-    parser.add_argument("--rows", type=int, help="importing: how many clients (default: 100,000)")
+    parser.add_argument("--rows", type=int, help="importing: how many clients (default: 100,000); console: tasks")
     parser.add_argument("--parked", type=int, default=campaign.PARKED, help="campaign: tasks that are not due yet")
     parser.add_argument("--due", type=int, default=campaign.DUE, help="campaign: tasks that are due now")
     chosen = parser.parse_args()

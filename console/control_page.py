@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Query, Request, Response
@@ -14,7 +15,7 @@ from campaign.other_ways.inviting import why_no_form
 from campaign.running.opening_hours import hours_from, hours_to
 from console.access import posts, signed_in
 from console.desk import desk_of
-from console.remembered import remembered_of
+from console.remembered import Asking, remembered_of
 from console.render import PAGE_SIZE, page
 from console.spreadsheet import spreadsheet
 from console.words import CAMPAIGN_STATES, zh_time
@@ -25,6 +26,7 @@ from models.managing import (
     ACT_WORDS,
     CampaignAct,
     CampaignFilter,
+    Progress,
     TaskFilter,
     campaign_list,
     campaign_tasks,
@@ -33,6 +35,7 @@ from models.managing import (
     count_tasks,
     names_of,
     open_tasks_of,
+    progress_of,
     record_change,
     set_pace,
 )
@@ -67,8 +70,11 @@ def show_list(request: Request, query: Annotated[ListQuery, Query()]) -> Respons
     desk = desk_of(request)
     with desk.database.read() as session:
         found = campaign_list(session, query.narrowed(), page=max(1, query.page_no), size=PAGE_SIZE)
-        figures = {one.id: _figures(request, session, one.id) for one in found.items}
-        return page(request, "campaigns.html", found=found, figures=figures, query=query, states=CAMPAIGN_STATES)
+        progress = _progress(request, [one.id for one in found.items])
+        return page(
+            request, "campaigns.html", found=found, progress=progress, none=Progress(), query=query,
+            states=CAMPAIGN_STATES,
+        )  # fmt: skip
 
 
 @router.get(".csv", dependencies=[SEES])
@@ -76,19 +82,19 @@ def export(request: Request, query: Annotated[ListQuery, Query()]) -> Response:
     """The same as a spreadsheet."""
     with desk_of(request).database.read() as session:
         found = campaign_list(session, query.narrowed(), page=1, size=MOST_EXPORTED)
-        rows = [_row(one, _figures(request, session, one.id)) for one in found.items]
-    heads = ("方案", "建立时间", "状态", "任务", "待拨打", "已完成", "已回访", "转人工", "拨打次数", "接通")
+        progress = _progress(request, [one.id for one in found.items])
+        rows = [_row(one, progress.get(one.id, Progress())) for one in found.items]
+    heads = ("方案", "建立时间", "状态", "任务", "待拨打", "已完成", "已回访", "转人工")
     return spreadsheet(request, "回访方案", heads, rows)
 
 
-def _row(one: Campaign, figures: Any) -> list[str]:
-    counts = (figures.tasks, figures.waiting, figures.final, figures.reviewed, figures.with_human)
-    return [
-        one.name,
-        zh_time(one.created_at),
-        CAMPAIGN_STATES[one.state],
-        *map(str, (*counts, figures.attempts, figures.answered)),
-    ]
+def _row(one: Campaign, of: Progress) -> list[str]:
+    counts = map(str, (of.tasks, of.waiting, of.final, of.reviewed, of.with_human))
+    return [one.name, zh_time(one.created_at), CAMPAIGN_STATES[one.state], *counts]
+
+
+def _progress(request: Request, campaigns: Sequence[int]) -> dict[int, Progress]:
+    return Asking(request)("progress", partial(progress_of, campaigns=campaigns), *campaigns)
 
 
 @router.get("/{campaign_id}", dependencies=[SEES])
@@ -220,16 +226,6 @@ def _back(request: Request, campaign_id: int) -> Response:
     return RedirectResponse(f"/campaigns/{campaign_id}", status_code=303)
 
 
-def _figures(request: Request, session: Session, campaign_id: int) -> Any:
-    database = desk_of(request).database
-
-    def ask() -> Any:
-        with database.read() as fresh:
-            return figures_of(fresh, campaign_id)
-
-    return remembered_of(request).get(("figures", campaign_id), ask)
-
-
 def _shown(
     request: Request,
     campaign_id: int,
@@ -240,17 +236,10 @@ def _shown(
     fault: str = "",
     typed: Mapping[str, str] | None = None,
 ) -> Response:
-    desk, remembered = desk_of(request), remembered_of(request)
-    wanted = TaskFilter(campaign_id, status, q)
-
-    def count() -> int:
-        with desk.database.read() as fresh:
-            return count_tasks(fresh, wanted)
-
-    def still_open() -> Any:
-        with desk.database.read() as fresh:
-            return open_tasks_of(fresh, campaign_id)
-
+    desk, asked, wanted = desk_of(request), Asking(request), TaskFilter(campaign_id, status, q)
+    total = asked("tasks", partial(count_tasks, wanted=wanted), wanted)
+    still_open = asked("open", partial(open_tasks_of, campaign_id=campaign_id), campaign_id)
+    figures = asked("figures", partial(figures_of, campaign_id=campaign_id), campaign_id)
     with desk.database.read() as session:
         one = _known(session, campaign_id)
         listed: Sequence[ReviewTask] = campaign_tasks(session, wanted, page=page_no, size=PAGE_SIZE)
@@ -262,12 +251,12 @@ def _shown(
             "campaign.html",
             status_code=422 if fault else 200,
             campaign=one,
-            figures=_figures(request, session, campaign_id),
-            tasks=Page(listed, remembered.get(("tasks", wanted), count), page_no, PAGE_SIZE),
+            figures=figures,
+            tasks=Page(listed, total, page_no, PAGE_SIZE),
             query={"status": status, "q": q},
             live=desk.feed.calls(),
             no_form={task.id: why_no_form(task, desk.forms, desk.clock.now()) for task in listed},
-            open=remembered.get(("open", campaign_id), still_open),
+            open=still_open,
             trail=trail,
             names=names_of(session, [each.by for each in trail]),
             act_words={act.value: word for act, word in ACT_WORDS.items()},

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from campaign.duties.standing import year_standing
 from console.access import posts
 from console.desk import desk_of
-from console.remembered import remembered_of
+from console.remembered import Asking
 from console.render import page
 from console.spreadsheet import spreadsheet
 from models.managing_cases import unfinished_cases
@@ -42,7 +42,6 @@ BESIDE = {
 
 router = APIRouter()
 SEES = posts(Post.MANAGER, Post.INSPECTOR, Post.OPERATOR)
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ def show(request: Request, span: str = "week") -> Response:
         begun = beginnings(session)
         if not begun.tasks:
             return page(request, "empty.html", begun=begun, plans=plans(session)[:1])
-    asked = _Asking(request)
+    asked = Asking(request)
     lately = datetime.now(now.tzinfo) if now > datetime.now(now.tzinfo) else now
     return page(
         request,
@@ -88,7 +87,7 @@ def show(request: Request, span: str = "week") -> Response:
 def export(request: Request) -> Response:
     """The year's duty as a spreadsheet."""
     desk = desk_of(request)
-    asked, now = _Asking(request), desk.clock.now()
+    asked, now = Asking(request), desk.clock.now()
     standing = asked("standing", lambda session: year_standing(session, now, desk.hours))
     rows = [
         [share.name, f"{share.percent}%", *map(str, (one.needed, one.done, one.open, one.missed, ""))]
@@ -107,20 +106,6 @@ def export(request: Request) -> Response:
 async def live(request: Request) -> StreamingResponse:
     """What happens right now, as server-sent events; a new watcher gets the whole picture first."""
     return StreamingResponse(_news(request), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
-
-
-class _Asking:
-    """Asks the database, or what is remembered of it."""
-
-    def __init__(self, request: Request) -> None:
-        self._remembered, self._database = remembered_of(request), desk_of(request).database
-
-    def __call__(self, name: str, query: Callable[[Session], T], *depends_on: Any) -> T:
-        def ask() -> T:
-            with self._database.read() as session:
-                return query(session)
-
-        return self._remembered.get((name, *depends_on), ask)
 
 
 def _since(span: str, midnight: datetime) -> datetime:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Request, Response
@@ -17,11 +18,12 @@ from campaign.duties.duties import raise_tasks
 from campaign.duties.outlook import outlook
 from console.access import posts, signed_in
 from console.desk import desk_of
+from console.remembered import Asking, remembered_of
 from console.render import page
 from models import Draw, Duty
 from models.plans import TypeFigures, events_by_state, figures_by_type, plans, stuck_events
 from models.populations import MemberFigures, duties_of, duty_years, members_of
-from rules import CallingHours, Post, ReviewType
+from rules import Post, ReviewType
 from rules.annex_a import Line, YearlyShare, line_of
 from rules.hours import SHANGHAI
 
@@ -78,6 +80,7 @@ def draw(
             made = draw_sample(session, wanted, by=signed_in(request).number, now=desk.clock.now()).id
     except DrawRefused as refused:
         return _shown(request, year, trouble=str(refused), status_code=422)
+    remembered_of(request).forget()
     return RedirectResponse(f"/duties/draws/{made}", status_code=303)
 
 
@@ -107,6 +110,7 @@ def deal_with_events(request: Request) -> Response:
     desk = desk_of(request)
     with desk.database.write() as session:
         done = raise_tasks(session, desk.clock.now(), calendar=desk.calendar)
+    remembered_of(request).forget()
     return _shown(request, 0, done=done.summary() or "没有待处理的业务事件。")
 
 
@@ -114,17 +118,18 @@ def _shown(request: Request, year: int, *, trouble: str = "", done: str = "", st
     desk = desk_of(request)
     now = desk.clock.now()
     this_year = now.astimezone(SHANGHAI).year
-    year = year or this_year
+    year, asked = year or this_year, Asking(request)
+    states = asked("events", events_by_state)
     with desk.database.read() as session:
         values: dict[str, Any] = {
             "year": year,
             "years": sorted({this_year, this_year + 1, year, *duty_years(session)}, reverse=True),
-            "quotas": _quotas(session, year),
+            "quotas": _quotas(session, year, asked),
             "bases": BASES,
             "percent": _percent,
-            "types": _types(session, now, year),
-            "outlook": outlook(session, now, CallingHours()),
-            "events": [(EVENT_STATES[state], count) for state, count in sorted(events_by_state(session).items())],
+            "types": asked("types", lambda fresh: _types(fresh, now, year), year),
+            "outlook": asked("outlook", lambda fresh: outlook(fresh, now, desk.hours)),
+            "events": [(EVENT_STATES[state], count) for state, count in sorted(states.items())],
             "stuck": stuck_events(session, MOST_SHOWN),
             "plans": plans(session)[:MOST_SHOWN],
             "trouble": trouble,
@@ -139,13 +144,13 @@ def _types(session: Session, now: datetime, year: int) -> list[tuple[Line, TypeF
     return [(line_of(one), figures.get(one.value, TypeFigures())) for one in ReviewType]
 
 
-def _quotas(session: Session, year: int) -> list[Quota]:
+def _quotas(session: Session, year: int, asked: Asking) -> list[Quota]:
     known = {duty.kind: duty for duty in duties_of(session, year)}
     quotas = []
     for kind, share in SHARES.items():
         duty = known.get(kind.value)
         draws = duty.draws if duty else []
-        figures = [members_of(session, one.id) for one in draws]
+        figures = [asked("members", partial(members_of, draw_id=one.id), one.id) for one in draws]
         total = MemberFigures(
             drawn=sum(one.drawn for one in figures),
             without_task=sum(one.without_task for one in figures),

@@ -16,6 +16,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from fastapi import Request
+from sqlalchemy.orm import Session
+
+from console.desk import desk_of
 
 T = TypeVar("T")
 
@@ -96,3 +99,19 @@ def remembered_of(request: Request) -> Remembered:
         state.remembered = Remembered()
     kept: Remembered = state.remembered
     return kept
+
+
+class Asking:
+    """Asks the database in a session of its own, or what is remembered of it."""
+
+    def __init__(self, request: Request) -> None:
+        self._remembered, self._database = remembered_of(request), desk_of(request).database
+
+    def __call__(self, name: str, query: Callable[[Session], T], *depends_on: Hashable) -> T:
+        """The answer to a query; what it gives must be good without its session: values, no rows."""
+
+        def ask() -> T:
+            with self._database.read() as session:
+                return query(session)
+
+        return self._remembered.get((name, *depends_on), ask)

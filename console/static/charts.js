@@ -1,8 +1,17 @@
 // Charts of the tables beside them, in the colours of the theme; the table is what a screen reader reads.
 const TABLES = { funnel: "funnel", mix: "mix" };
 
+// A colour of the style sheet as red, green and blue: the chart knows no newer notation.
 function colour(name) {
-  return getComputedStyle(document.body).getPropertyValue(name).trim();
+  const probe = document.createElement("span");
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.fillStyle = getComputedStyle(probe).color;
+  pen.fillRect(0, 0, 1, 1);
+  probe.remove();
+  const [red, green, blue] = pen.getImageData(0, 0, 1, 1).data;
+  return `rgb(${red},${green},${blue})`;
 }
 
 function rows(id) {
@@ -17,7 +26,7 @@ function option(id) {
   return {
     animation: false,
     grid: { left: 8, right: 48, top: 4, bottom: 4, containLabel: true },
-    xAxis: { type: "value", minInterval: 1, axisLabel: { show: false }, splitLine: { lineStyle: { color: faint } } },
+    xAxis: { type: "value", minInterval: 1, axisLabel: { show: false }, splitLine: { show: false }, axisLine: { show: false } },
     yAxis: { type: "category", data: data.map((one) => one.name), axisTick: { show: false }, axisLine: { lineStyle: { color: faint } }, axisLabel: { color: text } },
     series: [{
       type: "bar", data: data.map((one) => one.value), barMaxWidth: 22, itemStyle: { color: colour("--tblr-primary"), borderRadius: 3 },
@@ -40,6 +49,7 @@ function draw() {
     if (known && known.getDom() !== place) known.dispose(); // the server has drawn the figures anew
     const chart = known && !known.isDisposed() ? known : window.echarts.init(place);
     charts.set(id, chart);
+    document.getElementById(id).classList.toggle("visually-hidden", id === "funnel");
     chart.setOption(option(id), true);
   }
 }

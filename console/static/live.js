@@ -54,6 +54,6 @@ source.onmessage = (message) => {
   if (!reload && (news.kind === "picture" || news.call.stage === "已结束")) reload = setTimeout(refresh, 1000);
 };
 
-for (const select of document.querySelectorAll("select[data-submit]")) select.onchange = () => select.form.submit();
+for (const link of document.querySelectorAll("[data-open]")) link.onclick = () => { document.getElementById(link.dataset.open).open = true; };
 spread();
 draw();
