@@ -32,6 +32,7 @@ from models.access import LONGEST, begin_session, end_session, forget_old, has_u
 from models.audit import Act, note
 from rules.posts import POST_WORDS, Post
 
+NOT_YOURS = "您的岗位不能使用这个页面，需要时请联系运维岗。"
 MOST_TYPED = 400  # characters of a number or a password
 
 router = APIRouter()
@@ -158,7 +159,7 @@ def install_access(app: FastAPI) -> None:
 
 
 async def _ask_to_sign_in(request: Request, _error: Exception) -> Response:
-    if request.headers.get("sec-fetch-mode", "navigate") != "navigate":
+    if _by_script(request):
         return JSONResponse({"error": "请重新登录"}, status_code=401)
     if request.method != "POST":
         back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
@@ -168,6 +169,11 @@ async def _ask_to_sign_in(request: Request, _error: Exception) -> Response:
     if kept is not None and kept.files:
         kept, fault = None, fault + "刚才选择的文件没有保留，登录后请重新选择。"
     return await run_in_threadpool(_shown, request, _came_from(request), fault=fault, kept=kept, status_code=401)
+
+
+def _by_script(request: Request) -> bool:
+    """Whether a page's script asks, which cannot show a page."""
+    return request.headers.get("sec-fetch-mode", "navigate") != "navigate"
 
 
 def _came_from(request: Request) -> str:
@@ -180,7 +186,9 @@ async def _refuse(request: Request, _error: Exception) -> Response:
     me = signed_in(request)
     if request.url.path == "/":
         return RedirectResponse(me.home, status_code=303)
-    return page(request, "error.html", status_code=403, message="您的岗位不能使用这个页面，需要时请联系运维岗。")
+    if _by_script(request):
+        return JSONResponse({"error": NOT_YOURS}, status_code=403)
+    return page(request, "error.html", status_code=403, message=NOT_YOURS)
 
 
 async def _ask_for_password(_request: Request, _error: Exception) -> Response:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import uvicorn
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -22,9 +23,9 @@ from bot.replay import Move, move_to_json
 from bot.script import load_script
 from campaign.calls.feed import Feed
 from campaign.clock import RealClock
-from console import AskedWords, Desk, add_pages
+from console import AskedWords, Desk, add_pages, passwords
 from intents import Intent, Match
-from models import Database
+from models import Database, Seal, use_seal
 from models.queue import Served, begin_attempt, log_moves
 from models.settlements import SettledQuality, SettledRecording, SettledTask, Settlement, settle
 from rules import Post
@@ -59,6 +60,30 @@ def place(database: Database, task_id: int, tmp_path: Path) -> Place:
     scripts = {"suitability": load_script("suitability")}
     app.state.desk = Desk(database, store, Feed(), RealClock(), "华夏安信证券", AskedWords(lambda: scripts))
     return Place(app.state.desk, app, call_id)
+
+
+@contextmanager
+def empty_place(folder: Path) -> Iterator[Place]:
+    """Pages over a database without a single call, for tests that share one."""
+    use_seal(Seal(KEY))
+    database = Database(f"sqlite:///{folder / 'test.db'}")
+    database.upgrade()
+    app = FastAPI(openapi_url=None)
+    add_pages(app)
+    store = RecordingStore(folder / "recordings", KEY)
+    app.state.desk = Desk(database, store, Feed(), RealClock(), "华夏安信证券", AskedWords(dict))
+    yield Place(app.state.desk, app, "")
+    database.close()
+
+
+@pytest.fixture(scope="module")
+def light_hashing() -> Iterator[None]:
+    """Passwords are hashed with less work than in earnest; whoever checks one takes the parameters from its hash."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        passwords._nobodys.cache_clear()
+        yield
+    passwords._nobodys.cache_clear()
 
 
 SignIn = Callable[..., TestClient]

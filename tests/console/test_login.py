@@ -9,36 +9,27 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from argon2 import PasswordHasher
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import delete, func, select, update
 
-from campaign.calls.feed import Feed
-from campaign.clock import RealClock
-from console import AskedWords, Desk, add_pages, passwords
+from console import passwords
 from console.access import COOKIE
 from console.passwords import hash_of
 from console.totp import code_of, step_at
 from models import (
     AuditEntry,
     Credential,
-    Database,
     PlanActed,
     ReviewPlan,
-    Seal,
     SignedInSession,
     SignInTry,
     Staff,
     StaffPost,
-    use_seal,
 )
 from models.access import IDLE, LONGEST, add_user, forget_old
 from models.tries import begin_try
 from rules import Post
-from telephony.recording import RecordingStore
-from tests.conftest import KEY
-from tests.console.conftest import Place, SignIn
+from tests.console.conftest import Place, SignIn, empty_place
 
 PASSWORD = "四个 不相干 的词 好记"
 NUMBER = "8101"
@@ -54,28 +45,15 @@ TYPED = {"name": "方案“一” & <b>", "scope": "抽中的客户 🙂", "act"
 
 
 @pytest.fixture(scope="module")
-def password_hash() -> Iterator[str]:
-    """Hashed with less work than in earnest; whoever checks it takes the parameters from the hash."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
-        passwords._nobodys.cache_clear()
-        yield hash_of(PASSWORD)
-    passwords._nobodys.cache_clear()
+def password_hash(light_hashing: None) -> str:
+    return hash_of(PASSWORD)
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A console without calls; what a test leaves behind is removed by the next."""
-    use_seal(Seal(KEY))
-    folder = tmp_path_factory.mktemp("login")
-    database = Database(f"sqlite:///{folder / 'test.db'}")
-    database.upgrade()
-    app = FastAPI(openapi_url=None)
-    add_pages(app)
-    store = RecordingStore(folder / "recordings", KEY)
-    app.state.desk = Desk(database, store, Feed(), RealClock(), "华夏安信证券", AskedWords(dict))
-    yield Place(app.state.desk, app, "")
-    database.close()
+    with empty_place(tmp_path_factory.mktemp("login")) as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)
