@@ -3,29 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
+from time import monotonic
 from types import MappingProxyType
 from typing import Annotated
 
 from fastapi import APIRouter, Header, HTTPException, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
+from sqlalchemy.orm import Session
 
 from bot.replay import move_from_json
 from campaign.calls.line_quality import UNMEASURED, heard_here, heard_there, judged
 from campaign.exporting import results_csv
+from campaign.masking import mask_name, mask_phone
+from campaign.other_ways.correcting import STATUSES
 from console.access import posts, signed_in
 from console.afterwards import afterwards
 from console.desk import desk_of
+from console.inspecting_page import catch_up
 from console.render import PAGE_SIZE, page
 from console.scoring_card import scoring_of
+from console.spreadsheet import spreadsheet
 from console.transcript import transcript_of
-from console.words import SHANGHAI, masked_words
+from console.words import (
+    SHANGHAI,
+    masked_words,
+    method_word,
+    outcome_word,
+    review_word,
+    risk_word,
+    zh_length,
+    zh_time,
+)
 from models import Attempt
 from models.audit import Act, note
 from models.calls import CallFilter, call, calls
 from models.inspecting import comments_of
-from rules import Outcome, Post, ReviewType
+from models.inspecting_search import LEAST_PHRASE, Said, calls_saying, spoken_form
+from rules import APPENDIX_F, Outcome, Post, ReviewType, Risk
 from telephony.errors import RecordingUnreadable
 from telephony.peaks import STRETCH_MS
 
@@ -35,6 +51,13 @@ EXPORTS = posts(Post.MANAGER, Post.INSPECTOR, Post.OPERATOR)
 # A voice says names and numbers aloud: only who reviews, judges or supervises listens.
 MAY_LISTEN = (Post.MANAGER, Post.INSPECTOR, Post.AGENT)
 LISTENS = posts(*MAY_LISTEN)
+
+
+ANSWERED = {"yes": "肯定", "no": "否定", "unsure": "不确定"}
+SEARCH_SECONDS, EXPORT_SECONDS, EXPORTED = 1.5, 20.0, 10_000
+FOUND_HEAD = tuple("通话 时间 方式 客户号 客户 号码 回访类型 任务 结果 登记状态 通话时长 风险 线路".split())
+# What a task may be left as after a call, the temporary ones last.
+LEFT_AS = tuple(dict.fromkeys((*STATUSES, *(row.temporary_status for row in APPENDIX_F))))
 
 
 class ListQuery(BaseModel):
@@ -47,25 +70,39 @@ class ListQuery(BaseModel):
     risky: str = ""
     since: str = ""
     until: str = ""
+    line: str = ""
+    status: str = ""
+    risk: str = ""
+    question: str = ""
+    answer: str = ""
+    phrase: str = ""  # said by the client
+    after: int = 0  # the call after which the search for a phrase goes on
     page_no: int = 1
 
     def narrowed(self) -> CallFilter:
         """The filter for the database."""
-        until = _day(self.until)
+        until = _instant(self.until)
+        whole_day = until is not None and "T" not in self.until
         return CallFilter(
             text=self.q.strip(),
             review_type=self.review_type if self.review_type in set(ReviewType) else "",
             outcome=self.outcome if self.outcome in set(Outcome) else "",
             campaign_id=self.campaign,
             risky=bool(self.risky),
-            since=_day(self.since),
-            until=until + timedelta(days=1) if until else None,
+            since=_instant(self.since),
+            until=until + timedelta(days=1) if until and whole_day else until,
+            line=self.line.strip(),
+            status=self.status,
+            risk=self.risk if self.risk in set(Risk) else "",
+            question=self.question.strip(),
+            answer=self.answer if self.answer in ANSWERED else "",
         )
 
 
-def _day(text: str) -> datetime | None:
+def _instant(text: str) -> datetime | None:
+    """A day or a minute in Shanghai; None for what is neither."""
     try:
-        return datetime.combine(datetime.fromisoformat(text).date(), time(), SHANGHAI) if text else None
+        return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI) if text else None
     except ValueError:
         return None
 
@@ -73,11 +110,66 @@ def _day(text: str) -> datetime | None:
 @router.get("/calls", dependencies=[READS])
 def list_calls(request: Request, query: Annotated[ListQuery, Query()]) -> Response:
     """All calls, the latest first, with filters in the address."""
-    with desk_of(request).database.read() as session:
-        found = calls(session, query.narrowed(), page=max(1, query.page_no), size=PAGE_SIZE)
+    desk, fault = desk_of(request), ""
+    saying = spoken_form(query.phrase)
+    if query.phrase and len(saying) < LEAST_PHRASE:
+        saying, fault = "", f"按说过的话查找，请至少写{LEAST_PHRASE}个字。"
+    left = catch_up(desk) if saying else 0
+    with desk.database.read() as session:
+        said = _saying(session, query) if saying else None
+        found = None if said else calls(session, query.narrowed(), page=max(1, query.page_no), size=PAGE_SIZE)
         return page(
-            request, "calls.html", calls=found, query=query, review_types=list(ReviewType), outcomes=list(Outcome)
+            request,
+            "calls.html",
+            calls=found,
+            said=said,
+            left=left,
+            fault=fault,
+            query=query,
+            review_types=list(ReviewType),
+            outcomes=list(Outcome),
+            statuses=LEFT_AS,
+            risks=list(Risk),
+            questions={node: words for node, words in desk.questions.items() if words.endswith("？")},
+            answered=ANSWERED,
         )
+
+
+def _saying(session: Session, query: ListQuery, most: int = PAGE_SIZE, seconds: float = SEARCH_SECONDS) -> Said:
+    until = monotonic() + seconds
+    return calls_saying(
+        session, query.narrowed(), query.phrase, query.after, most=most, stop=lambda: monotonic() >= until
+    )
+
+
+@router.get("/calls/found.csv", dependencies=[EXPORTS])
+def export_found(request: Request, query: Annotated[ListQuery, Query()]) -> Response:
+    """The calls that the filters leave (at most 10,000, the latest first), as a spreadsheet, masked."""
+    with desk_of(request).database.read() as session:
+        if len(spoken_form(query.phrase)) >= LEAST_PHRASE:
+            found = _saying(session, query, EXPORTED, EXPORT_SECONDS).items
+        else:
+            found = calls(session, query.narrowed(), page=1, size=EXPORTED).items
+        return spreadsheet(request, "通话记录", FOUND_HEAD, map(_found_line, found))
+
+
+def _found_line(attempt: Attempt) -> tuple[str, ...]:
+    client = attempt.task.customer
+    return (
+        attempt.call_id,
+        zh_time(attempt.started_at),
+        method_word(attempt.method),
+        client.number,
+        mask_name(client.name),
+        mask_phone(attempt.dialled),
+        "、".join(review_word(one.task.review_type) for one in attempt.served),
+        "、".join(one.task.number for one in attempt.served),
+        outcome_word(attempt.outcome),
+        attempt.status,
+        zh_length(attempt.talk_ms),
+        "、".join(risk_word(flag.risk) for flag in attempt.raised),
+        attempt.line,
+    )
 
 
 @router.get("/calls.csv", dependencies=[EXPORTS])

@@ -9,9 +9,22 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Select, case, exists, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.sql.base import ExecutableOption
 
+from models.people_tables import HumanReview
 from models.sealed import current_seal
-from models.tables import Attempt, AttemptTask, Campaign, Customer, Escalation, Notice, ReviewTask, RiskFlag
+from models.tables import (
+    Answer,
+    Attempt,
+    AttemptTask,
+    Campaign,
+    Customer,
+    Escalation,
+    Notice,
+    ReviewTask,
+    RiskFlag,
+    Staff,
+)
 
 T = TypeVar("T")
 
@@ -29,6 +42,11 @@ class CallFilter:
     risky: bool = False
     since: datetime | None = None
     until: datetime | None = None
+    line: str = ""  # the line that the call went over, or the staff number of the person who made it: exact
+    status: str = ""  # 登记状态 after the call
+    risk: str = ""
+    question: str = ""
+    answer: str = ""  # yes, no or unsure: what was understood at `question`, as it was stored at the call
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +65,49 @@ class Page(Generic[T]):
 
 def calls(session: Session, wanted: CallFilter, *, page: int, size: int) -> Page[Attempt]:
     """Attempts, the latest first."""
-    query = _narrow(select(Attempt).join(Customer, Attempt.customer_id == Customer.id), wanted)
+    query = narrowed(wanted)
     total = session.scalar(query.with_only_columns(func.count(Attempt.id))) or 0
     rows = session.scalars(
-        query.options(
-            joinedload(Attempt.task).joinedload(ReviewTask.customer),
-            selectinload(Attempt.flags),
-            selectinload(Attempt.served).joinedload(AttemptTask.task),
-            joinedload(Attempt.recording),
-        )
+        query.options(*for_lists())
         .order_by(Attempt.started_at.desc(), Attempt.id.desc())
         .limit(size)
         .offset((page - 1) * size)
     )
     return Page(rows.unique().all(), total, page, size)
+
+
+def for_lists() -> tuple[ExecutableOption, ...]:
+    """What a list shows of a call, fetched with it."""
+    return (
+        joinedload(Attempt.task).joinedload(ReviewTask.customer),
+        selectinload(Attempt.flags),
+        selectinload(Attempt.served).joinedload(AttemptTask.task),
+        joinedload(Attempt.recording),
+    )
+
+
+def narrowed(wanted: CallFilter) -> Select[Attempt]:
+    """The attempts that a filter leaves."""
+    return _narrow(_by_result(select(Attempt).join(Customer, Attempt.customer_id == Customer.id), wanted), wanted)
+
+
+def _by_result(query: Select[Attempt], wanted: CallFilter) -> Select[Attempt]:
+    if wanted.line:
+        called = select(HumanReview.attempt_id).join(Staff, HumanReview.staff_id == Staff.id)
+        by_person = Attempt.id.in_(called.where(Staff.number == wanted.line, HumanReview.attempt_id.is_not(None)))
+        query = query.where((Attempt.line == wanted.line) | by_person)
+    if wanted.status:
+        query = query.where(Attempt.status == wanted.status)
+    if wanted.risk:
+        query = query.where(Attempt.id.in_(select(RiskFlag.attempt_id).where(RiskFlag.risk == wanted.risk)))
+    if wanted.question or wanted.answer:
+        answers = select(Answer.attempt_id)
+        if wanted.question:
+            answers = answers.where(Answer.question == wanted.question)
+        if wanted.answer:
+            answers = answers.where(Answer.intent == wanted.answer)
+        query = query.where(Attempt.id.in_(answers))
+    return query
 
 
 def _narrow(query: Select[Attempt], wanted: CallFilter) -> Select[Attempt]:

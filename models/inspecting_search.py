@@ -11,12 +11,16 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.calls import CallFilter, for_lists, narrowed
 from models.inspecting_tables import CallIndex
 from models.sealed import current_seal
 from models.tables import Attempt, CallEvent
@@ -64,21 +68,57 @@ def _pair_bits(pair: str, _key: bytes) -> int:
     return 1 << digest % _BITS | 1 << (digest >> 32) % _BITS
 
 
-def with_phrase(session: Session, ids: Iterable[int], phrase: str) -> Iterator[tuple[int, bool]]:
-    """Each of these calls in order, and whether the client said the phrase in one utterance.
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Calls in which a phrase was said; `looked_at` were examined, the last one of them at `reached`.
 
-    Nothing is decrypted that the signature excludes, and nothing before it is asked for.
+    `go_on`: the id of the call after which the search goes on; None: all were examined.
     """
-    wanted = spoken_form(phrase)
-    mask = _bits(wanted)
-    todo = list(ids)
-    for start in range(0, len(todo), _CHUNK):
-        chunk = todo[start : start + _CHUNK]
-        rows = session.execute(select(CallIndex.attempt_id, CallIndex.heard).where(CallIndex.attempt_id.in_(chunk)))
-        heard = {attempt_id: int.from_bytes(bits) for attempt_id, bits in rows}
-        for id_ in chunk:
-            maybe = heard.get(id_, 0) & mask == mask
-            yield id_, maybe and _says(session, id_, wanted)
+
+    items: Sequence[Attempt]
+    looked_at: int
+    reached: datetime | None
+    go_on: int | None
+
+
+def calls_saying(
+    session: Session, wanted: CallFilter, phrase: str, after: int, *, most: int, stop: Callable[[], bool]
+) -> Said:
+    """The calls that a filter leaves and in which the client said a phrase in one utterance, the latest first.
+
+    From the call `after` on (0: from the latest), until there are `most` or `stop` says so. Nothing is decrypted that a
+    call's signature excludes.
+    """
+    form = spoken_form(phrase)
+    mask, looked_at = _bits(form), 0
+    found: list[int] = []
+    last: tuple[int, datetime] | None = None
+    with closing(_candidates(session, wanted, after)) as candidates:
+        for id_, started_at, heard in candidates:
+            looked_at, last = looked_at + 1, (id_, started_at)
+            maybe = int.from_bytes(heard) & mask == mask
+            if maybe and _says(session, id_, form):
+                found.append(id_)
+            if len(found) == most or ((maybe or looked_at % _CHUNK == 0) and stop()):
+                return Said(_listed(session, found), looked_at, started_at, id_)
+    return Said(_listed(session, found), looked_at, last[1] if last else None, None)
+
+
+def _candidates(session: Session, wanted: CallFilter, after: int) -> Generator[tuple[int, datetime, bytes]]:
+    query = narrowed(wanted).join(CallIndex, CallIndex.attempt_id == Attempt.id)
+    start = session.get(Attempt, after) if after else None
+    if start is not None:
+        same = (Attempt.started_at == start.started_at) & (Attempt.id < start.id)
+        query = query.where((Attempt.started_at < start.started_at) | same)
+    rows = query.with_only_columns(Attempt.id, Attempt.started_at, CallIndex.heard)
+    ordered = rows.order_by(Attempt.started_at.desc(), Attempt.id.desc()).execution_options(yield_per=_CHUNK)
+    with session.execute(ordered) as found:
+        yield from map(tuple, found)
+
+
+def _listed(session: Session, ids: Sequence[int]) -> Sequence[Attempt]:
+    query = select(Attempt).where(Attempt.id.in_(ids)).options(*for_lists())
+    return session.scalars(query.order_by(Attempt.started_at.desc(), Attempt.id.desc())).unique().all()
 
 
 def _says(session: Session, attempt_id: int, wanted: str) -> bool:

@@ -115,6 +115,30 @@ def test_rules_are_changed_with_a_trail_and_posts_keep_others_out(
     assert first.post("/inspections/take-in").json() == {"left": 0}
 
 
+def test_calls_are_searched_by_what_was_said_and_answered(pages: TestClient, place: Place) -> None:
+    here, gone = f"/calls/{place.call_id}", "没有符合条件的通话"
+    for wanted in (
+        {"phrase": "老婆在操"},
+        {"phrase": "我 老婆", "since": "2026-11-20T11:59"},
+        {"question": "suitability.self_operated", "answer": "no"},
+        {"risk": "not_self_operated", "status": "未完成：转人工"},
+        {"until": "2026-11-20T12:01"},
+    ):
+        assert here in pages.get("/calls", params=wanted).text, wanted
+        assert place.call_id in pages.get("/calls/found.csv", params=wanted).text, wanted
+    for wanted in (
+        {"phrase": "老公"},
+        {"phrase": "老婆", "until": "2026-11-20T11:59"},
+        {"question": "suitability.self_operated", "answer": "yes"},
+        {"line": "main"},
+        {"since": "2026-11-20T12:01"},
+    ):
+        assert gone in pages.get("/calls", params=wanted).text, wanted
+    assert "已查完" in pages.get("/calls", params={"phrase": "老婆"}).text
+    assert "至少写2个字" in pages.get("/calls", params={"phrase": "我，"}).text
+    assert "单小明" not in pages.get("/calls/found.csv").text
+
+
 @pytest.mark.browser
 def test_an_inspector_replays_and_scores(place: Place) -> None:
     cookies = cookies_of(place.desk.database, Post.INSPECTOR, number="2001", name="周岚")

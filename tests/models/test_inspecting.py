@@ -12,7 +12,20 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Attempt, CallEvent, CallIndex, Customer, Database, HumanReview, Inspection, Score, Seal, Staff
+from models import (
+    Answer,
+    Attempt,
+    CallEvent,
+    CallIndex,
+    Customer,
+    Database,
+    HumanReview,
+    Inspection,
+    Score,
+    Seal,
+    Staff,
+)
+from models.calls import CallFilter, calls
 from models.errors import TakenByAnother
 from models.inspecting import (
     QueueFilter,
@@ -45,7 +58,7 @@ from models.inspecting_scores import (
     second_review,
     usual_card,
 )
-from models.inspecting_search import signature, with_phrase
+from models.inspecting_search import calls_saying, signature
 from models.tables import Delivery, RiskFlag
 from rules.inspecting import Reason, Rule
 from rules.scorecards import BOT_CARD, Card, Item, Mark
@@ -339,13 +352,56 @@ def test_a_phrase_is_found_in_what_the_client_said(database: Database, task_id: 
         take_in(session, LATER, 10)
 
         def found(phrase: str) -> list[int]:
-            return [id_ for id_, said in with_phrase(session, ids, phrase) if said]
+            said = calls_saying(session, CallFilter(), phrase, 0, most=9, stop=lambda: False)
+            assert (said.looked_at, said.go_on) == (3, None)
+            return [attempt.id for attempt in reversed(said.items)]
 
         assert found("保证收益") == ids[:1]
         assert found("收益，没有") == ids[:1]  # pauses do not matter
         assert found("保证") == ids[:2]
         assert found("vip客户") == ids[2:]
         assert found("承诺收益") == []
+
+
+def test_a_search_goes_on_where_it_stopped(database: Database, task_id: int) -> None:
+    with database.write() as session:
+        for no in range(1, 5):
+            add_call(session, task_id, no, ("我要投诉",), started_at=NOON + timedelta(minutes=no // 2))
+        take_in(session, LATER, 10)
+        seen: list[str] = []
+        after = 0
+        for _ in range(9):
+            said = calls_saying(session, CallFilter(), "投诉", after, most=1, stop=lambda: False)
+            seen += [attempt.call_id for attempt in said.items]
+            after = said.go_on or 0
+            if not after:
+                break
+        assert seen == [f"{task_id}-{no}" for no in (4, 3, 2, 1)]
+        earlier = CallFilter(until=NOON + timedelta(minutes=1))
+        said = calls_saying(session, earlier, "投诉", 0, most=9, stop=lambda: False)
+        assert [attempt.no for attempt in said.items] == [1]
+
+
+def test_calls_are_found_by_line_person_status_risk_and_answer(
+    database: Database, task_id: int, people: dict[str, int]
+) -> None:
+    with database.write() as session:
+        first = add_call(session, task_id, 1, line="main", status="已完成：已回访")
+        second = add_call(session, task_id, 2)
+        where = {"start_ms": 0, "end_ms": 1, "words": "不知道", "task_id": task_id}
+        session.add(RiskFlag(attempt_id=first.id, risk="unaware", severity="medium", node="a.b", **where))
+        asked = {"question": "a.b", "node": "a.b", "value": "no", "intent": "no", "confidence": 1.0, "evidence": ""}
+        session.add(Answer(attempt_id=second.id, script_hash="f" * 64, **asked, **where))
+        taken = {"task_id": task_id, "staff_id": people["3001"], "taken_at": NOON, "held_until": NOON}
+        session.add(HumanReview(attempt_id=second.id, **taken))
+        session.flush()
+
+        def found(**wanted: str) -> list[int]:
+            return [one.no for one in calls(session, CallFilter(**wanted), page=1, size=9).items]  # type: ignore[arg-type]
+
+        assert found(line="main") == found(status="已完成：已回访") == found(risk="unaware") == [1]
+        assert found(line="3001") == found(question="a.b", answer="no") == found(answer="no") == [2]
+        assert found(line="9") == found(question="a.b", answer="yes") == found(risk="threat") == []
 
 
 def test_signatures_tell_nothing_without_the_key(database: Database, task_id: int) -> None:
