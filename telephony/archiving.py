@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from types import TracebackType
 
 from telephony.archive import Archive, holds
 from telephony.archive_queue import ArchiveQueue, Trouble
-from telephony.errors import ArchiveAway, ArchiveConflict, RecordingError
+from telephony.errors import ArchiveAway, ArchiveConflict, RecordingError, RecordingUnreadable
 from telephony.recording import ARCHIVE_NOTE, RecordingStore
 
 LOOK_SECONDS = 2.0
@@ -154,6 +155,7 @@ class Archiving:
                     taken.done()
                 return False
             try:
+                self._keep_peaks(call_id)
                 self._archive.keep(self._name(path), path)
             except ArchiveAway:
                 raise
@@ -166,6 +168,14 @@ class Archiving:
             taken.done()
         self._last_at = datetime.now(UTC)
         return True
+
+    def _keep_peaks(self, call_id: str) -> None:
+        """Archive the peaks too, so that no other host has to fetch an hour to draw it."""
+        with suppress(RecordingUnreadable):  # that is told where it is listened to: it is archived as it is
+            self._store.waveform(call_id)
+        path = self._store.peaks_path(call_id)
+        if path.exists() and self._archive.size_of(self._name(path)) is None:
+            self._archive.keep(self._name(path), path)
 
     def _shelved(self) -> Iterator[Path]:
         return self._store.folder.glob("[0-9a-f][0-9a-f]/*.rec")

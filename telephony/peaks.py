@@ -87,6 +87,7 @@ class PeakFiles:
         sealed = self._cipher.encrypt(nonce, peaks.wire, call_id.encode())
         unfinished = path.with_suffix(f".{os.getpid()}-{nonce.hex()}")
         try:
+            path.parent.mkdir(exist_ok=True)
             descriptor = os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(_MAGIC + nonce + sealed)
@@ -97,9 +98,12 @@ class PeakFiles:
     def read(self, path: Path, call_id: str) -> Peaks | None:
         """The peaks of a call; None where there are none that can be trusted."""
         try:
-            data = path.read_bytes()
+            return self.parse(path.read_bytes(), call_id)
         except OSError:
             return None
+
+    def parse(self, data: bytes, call_id: str) -> Peaks | None:
+        """The same of what such a file holds."""
         head = len(_MAGIC) + _NONCE_BYTES
         if not data.startswith(_MAGIC) or len(data) < head:
             return None

@@ -45,6 +45,7 @@ ARCHIVE_NOTE = "archive"  # the file that says which archive all recordings of t
 
 _OPEN = "open"
 _PIECE_BYTES = 1 << 20
+_MOST_PEAKS_BYTES = 1 << 24  # of a call of four days
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,7 @@ class RecordingStore:
     def waveform(self, call_id: str) -> Peaks:
         """How loud each side was; computed now for a recording that still grows or was sealed without them."""
         found = self._peaks.read(self._peaks_path(call_id), call_id) if is_call_id(call_id) else None
+        found = found or self._archived_peaks(call_id)
         if found is not None:
             return found
         with self._reader(call_id) as reader:
@@ -261,6 +263,21 @@ class RecordingStore:
         if archived:
             return archived
         raise RecordingMissing(f"there is no recording of call {call_id} in {self.folder}")
+
+    def _archived_peaks(self, call_id: str) -> Peaks | None:
+        """The peaks of a recording that lies in the archive alone, kept here from now on."""
+        if self._archived is None or not is_call_id(call_id) or self._shelf(call_id).exists():
+            return None
+        path = self._peaks_path(call_id)
+        file = self._archived.open(path.relative_to(self.folder).as_posix())
+        peaks = self._peaks.parse(file.read(_MOST_PEAKS_BYTES), call_id) if file else None
+        if peaks is not None:
+            self._peaks.write(path, call_id, peaks)
+        return peaks
+
+    def peaks_path(self, call_id: str) -> Path:
+        """Where the peaks of a call lie, or would lie, in the folder."""
+        return self._peaks_path(call_id)
 
     def sealed_path(self, call_id: str) -> Path:
         """Where the sealed recording of a call lies, or would lie, in the folder."""

@@ -79,8 +79,9 @@ class Storage:
         return f"s3+http://127.0.0.1:{self.relay.port}/{BUCKET}/firm/a"
 
     def names(self) -> set[str]:
-        """What the bucket holds."""
-        return {one.object_name or "" for one in self.client.list_objects(BUCKET, recursive=True)}
+        """The recordings that the bucket holds."""
+        names = {one.object_name or "" for one in self.client.list_objects(BUCKET, recursive=True)}
+        return {name for name in names if name.endswith(".rec")}
 
 
 @contextmanager

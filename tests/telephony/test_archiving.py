@@ -91,6 +91,8 @@ def test_what_is_sealed_gets_into_the_archive_and_is_read_from_there(tmp_path: P
         store.wav_size("9-9")
     other = RecordingStore(tmp_path / "another host", KEY, archive)
     assert other.read_pcm("12-1") == stereo(pairs)
+    assert other.waveform("12-1") == store.waveform("12-1")
+    assert (other.folder / sealed.path).with_suffix(".peaks").exists()  # it was not computed anew
     with pytest.raises(RecordingUnreadable, match="another key"):
         RecordingStore(tmp_path / "another key", bytes(32), archive).read_pcm("12-1")
 
