@@ -79,7 +79,7 @@ def _on(url: str, folder: Path, parked: int, due: int) -> dict[str, Any]:
     database.upgrade()
     take_in_shipped(database, NOW)
     began = time.monotonic()
-    campaign_id = _fill(database, parked, due)
+    campaign_id = fill(database, parked, due)
     filled = time.monotonic() - began
     began = time.monotonic()
     taken_in = _take_in_all(database)
@@ -123,14 +123,18 @@ def _share(seconds: list[float], share: float) -> float:
 # Filling: one client with a task, and as many copies of both as are wanted
 
 
-def _fill(database: Database, parked: int, due: int) -> int:
+def fill(database: Database, parked: int, due: int, at: datetime = NOW) -> int:
+    """Clients with a task each: `due` at an instant, the others hours later; deadlines in no order. The campaign's id.
+
+    Task n is to be done within 1 + (7919 n mod 300) days, the first one within one.
+    """
     with database.write() as session:
-        campaign = Campaign(name="基准", created_at=NOW)
+        campaign = Campaign(name="基准", created_at=at)
         session.add(campaign)
         session.flush()
         campaign_id = campaign.id
         session.execute(insert(Customer).values(_client()))
-        session.execute(insert(ReviewTask).values(_task(campaign_id)))
+        session.execute(insert(ReviewTask).values(_task(campaign_id, at)))
     postgres = database.engine.dialect.name == "postgresql"
     later = {
         "due_at": _moved("due_at", "hour", f"(CASE WHEN n <= {due} THEN 0 ELSE 1 + n % 2000 END)", postgres),
@@ -175,11 +179,11 @@ def _client() -> dict[str, Any]:
     }
 
 
-def _task(campaign_id: int) -> dict[str, Any]:
+def _task(campaign_id: int, at: datetime) -> dict[str, Any]:
     return {
         "id": 1, "number": "N1", "campaign_id": campaign_id, "customer_id": 1, "review_type": "suitability",
-        "script": "suitability", "slots": {"业务": "购买金融产品"}, "created_at": NOW, "due_at": NOW,
-        "deadline_at": NOW + timedelta(days=1),
+        "script": "suitability", "slots": {"业务": "购买金融产品"}, "created_at": at, "due_at": at,
+        "deadline_at": at + timedelta(days=1),
     }  # fmt: skip
 
 
