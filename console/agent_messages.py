@@ -189,6 +189,8 @@ def _began(news: TalkBegan) -> dict[str, Any]:
         "briefing": asdict(news.briefing) if news.briefing else None,
         "muted": news.muted,
         "held": news.held,
+        "by_hand": news.by_hand,
+        "answered": news.answered,
     }
 
 

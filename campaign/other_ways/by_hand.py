@@ -74,6 +74,7 @@ class ByHand:
     dialer: Dialer
     roster: Roster
     _calls: dict[str, _Call] = field(default_factory=dict)
+    _dialling: set[asyncio.Task[None]] = field(default_factory=set)
 
     def has(self, seat: Seat) -> bool:
         """Whether this agent has a call by hand that is not written down yet."""
@@ -82,8 +83,15 @@ class ByHand:
     async def dial(self, seat: Seat, task_id: int, *, consent: bool = False) -> None:
         """Call the client of a task, which the agent has in hand or takes; raises PeopleError, RosterError.
 
-        A call that cannot be placed is written down as our own line's failure, and TelephonyError is raised.
+        A call that cannot be placed is written down as our own line's failure, and TelephonyError is raised. A page
+        that goes away meanwhile changes nothing.
         """
+        dialling = asyncio.create_task(self._dial(seat, task_id, consent), name="dialling by hand")
+        self._dialling.add(dialling)
+        dialling.add_done_callback(self._dialling.discard)
+        await asyncio.shield(dialling)
+
+    async def _dial(self, seat: Seat, task_id: int, consent: bool) -> None:
         self.roster.begin_dialling(seat, str(task_id))
         try:
             placed = await asyncio.to_thread(self._begin, task_id, seat.agent.staff_id, consent)
@@ -156,6 +164,7 @@ class ByHand:
                 why = (await bridge.run()).parting.value
             else:
                 cause = hung_up.cause
+                why = Parting.AGENT_HUNG_UP.value if cause is HangupCause.LOCAL else why
         finally:
             seat.bridge = None
             await asyncio.gather(call.leg.hang_up(), call.own.hang_up())

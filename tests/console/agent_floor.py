@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import uvicorn
@@ -15,6 +16,7 @@ from fastapi import FastAPI
 from bot.moves import Facts, Note
 from bot.replay import Move
 from bot.script import load_script
+from campaign.clock import RealClock
 from campaign.handover.agents import Roster
 from campaign.handover.briefing import Asked, Briefing, Flagged, Spoken
 from campaign.handover.duty import Failure
@@ -23,16 +25,21 @@ from campaign.handover.sheet import Sheet
 from campaign.handover.supervising import Supervisors
 from campaign.handover.talks import Talk, Wanted
 from campaign.handover.waiting_room import Terms
+from campaign.house import House
+from campaign.other_ways.by_hand import ByHand
+from campaign.other_ways.people import PhoneReviews
+from campaign.published import Shelf
 from console import AgentLines
 from intents import Intent, load_matcher
 from rules import Post
 from telephony.bridge import Joinable
 from telephony.browser import BrowserLines
 from telephony.legs import Answered
+from telephony.recording import RecordingStore
 from tests.conftest import NOON
 from tests.console.conftest import Place
 from tests.signing_in import cookies_of
-from tests.telephony.farend import Call, far_end, running_gateway, until
+from tests.telephony.farend import KEY, Call, FarEnd, far_end, running_gateway, until
 
 BRIEFING = Briefing(
     call_id="7-1",
@@ -58,9 +65,17 @@ class Floor:
     cookies: Mapping[str, dict[str, str]]  # of the agents' browsers, by staff number
     sheet: Sheet
     kept: list[Move]  # what agents have ticked
+    far: FarEnd  # of calls that agents dial
 
     async def fetch(self) -> Talk | Failure:
         return await self.roster.fetch(Wanted(self.leg, BRIEFING, sheet=self.sheet))
+
+
+class AllDay(RealClock):
+    """The wall clock of a day on which clients may be called now."""
+
+    def now(self) -> datetime:
+        return NOON + timedelta(hours=2)
 
 
 @asynccontextmanager
@@ -71,8 +86,19 @@ async def floor(place: Place, recordings: Path, terms: Terms = Terms()) -> Async
         for number, name in (("8002", "孙敏"), ("8003", "周岚"))
     }
     async with BrowserLines() as browsers, running_gateway(recordings) as gateway, far_end(gateway) as far:
+        desk = place.desk
+        house = House("华夏安信证券", "客户服务中心", "8001", "95500")
+        reviews = PhoneReviews(
+            desk.database,
+            Shelf(desk.database),
+            house,
+            AllDay(),
+            load_matcher(),
+            recordings=RecordingStore(recordings, KEY),
+        )
+        by_hand = ByHand(reviews, gateway, roster)
         place.app.state.desk = replace(
-            place.desk, agents=AgentLines(roster, browsers, Supervisors(roster, LiveLines()))
+            desk, agents=AgentLines(roster, browsers, Supervisors(roster, LiveLines()), by_hand)
         )
         async with serving(place.app) as base:
             leg = await gateway.dial("7-1", "13800000000", ring_seconds=10)
@@ -83,7 +109,7 @@ async def floor(place: Place, recordings: Path, terms: Terms = Terms()) -> Async
             facts = Facts({"业务": "购买金融产品"}, NOON)
             sheet = Sheet(load_script("suitability"), facts, load_matcher(), lambda move, _: kept.append(move))
             sheet.note(Note("suitability.self_operated", "yes", "是我自己", Intent.YES, 0.9, "规则", 0, 1))
-            yield Floor(base, roster, leg, phone, cookies, sheet, kept)
+            yield Floor(base, roster, leg, phone, cookies, sheet, kept, far)
             await leg.hang_up()
 
 

@@ -20,7 +20,7 @@ from campaign.handover.duty import Failure
 from campaign.handover.presences import PresenceLog
 from campaign.handover.talks import Talk
 from campaign.handover.waiting_room import Terms
-from models import AuditEntry, PresenceSpan
+from models import AuditEntry, PresenceSpan, ReviewTask
 from rules import Post
 from telephony.bridge import Parting
 from tests.console.agent_floor import Floor, floor
@@ -251,6 +251,31 @@ async def test_a_page_of_another_site_cannot_answer_calls(on: Floor) -> None:
     for origin in ("http://elsewhere.example", None):
         with pytest.raises(InvalidStatus):
             await connect(address, origin=origin, additional_headers=headers)  # type: ignore[arg-type]
+
+
+async def test_an_agent_dials_a_review_and_registers_its_end(on: Floor, place: Place, task_id: int) -> None:
+    with place.desk.database.write() as session:
+        task = session.get_one(ReviewTask, task_id)
+        task.with_human, task.due_at = True, None
+    async with on_duty(on) as page, httpx.AsyncClient(base_url=on.base, cookies=on.cookies["8002"]) as web:
+        assert f'data-dial="{task_id}"' in (await web.get("/agent/tasks")).text
+        await page.say(kind="dial", task=999)
+        assert "没有这项任务" in (await page.hear("error"))["why"]
+        await page.say(kind="dial", task=task_id)
+        client = await on.far.take()
+        began = await page.hear("talk_began")
+        assert (began["client"], began["by_hand"], began["answered"]) == ("单小明先生", True, False)
+        await page.say(kind="hang_up")
+        ended = await page.hear("talk_ended")
+        assert (ended["why"], ended["suggested"]) == ("agent_hung_up", "no_answer")
+        await client.closed.wait()
+        await page.say(kind="wrap_up")
+        assert "请选择通话结果" in (await page.hear("error"))["why"]
+        await page.say(kind="wrap_up", outcome="no_answer", note="响了很久")
+        await page.hear("wrap_up_ended")
+        assert f'data-dial="{task_id}"' not in (await web.get("/agent/tasks?state=mine")).text
+    with place.desk.database.read() as session:
+        assert session.get_one(ReviewTask, task_id).status == "未完成：无人应答"
 
 
 async def test_a_manager_sees_who_was_on_duty_and_listening_is_logged(on: Floor, place: Place) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import wave
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, WebSocketRoute
 
 from campaign.handover.duty import Failure
 from campaign.handover.talks import Talk
@@ -90,6 +91,10 @@ async def test_an_agent_sees_the_call_takes_it_and_both_hear_each_other(place: P
 
         def work() -> Talk | Failure:
             with chromium_page(flags=microphone(wav)) as page:
+                sockets: list[tuple[WebSocketRoute, WebSocketRoute]] = []
+                page.route_web_socket(
+                    re.compile("/agent/line"), lambda ws: sockets.append((ws, ws.connect_to_server()))
+                )
                 sign_on(page, on)
                 fetched = asyncio.run_coroutine_threadsafe(on.fetch(), loop)
                 page.locator("#accept").wait_for()
@@ -102,6 +107,11 @@ async def test_an_agent_sees_the_call_takes_it_and_both_hear_each_other(place: P
                 page.locator("#form [aria-current] button").first.wait_for()
                 page.keyboard.press("2")  # 否
                 page.get_by_text("已答 2").wait_for()
+                for end in sockets[-1]:  # the network breaks; the page comes back and knows where it was
+                    end.close(code=1011)
+                page.get_by_text("通话仍在继续，正在重新连接").wait_for()
+                page.locator("#trouble").wait_for(state="hidden")
+                assert len(sockets) == 2 and page.get_by_text("已答 2").is_visible()
                 page.wait_for_timeout(1500)
                 page.keyboard.press("F9")
                 page.locator("#wrap").wait_for()
