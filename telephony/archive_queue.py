@@ -85,8 +85,8 @@ class ArchiveQueue:
 
     def _look(self, path: Path) -> Waiting | None:
         try:
-            since = path.stat().st_mtime
-            return Waiting(path.name, since, _trouble(path.read_bytes()))
+            known = path.stat()
+            return Waiting(path.name, known.st_mtime, _trouble(path.read_bytes()) if known.st_size else Trouble())
         except FileNotFoundError:
             return None
 

@@ -142,6 +142,9 @@ class Archiving:
                 if str(error) != self._trouble:
                     log.error("recordings are not archived: %s", error)
                 away, self._trouble = away + 1, str(error)
+            except Exception as error:  # the thread must live, whatever a library raises
+                log.exception("recordings are not archived")
+                away, self._trouble = away + 1, f"程序出错（{type(error).__name__}），请查看日志"
             self._hurrying.wait(AWAY_SECONDS[min(away, len(AWAY_SECONDS)) - 1] if away else LOOK_SECONDS)
             self._hurrying.clear()
 
