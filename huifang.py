@@ -35,6 +35,7 @@ from console.terminal import show_progress
 from intents.errors import IntentsError
 from intents.evaluate import main as evaluate
 from models import ModelsError
+from models.audit import Act, note
 from rules import RulesError
 from server import InstallationError, open_database, open_works, run_campaigns, serve, work
 from settings import Settings, SettingsInvalid, load_settings
@@ -214,8 +215,9 @@ def _print_result(console: Console, result: DemoResult | None) -> None:
 
 def _export(chosen: argparse.Namespace, settings: Settings) -> int:
     database = open_database(settings)
-    with database.read() as session:
+    with database.write() as session:
         data = results_csv(session, masked=not chosen.unmasked)
+        note(session, None, Act.EXPORTED, "回访结果（命令行" + ("，明文）" if chosen.unmasked else "）"))
     database.close()
     if chosen.file is None:
         sys.stdout.buffer.write(data)

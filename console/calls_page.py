@@ -37,7 +37,7 @@ from console.words import (
     zh_time,
 )
 from models import Attempt
-from models.audit import Act, note
+from models.audit import Act, note, note_once
 from models.calls import CallFilter, call, calls
 from models.inspecting import comments_of
 from models.inspecting_search import LEAST_PHRASE, Said, calls_saying, spoken_form
@@ -251,9 +251,8 @@ def recording(request: Request, call_id: str, wanted: Annotated[str, Header(alia
         pieces = store.wav_pieces(call_id, first, last + 1)
     except RecordingUnreadable as error:
         raise HTTPException(404, str(error)) from error
-    if first == 0:  # the further parts of what is being listened to are asked for one by one
-        with desk.database.write() as session:
-            note(session, signed_in(request).staff_id, Act.LISTENED, call_id)
+    with desk.database.write() as session:  # before a sound is given away
+        note_once(session, signed_in(request).staff_id, Act.LISTENED, call_id)
     headers = {"Accept-Ranges": "bytes", "Cache-Control": "private, no-store", "Content-Length": f"{last + 1 - first}"}
     if wanted:
         headers["Content-Range"] = f"bytes {first}-{last}/{size}"

@@ -101,6 +101,7 @@ TABLE = {
     "GET /calls": EVERYBODY,
     "GET /calls/{call_id}": EVERYBODY,
     "GET /calls.csv": "MIO",
+    "GET /calls/found.csv": "MIO",
     "GET /calls/{call_id}/recording.wav": "MIA",
     "GET /calls/{call_id}/waveform": "MIA",
     "GET /calls/{call_id}/replayed": "MI",

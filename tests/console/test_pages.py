@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import wave
 
 import numpy as np
@@ -13,8 +14,9 @@ from sqlalchemy import delete, select, update
 from models import Attempt, LineQuality, ReviewTask
 from models.queue import Served, begin_attempt
 from models.settlements import SettledTask, Settlement, settle
+from rules import Post
 from tests.conftest import NOON
-from tests.console.conftest import CALL_SECONDS, WORDS, Place
+from tests.console.conftest import CALL_SECONDS, WORDS, Place, SignIn
 
 
 def test_the_campaign_shows_its_task_and_its_figures(pages: TestClient) -> None:
@@ -113,6 +115,15 @@ def test_a_part_of_the_recording_is_the_same_bytes(pages: TestClient, place: Pla
     assert pages.get(path, headers={"Range": "bytes=-500"}).content == whole[-500:]
     assert pages.get(path, headers={"Range": "bytes=99999999-"}).status_code == 416
     assert pages.get(path, headers={"Range": "bytes=x-y"}).status_code == 416
+
+
+def test_who_listens_is_written_down_whatever_part_was_asked_for(as_posts: SignIn, place: Place) -> None:
+    inspector = as_posts(Post.INSPECTOR, number="8101", name="周岚")
+    for part in ("bytes=1000-4999", "bytes=5000-", ""):
+        inspector.get(f"/calls/{place.call_id}/recording.wav", headers={"Range": part} if part else {})
+    log = as_posts(Post.OPERATOR, number="8301").get("/log?act=listened").text
+    (row,) = re.findall(r"<tr><td.*</tr>", log)
+    assert "周岚（8101）" in row and place.call_id in row and "收听录音" in row
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/calls/9-9", "/calls/9-9/recording.wav", "/campaigns/99"])
