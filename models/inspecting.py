@@ -101,7 +101,8 @@ def take_in(session: Session, now: datetime, most: int) -> int:
     ids = [attempt.id for attempt in attempts]
     grave = _attempts_with(session, RiskFlag.attempt_id, RiskFlag.attempt_id.in_(ids), RiskFlag.severity.in_(_GRAVE))
     cut = _attempts_with(session, Delivery.attempt_id, Delivery.attempt_id.in_(ids), Delivery.complete.is_(False))
-    asked = _attempts_with(session, Inspection.attempt_id, Inspection.attempt_id.in_(ids))
+    first = Inspection.round == Round.FIRST.value
+    asked = _attempts_with(session, Inspection.attempt_id, Inspection.attempt_id.in_(ids), first)
     rules = _all_rules(session)
     for attempt in attempts:
         ended_at = attempt.ended_at or now

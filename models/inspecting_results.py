@@ -10,11 +10,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from models.access_tables import StaffPost
 from models.calls import Page
 from models.inspecting import Round
 from models.inspecting_tables import Calibration, Inspection, Score
 from models.tables import Staff
 from rules.inspecting import Reason
+from rules.posts import Post
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,6 @@ def calibrations(session: Session) -> Sequence[Calibration]:
 
 def inspectors(session: Session) -> Sequence[Staff]:
     """Who inspects calls."""
-    return session.scalars(
-        select(Staff).where(Staff.post == "inspector", Staff.leaving.is_(False)).order_by(Staff.number)
-    ).all()
+    holds = select(StaffPost.staff_id).where(StaffPost.post == Post.INSPECTOR.value)
+    query = select(Staff).where(Staff.id.in_(holds), Staff.leaving.is_(False))
+    return session.scalars(query.order_by(Staff.number)).all()

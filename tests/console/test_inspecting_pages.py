@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from models import Appeal, AuditEntry, Inspection, InspectionRule, Score, Scorecard
+from models import Appeal, AuditEntry, Inspection, InspectionRule, Score, Scorecard, Staff
 from models.inspecting_scores import lay_out_cards
 from rules import Post
 from rules.scorecards import BOT_CARD
@@ -113,6 +113,59 @@ def test_rules_are_changed_with_a_trail_and_posts_keep_others_out(
     assert first.post(f"/inspections/{row.id}/give-back").status_code == 200
     assert first.post(f"/inspections/{row.id}/give-back").status_code == 409
     assert first.post("/inspections/take-in").json() == {"left": 0}
+
+
+def test_cards_results_and_calibration(
+    inspectors: tuple[TestClient, TestClient], place: Place, as_posts: SignIn
+) -> None:
+    first, second = inspectors
+    new = {"name": "简表", "pass_mark": "60", "title.0": "问候", "weight.0": "10", "check.0": "greeting"}
+    assert "权重应在0到100之间" in first.post("/scorecards", data=new | {"title.4": "语气", "weight.4": "-1"}).text
+    assert "名称请写" in first.post("/scorecards", data={"pass_mark": "x"}).text
+    first.post("/scorecards", data=new | {"title.4": "语气", "weight.4": "30", "fatal.4": "on"})
+    text = first.post("/scorecards", data=new | {"title.1": "态度", "weight.1": "20"}).text
+    assert "简表" in text and "第2版" in text and "语气 30（否决）" in text
+    with place.desk.database.read() as session:
+        card = session.scalars(select(Scorecard).where(Scorecard.name == "简表", Scorecard.version == 2)).one()
+        assert [item["title"] for item in card.items] == ["问候", "态度"]
+        id_, names = card.id, [item["id"] for item in card.items]
+        people = session.scalars(select(Staff.id).where(Staff.number.in_(("2001", "2002")))).all()
+    assert "态度" in first.get(f"/scorecards/{id_}").text
+    assert "停用" in first.post(f"/scorecards/{id_}/retire").text
+    first.post(f"/scorecards/{id_}/retire")
+    # Two inspectors score the same call without seeing each other.
+    wanted = {"name": "十一月", "call_ids": place.call_id, "card": str(id_), "who": [str(one) for one in people]}
+    for wrong in ({"name": ""}, {"call_ids": "9-9"}, {"who": wanted["who"][0]}, {"card": "0"}):
+        assert first.post("/calibrations", data=wanted | wrong).status_code == 422, wrong
+    assert "未评" in first.post("/calibrations", data=wanted).text
+    for inspector, marks in ((first, ("full", "full")), (second, ("full", "none"))):
+        assert "十一月" in inspector.get("/calibrations").text and "总体一致" not in inspector.get("/calibrations").text
+        with place.desk.database.read() as session:
+            mine = session.scalars(
+                select(Inspection).where(Inspection.done_at.is_(None)).order_by(Inspection.id)
+            ).first()
+            assert mine is not None
+            inspection_id = mine.id
+        assert "态度" in inspector.get(f"/calls/{place.call_id}").text
+        form = {"card": str(id_)} | {f"mark.{name}": mark for name, mark in zip(names, marks, strict=True)}
+        inspector.post(f"/inspections/{inspection_id}/score", data=form)
+    assert "总体一致 <strong>50%</strong>" in first.get("/calibrations").text
+    with place.desk.database.read() as session:
+        theirs = session.scalars(select(Score.id).order_by(Score.id.desc())).first()
+    assert first.get(f"/scores/{theirs}").status_code == 404
+    # Nobody's result; a first inspection is one.
+    assert "这段时间没有评分" in first.get("/results").text
+    first.post("/inspections/next")
+    with place.desk.database.read() as session:
+        row = session.scalars(select(Inspection).where(Inspection.round == "first")).one().id
+    first.post(f"/inspections/{row}/score", data=filled(place, notice="none") | {"note.notice": "没有听到"})
+    text = first.get("/results").text
+    assert "suitability" in text and "90.0" in text and "一票否决" in text
+    assert place.call_id in first.get("/results.csv").text
+    assert "没有符合条件的评分" in first.get("/results", params={"until": "2020-01-01", "script": "x"}).text
+    agent = as_posts(Post.AGENT, number="8002", name="孙敏")
+    assert "没有符合条件的评分" in agent.get("/results", params={"agent": "2001"}).text
+    assert agent.get("/results.csv").status_code == 403
 
 
 def test_calls_are_searched_by_what_was_said_and_answered(pages: TestClient, place: Place) -> None:
