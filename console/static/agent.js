@@ -122,6 +122,7 @@ const HEAR = {
     ring = news.ring;
     showBriefing(news.briefing);
     showForm(null);
+    at("heard").hidden = false;
     show("ringing");
     at("bot").textContent = "机器人正在陪客户等候";
     looked = performance.now() + LOOK_MS;
@@ -147,7 +148,8 @@ const HEAR = {
     at("phone").textContent = news.phone;
     at("bot").textContent = news.by_hand ? (news.answered ? "正在录音" : "正在呼叫客户…") : "机器人已退出，由您继续";
     show("talking");
-    at("pass-on").hidden = news.by_hand;
+    at("pass-on").hidden = at("heard").hidden = news.by_hand;
+    at("opening").hidden = !news.by_hand;
     showForm(news.form);
     press(at("mute"), news.muted);
     press(at("hold"), news.held);

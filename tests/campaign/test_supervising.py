@@ -141,3 +141,28 @@ async def test_a_supervisor_with_an_interest_in_the_client_is_kept_out(lines: Li
         assert await chief.page.see(Supervising) == Supervising("7-1", "listen")
         await client.phone.say("hangup", sip=200, q850=16)
         await chief.page.until(lambda: chief.page.news[-1] == Supervising("", why="通话已经结束"))
+
+
+async def test_an_agent_passes_a_client_on_to_the_colleague_of_choice(lines: Lines) -> None:
+    roster = Roster(QUICK)
+    road = ToBrowser(roster)
+    async with agents(roster, {"8002": AGENT, "8003": 1200, "8004": SUPERVISOR}) as seated:
+        client = await lines.answered("7-1")
+        way = road.way(replace(client.party(), barred=frozenset({"8003"})))
+        assert await way.fetch(Risk.COMPLAINT) == Joined("8002")
+        first, chosen = seated["8002"], seated["8004"]
+        with pytest.raises(RosterError, match="§6.3"):
+            roster.pass_on(first.seat, "8003")
+        with pytest.raises(RosterError, match="不在班"):
+            roster.pass_on(first.seat, "8009")
+        roster.set_presence(chosen.seat, Presence.AWAY)
+        with pytest.raises(RosterError, match="不空闲"):
+            roster.pass_on(first.seat, "8004")
+        roster.set_presence(chosen.seat, Presence.FREE)
+        roster.pass_on(first.seat, "8004")
+        while SUPERVISOR not in tones(await client.phone.hear(0.3)):
+            pass
+        assert first.seat.presence is not Presence.BUSY and chosen.page.rung == 1
+        chosen.seat.hang_up()
+        handed = await way.told()
+        assert (handed.talks, handed.agent and handed.agent.number) == (("8002", "8004"), "8004")
