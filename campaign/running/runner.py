@@ -15,11 +15,12 @@ from sqlalchemy.exc import OperationalError
 
 from campaign.calls.attempt import review_attempt
 from campaign.masking import kind_and_place
+from campaign.running.bounds import CampaignBounds
 from campaign.running.opening_hours import hours_from
 from campaign.running.pacing import Pace, Standing, how_many
 from campaign.works import Works
 from models import ClientBusy, LinesFull, StaleAttempt, WorkerLost
-from models.claims import any_parked, claim, let_go, next_due_at, running_campaigns, take_in
+from models.claims import any_parked, let_go, next_due_at, running_campaigns, take_in
 from models.queue import open_task_count
 from models.settlements import Settlement
 from rules import CallingHours, Outcome, may_call_at, next_allowed
@@ -63,6 +64,10 @@ class Runner:
     _full_seconds: float = FULL_SECONDS
     _full_until: float = 0.0  # by the event loop's clock
     _recent: deque[Settlement] = field(default_factory=lambda: deque(maxlen=RECENT))
+    _bounds: CampaignBounds = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._bounds = CampaignBounds(self.works.worker)
 
     @property
     def busy(self) -> int:
@@ -125,8 +130,9 @@ class Runner:
         """The next tasks; what has come due meanwhile is put in order first."""
         database, now = self.works.database, self.works.clock.now()
         with database.read() as session:
-            hours = self._hours(running_campaigns(session))
-            parked = any_parked(session, now)
+            campaigns = running_campaigns(session)
+            hours, parked = self._hours(campaigns), any_parked(session, now)
+            room = self._bounds.room(session, campaigns, now, self._on_the_line.keys())
         while parked:
             with database.write() as session:
                 parked = take_in(session, now) > 0
@@ -134,7 +140,7 @@ class Runner:
         if not open_now:
             return []
         with self.meters.claiming() if self.meters else nullcontext(), database.write() as session:
-            return claim(session, self.works.worker, now, wanted, open_now)
+            return self._bounds.claim(session, now, wanted, open_now, room)
 
     def _hours(self, campaigns: Iterable[Any]) -> dict[int, CallingHours]:
         return {one.id: hours_from(one.hours, self.works.hours) for one in campaigns}

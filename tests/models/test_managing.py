@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -11,6 +11,7 @@ from models import Campaign, CampaignStopped, Customer, Database, ReviewTask
 from models.managing import (
     CampaignAct,
     CampaignFilter,
+    OwnCalls,
     campaign_list,
     change_campaign,
     changes_of,
@@ -64,21 +65,28 @@ def test_the_list_of_campaigns(database: Database, task_id: int) -> None:
 
 
 def test_a_campaign_keeps_to_its_own_lines_and_pace(database: Database, task_id: int) -> None:
+    def room(at: datetime = NOON, own: OwnCalls | None = None) -> int | None:
+        return room_of(session, [campaign], at, own or OwnCalls("me")).get(campaign.id)
+
     with database.write() as session:
         campaign = session.scalars(select(Campaign)).one()
-        assert room_of(session, [campaign], NOON) == {}
-        set_pace(session, campaign.id, 1, None)
-        assert room_of(session, [campaign], NOON) == {campaign.id: 1}
+        assert room() is None
+        set_pace(session, campaign.id, 2, None)
+        assert room() == 2
         begin_attempt(
             session, served(session, task_id), dialled="1", worker="w", now=NOON, script_hash="f" * 64, facts="{}"
         )
-        assert room_of(session, [campaign], NOON) == {campaign.id: 0}
+        assert room() == 1
+        assert room(own=OwnCalls("me", live={campaign.id: 1})) == 0
+        assert room(own=OwnCalls("w", live={campaign.id: 1})) == 1  # the same call, known twice
         set_pace(session, campaign.id, None, 120)  # two a minute
-        assert room_of(session, [campaign], NOON + timedelta(seconds=30)) == {campaign.id: 1}
-        assert room_of(session, [campaign], NOON + timedelta(seconds=90)) == {campaign.id: 2}
+        assert room(NOON + timedelta(seconds=30)) == 1
+        assert room(NOON + timedelta(seconds=90)) == 2
+        assert room(NOON + timedelta(seconds=90), OwnCalls("me", taken_at={campaign.id: [NOON] * 3})) == 2
+        assert room(NOON + timedelta(seconds=30), OwnCalls("me", taken_at={campaign.id: [NOON] * 3})) == 0
         set_pace(session, campaign.id, None, 6)  # one in ten minutes
-        assert room_of(session, [campaign], NOON + timedelta(minutes=9)) == {campaign.id: 0}
-        assert room_of(session, [campaign], NOON + timedelta(minutes=11)) == {campaign.id: 1}
+        assert room(NOON + timedelta(minutes=9)) == 0
+        assert room(NOON + timedelta(minutes=11)) == 1
 
 
 def test_do_not_call_holds_at_once_and_is_lifted_by_a_second_person(database: Database, task_id: int) -> None:
