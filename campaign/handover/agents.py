@@ -7,7 +7,6 @@ who is offered which call is decided in `campaign.handover.offering`.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import logging
 from collections.abc import Callable
@@ -28,7 +27,6 @@ from campaign.handover.duty import (
     RosterError,
     TalkEnded,
     Withdrawn,
-    WrapUpEnded,
 )
 from campaign.handover.meanwhile import keep_company
 from campaign.handover.offering import advance
@@ -54,13 +52,11 @@ from campaign.handover.waiting_room import (
 )
 from campaign.handover.wrapping import WrapUp
 from telephony.bridge import Bridge, BridgeEnd, Joinable, Parting
-from telephony.errors import BrowserRefused
-from telephony.legs import Answered, HungUp
+from telephony.legs import HungUp
 
 log = logging.getLogger(__name__)
 
 MOST_ON_DUTY = 300
-_OPEN_SECONDS = 2.0  # for an agent's audio to open
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +126,7 @@ class Roster:
             del self._seats[seat.agent.number]
             self.noted(seat.agent, None)
         if seat.wrapping is not None:
-            self._close_wrap_up(seat, None)
+            seat.close_wrap_up(None)
 
     def seat_of(self, number: str) -> Seat | None:
         """Where somebody is on duty."""
@@ -149,8 +145,7 @@ class Roster:
         """What the agent chose; raises RosterError while a call rings or is talked."""
         if seat.dials or (seat.ring and seat.wrapping is None):
             raise RosterError("通话或振铃时不能改变状态")
-        if seat.wrapping is not None:
-            self._close_wrap_up(seat, None)
+        seat.close_wrap_up(None)
         self.be(seat, presence)
 
     def begin_dialling(self, seat: Seat, call_id: str) -> None:
@@ -302,20 +297,14 @@ class Roster:
     async def _talk(self, seat: Seat, wanted: Wanted) -> Talk | None:
         """Open the agent's audio and join the two; None where the agent's connection fails."""
         leg: Joinable | None = None
-        opened = False
         try:
-            with contextlib.suppress(TimeoutError, BrowserRefused):
-                async with asyncio.timeout(_OPEN_SECONDS):
-                    leg = seat.phone.call(seat.ring)
-                    opened = await _opened(leg)
+            leg = await seat.open_audio(seat.ring)
         finally:
-            if not opened:
+            if leg is None:
                 log.warning("agent %s took a call, but the audio did not open", seat.agent.number)
                 seat.tell(TalkEnded(seat.ring, Parting.AGENT_LINE_LOST))
                 self._free(seat, Presence.AWAY)
-                if leg is not None:
-                    await leg.hang_up()
-        if leg is None or not opened:
+        if leg is None:
             return None
         bridge = seat.bridge = Bridge(wanted.client, leg)
         seat.wanted, seat.after = wanted, Afterwards(wrapped=asyncio.get_running_loop().create_future())
@@ -342,34 +331,18 @@ class Roster:
 
     def _wrap_up_or_leave(self, seat: Seat, lost: bool) -> None:
         if lost or self._seats.get(seat.agent.number) is not seat:
-            self._write_down(seat, None)
+            seat.close_wrap_up(None)
             self._free(seat, Presence.AWAY)
             return
-        seat.wrapping = asyncio.get_running_loop().call_later(
-            self.terms.wrap_seconds, self._close_wrap_up, seat, None, seat.rest
-        )
+        seat.wrapping = asyncio.get_running_loop().call_later(self.terms.wrap_seconds, self.wrap_up, seat, None)
         self.be(seat, Presence.WRAP_UP)
 
     def wrap_up(self, seat: Seat, wrap: WrapUp | None) -> None:
-        """Write down what came of the talk, and be free again; None: the answers say it."""
+        """Write down what came of the talk, and be free again; None: the answers say it. Raises RosterError."""
         if seat.wrapping is None:
             raise RosterError("话后处理的时间已到，结果已按答复登记")
-        self._close_wrap_up(seat, wrap, seat.rest)
-
-    def _close_wrap_up(self, seat: Seat, wrap: WrapUp | None, presence: Presence | None = None) -> None:
-        if seat.wrapping is not None:
-            seat.wrapping.cancel()
-            seat.wrapping = None
-        ring = seat.ring
-        self._write_down(seat, wrap)
-        seat.ring = ""
-        seat.tell(WrapUpEnded(ring))
-        if presence is not None:
-            self._free(seat, presence)
-
-    def _write_down(self, seat: Seat, wrap: WrapUp | None) -> None:
-        if seat.after.wrapped is not None and not seat.after.wrapped.done():
-            seat.after.wrapped.set_result(wrap)
+        seat.close_wrap_up(wrap)
+        self._free(seat, seat.rest)
 
     def _free(self, seat: Seat, presence: Presence) -> None:
         seat.ring = ""
@@ -390,10 +363,3 @@ class Roster:
             raise RosterError("对方现在不空闲")
         seat.after.onward = Onward(number, at_once)
         seat.bridge.pass_on()
-
-
-async def _opened(leg: Joinable) -> bool:
-    async for event in leg.events():
-        if isinstance(event, Answered | HungUp):
-            return isinstance(event, Answered)
-    return False

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from campaign.handover.duty import FormChanged, News, Presence, RosterError, TalkBegan
+from campaign.handover.duty import FormChanged, News, Presence, RosterError, TalkBegan, WrapUpEnded
 from campaign.handover.talks import Afterwards, Agent, Wanted
+from campaign.handover.wrapping import WrapUp
 from telephony.bridge import Bridge, BridgeEnd, Joinable
+from telephony.errors import BrowserRefused
+from telephony.legs import Answered, HungUp
+
+_OPEN_SECONDS = 2.0  # for an agent's audio to open
 
 
 class AgentPhone(Protocol):
@@ -17,6 +23,13 @@ class AgentPhone(Protocol):
 
     def call(self, call_id: str) -> Joinable:
         """Open the audio for a call."""
+
+
+async def _answered(leg: Joinable) -> bool:
+    async for event in leg.events():
+        if isinstance(event, Answered | HungUp):
+            return isinstance(event, Answered)
+    return False
 
 
 @dataclass(slots=True, eq=False)
@@ -41,6 +54,28 @@ class Seat:
     def talking(self) -> bool:
         """Whether the agent talks with a client, or is about to."""
         return self.talk is not None or bool(self.dials)
+
+    async def open_audio(self, call_id: str) -> Joinable | None:
+        """Open this agent's audio for a call; None where that fails."""
+        leg: Joinable | None = None
+        with contextlib.suppress(TimeoutError, BrowserRefused):
+            async with asyncio.timeout(_OPEN_SECONDS):
+                leg = self.phone.call(call_id)
+                if await _answered(leg):
+                    return leg
+        if leg is not None:
+            await leg.hang_up()
+        return None
+
+    def close_wrap_up(self, wrap: WrapUp | None) -> None:
+        """Write down what came of the last talk; nothing happens where that was done."""
+        if self.wrapping is not None:
+            self.wrapping.cancel()
+            self.wrapping = None
+            ring, self.ring = self.ring, ""
+            self.tell(WrapUpEnded(ring))
+        if self.after.wrapped is not None and not self.after.wrapped.done():
+            self.after.wrapped.set_result(wrap)
 
     def told_again(self) -> TalkBegan | None:
         """What a page that comes back must know of the talk; None: there is none."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,12 +15,8 @@ from campaign.handover.duty import Presence, RosterError, Supervised, Supervisin
 from campaign.handover.roads import LiveLines, ToPerson
 from campaign.handover.seats import Seat
 from telephony.bridge import Bridge, Joinable
-from telephony.errors import BrowserRefused
 from telephony.hearing import Part
-from telephony.legs import Answered, HungUp
 from telephony.mixing import ListeningIn
-
-_OPEN_SECONDS = 2.0
 
 
 class Mode(StrEnum):
@@ -124,20 +119,14 @@ class Supervisors:
 
     async def _open(self, seat: Seat, way: ToPerson) -> _Watch:
         """Open the supervisor's audio onto a call; raises RosterError."""
-        leg: Joinable | None = None
-        with contextlib.suppress(TimeoutError, BrowserRefused):
-            async with asyncio.timeout(_OPEN_SECONDS):
-                leg = seat.phone.call(f"{way.client.call_id}-s{next(self._serial)}")
-                if await _answered(leg):
-                    watch = _Watch(seat, way, leg, ListeningIn())
-                    leg.join(watch.ear)
-                    way.client.overhear(watch.ear)
-                    self._watches[seat.agent.number] = watch
-                    watch.course = asyncio.create_task(self._follow(watch), name="supervisor")
-                    return watch
-        if leg is not None:
-            await leg.hang_up()
-        raise RosterError("您的语音没有接通，请重新上线")
+        leg = await seat.open_audio(f"{way.client.call_id}-s{next(self._serial)}")
+        if leg is None:
+            raise RosterError("您的语音没有接通，请重新上线")
+        watch = self._watches[seat.agent.number] = _Watch(seat, way, leg, ListeningIn())
+        leg.join(watch.ear)
+        way.client.overhear(watch.ear)
+        watch.course = asyncio.create_task(self._follow(watch), name="supervisor")
+        return watch
 
     async def _follow(self, watch: _Watch) -> None:
         """Leave with the client, or with the supervisor's own line."""
@@ -175,10 +164,3 @@ class Supervisors:
         """Who talks on a call."""
         on_it = (seat for seat in self.roster.on_duty() if seat.bridge is not None and seat.wanted is not None)
         return next((seat for seat in on_it if seat.wanted and seat.wanted.client.call_id == call_id), None)
-
-
-async def _answered(leg: Joinable) -> bool:
-    async for event in leg.events():
-        if isinstance(event, Answered | HungUp):
-            return isinstance(event, Answered)
-    return False
