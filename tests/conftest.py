@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,11 +41,21 @@ def postgresql() -> Iterator[Cluster]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty, migrated SQLite database to copy from."""
+    use_seal(Seal(KEY))
+    path = tmp_path_factory.mktemp("migrated") / "empty.db"
+    template = Database(f"sqlite:///{path}")
+    template.upgrade()
+    template.close()
+    return path
+
+
 @pytest.fixture
-def database(tmp_path: Path, seal: Seal) -> Iterator[Database]:
+def database(tmp_path: Path, seal: Seal, migrated: Path) -> Iterator[Database]:
     """An empty, migrated SQLite database in a file."""
-    opened = Database(f"sqlite:///{tmp_path / 'test.db'}")
-    opened.upgrade()
+    opened = Database(f"sqlite:///{shutil.copy(migrated, tmp_path / 'test.db')}")
     yield opened
     opened.close()
 
@@ -54,8 +65,7 @@ def either_database(request: pytest.FixtureRequest, tmp_path: Path, seal: Seal) 
     """An empty, migrated database, once on SQLite and once on PostgreSQL."""
     server: Cluster | None = None
     if request.param == "sqlite":
-        opened = Database(f"sqlite:///{tmp_path / 'test.db'}")
-        opened.upgrade()
+        opened = Database(f"sqlite:///{shutil.copy(request.getfixturevalue('migrated'), tmp_path / 'test.db')}")
     else:
         server = request.getfixturevalue("postgresql")
         opened = Database(server.create("test", template="huifang"))
