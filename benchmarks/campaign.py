@@ -138,7 +138,7 @@ def fill(database: Database, parked: int, due: int, at: datetime = NOW) -> int:
     postgres = database.engine.dialect.name == "postgresql"
     later = {
         "due_at": _moved("due_at", "hour", f"(CASE WHEN n <= {due} THEN 0 ELSE 1 + n % 2000 END)", postgres),
-        "deadline_at": _moved("deadline_at", "day", "(n * 7919 % 300)", postgres),
+        "deadline_at": _moved("deadline_at", "day", "(n % 300 * 7919 % 300)", postgres),
     }
     ids = {"id": "n", "number": "'N' || n"}
     _copy(database, Customer.__table__, ids | {"phone_digest": "'p' || n", "name_digest": "'m' || n"}, parked + due)

@@ -109,7 +109,10 @@ def _reviews(n: int, first: int, second: int, risky: int, chance: random.Random)
     return reviews
 
 
-@pytest.fixture(params=[pytest.param(1, id="short"), pytest.param(20, id="long", marks=pytest.mark.soak)])
+LONG = (pytest.mark.soak, pytest.mark.timeout(3600))
+
+
+@pytest.fixture(params=[pytest.param(1, id="short"), pytest.param(20, id="long", marks=LONG)])
 def ran(
     request: pytest.FixtureRequest, either_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Ran:
