@@ -23,6 +23,9 @@ from tests.campaign.importers import NOW
 CLIENTS = "客户号,姓名,手机号\nC1,王小明,13800001111\nC2,单丽,13800002222\n"
 Begin = Callable[[], ImportJobs]
 
+# What is kept is files: one kind of database says it all.
+pytestmark = pytest.mark.parametrize("either_database", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 def begin(database: Database, tmp_path: Path) -> Begin:
@@ -191,7 +194,7 @@ def test_a_second_server_keeps_its_own_in_memory(begin: Begin, caplog: pytest.Lo
         assert job.state is JobState.DONE
 
 
-def test_another_key_opens_nothing(tmp_path: Path, seal: Seal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_key_opens_nothing(tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = KeptJobs(tmp_path / "imports")
     kept.keep("a", io.BytesIO(b"x" * 3_000_000))
     with kept.sent("a") as file:
