@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import wave
 from pathlib import Path
@@ -24,6 +25,7 @@ from tests.telephony.farend import KEY
 from tests.telephony.sounds import line, silence, sine
 
 pytestmark = pytest.mark.browser
+log = logging.getLogger(__name__)
 
 LISTEN = """() => {
   const context = new AudioContext();
@@ -34,8 +36,11 @@ LISTEN = """() => {
   window.loudest = () => {
     analyser.getFloatFrequencyData(bins);
     const best = bins.indexOf(Math.max(...bins));
-    return bins[best] > -50 ? best * context.sampleRate / 2048 : 0;
+    const hertz = bins[best] > -50 ? best * context.sampleRate / 2048 : 0;
+    if (hertz && window.began && !window.took) window.took = performance.now() - window.began;
+    return hertz;
   };
+  document.getElementById('accept').addEventListener('click', () => { window.began = performance.now(); }, true);
 }"""
 
 
@@ -104,6 +109,7 @@ async def test_an_agent_sees_the_call_takes_it_and_both_hear_each_other(place: P
                 page.evaluate(LISTEN)
                 page.locator("#accept").click()
                 page.wait_for_function("Math.abs(window.loudest() - 440) < 30", polling=10)
+                log.info("from accepting to the first audio: %d ms", page.evaluate("window.took"))
                 page.locator("#form [aria-current] button").first.wait_for()
                 page.keyboard.press("2")  # 否
                 page.get_by_text("已答 2").wait_for()
