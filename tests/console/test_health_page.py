@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from campaign.running.condition import Plant
+from models import Worker
 from models.access_tables import AuditEntry
 from rules import Post
 from telephony.archive import FolderArchive
 from telephony.archiving import Archiving
 from telephony.recording import RecordingStore
+from tests.browser import chromium_page
 from tests.conftest import KEY
-from tests.console.conftest import Place, SignIn
+from tests.console.conftest import Place, SignIn, served
+from tests.signing_in import cookies_of, sit_down
 from tests.telephony.test_recording import frames, recorded
 
 
@@ -54,3 +59,19 @@ def test_archiving_is_tried_again(as_posts: SignIn, place: Place, tmp_path: Path
         ]
     place.app.state.desk = place.desk
     assert operator.post("/health/archive/retry").status_code == 404
+
+
+@pytest.mark.browser
+def test_it_asks_again_and_keeps_the_focus(place: Place) -> None:
+    cookies = cookies_of(place.desk.database, Post.OPERATOR)
+    with served(place.app) as address, chromium_page() as page:
+        sit_down(page, address, cookies)
+        page.goto(f"{address}/health")
+        assert page.locator("#workers [data-level=bad]").count() == 1
+        now = datetime.now(UTC)
+        with place.desk.database.write() as session:
+            session.add(Worker(id="h-1-a", host="calls-01", place="", started_at=now, heartbeat_at=now))
+        page.locator("#outbox-link").focus()
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # somebody comes back to the page
+        page.locator("#workers [data-level=good]").wait_for()
+        assert page.evaluate("document.activeElement.id") == "outbox-link"
