@@ -20,7 +20,9 @@ def say_in_words(place: Place, *words: Spoken, text: str = WORDS) -> None:
         session.execute(update(CallEvent).where(CallEvent.kind == "Heard").values(body=move_to_json(heard)))
 
 
-def test_the_waveform_is_a_byte_for_every_40_ms_of_each_side(pages: TestClient, place: Place) -> None:
+def test_the_waveform_is_a_byte_for_every_40_ms_of_each_side_for_those_who_may_listen(
+    pages: TestClient, as_posts: SignIn, place: Place
+) -> None:
     answer = pages.get(f"/calls/{place.call_id}/waveform")
     client, bot = answer.content[: CALL_SECONDS * 25], answer.content[CALL_SECONDS * 25 :]
     assert len(bot) == CALL_SECONDS * 25
@@ -28,18 +30,22 @@ def test_the_waveform_is_a_byte_for_every_40_ms_of_each_side(pages: TestClient, 
     assert set(client[9 * 25 : 262]) == {63}  # 8,000 of 32,768
     assert min(bot[: 8 * 25]) > 0 and not any(bot[8 * 25 :])
     assert pages.get("/calls/9-9/waveform").status_code == 404
+    trainer, agent = as_posts(Post.TRAINER, number="4001"), as_posts(Post.AGENT, number="8002")
+    assert trainer.get(f"/calls/{place.call_id}/waveform").status_code == 403
+    assert "不收听录音" in trainer.get(f"/calls/{place.call_id}").text
+    assert agent.get(f"/calls/{place.call_id}/waveform").status_code == 200
+    assert agent.post(f"/calls/{place.call_id}/comments", data={"words": "好"}).status_code == 403
+    pages.get(f"/calls/{place.call_id}/recording.wav")
+    with place.desk.database.read() as session:
+        assert place.call_id in [row.subject for row in session.scalars(select(AuditEntry)) if row.act == "listened"]
+        assert session.scalars(select(Attempt)).one().call_id == place.call_id
 
 
-def test_each_word_can_be_clicked(pages: TestClient, place: Place) -> None:
+def test_each_word_can_be_clicked_unless_it_would_tell_a_name(pages: TestClient, place: Place) -> None:
     say_in_words(place, Spoken("是", 9010, 9200), Spoken("我老婆", 9200, 9900), Spoken("在操作", 9900, 10480))
     text = pages.get(f"/calls/{place.call_id}").text
     assert '<span class="word" data-start="9200" data-end="9900">我老婆</span>' in text
     assert "最近的例句：我老婆在弄（90%）" in text
-
-
-def test_words_that_are_not_the_whole_sentence_or_hold_a_name_are_not_shown_singly(
-    pages: TestClient, place: Place
-) -> None:
     say_in_words(place, Spoken("我老婆", 9200, 9900))
     assert 'class="word"' not in pages.get(f"/calls/{place.call_id}").text
     say_in_words(
@@ -49,7 +55,7 @@ def test_words_that_are_not_the_whole_sentence_or_hold_a_name_are_not_shown_sing
     assert "我是单**" in text and "单小" not in text
 
 
-def test_a_comment_is_pinned_to_a_second(pages: TestClient, place: Place) -> None:
+def test_a_comment_is_pinned_to_a_second_and_a_replay_says_why_it_cannot_be(pages: TestClient, place: Place) -> None:
     path = f"/calls/{place.call_id}"
     answer = pages.post(f"{path}/comments", data={"words": " 语气生硬 ", "at_ms": "9300"}, follow_redirects=False)
     assert answer.headers["location"] == f"{path}#t=9300"
@@ -60,28 +66,7 @@ def test_a_comment_is_pinned_to_a_second(pages: TestClient, place: Place) -> Non
     assert pages.post("/calls/9-9/comments", data={"words": "好"}).status_code == 404
     with place.desk.database.read() as session:
         assert [row.words for row in session.scalars(select(CallComment))] == ["语气生硬"]
-
-
-def test_hostile_words_in_a_comment_are_text(pages: TestClient, place: Place) -> None:
     pages.post(f"/calls/{place.call_id}/comments", data={"words": "<script>alert(1)</script>", "at_ms": "0"})
     assert "<script>alert(1)" not in pages.get(f"/calls/{place.call_id}").text
-
-
-def test_a_call_whose_script_is_gone_says_why_it_cannot_be_replayed(pages: TestClient, place: Place) -> None:
     assert "无法重放" in pages.get(f"/calls/{place.call_id}/replayed").text
     assert pages.get("/calls/9-9/replayed").status_code == 404
-
-
-def test_who_may_not_listen_gets_no_waveform_either(as_posts: SignIn, place: Place) -> None:
-    trainer, agent = as_posts(Post.TRAINER), as_posts(Post.AGENT, number="8002")
-    assert trainer.get(f"/calls/{place.call_id}/waveform").status_code == 403
-    assert "不收听录音" in trainer.get(f"/calls/{place.call_id}").text
-    assert agent.get(f"/calls/{place.call_id}/waveform").status_code == 200
-    assert agent.post(f"/calls/{place.call_id}/comments", data={"words": "好"}).status_code == 403
-
-
-def test_a_listen_is_in_the_audit_log(pages: TestClient, place: Place) -> None:
-    pages.get(f"/calls/{place.call_id}/recording.wav")
-    with place.desk.database.read() as session:
-        assert place.call_id in [row.subject for row in session.scalars(select(AuditEntry)) if row.act == "listened"]
-        assert session.scalars(select(Attempt)).one().call_id == place.call_id
