@@ -118,15 +118,21 @@ class Archiving:
         for path in self._shelved():
             if self._ending.is_set():
                 break
-            if path.stem in waiting or path.stat().st_mtime > now - self._local_days * _DAY_SECONDS:
+            if path.stem in waiting:
                 continue
-            if holds(self._archive, self._name(path), path):
-                path.unlink()
-                gone += 1
-            else:
-                log.warning("call %s: what was archived is not what it was, it is archived again", path.stem)
-                self._queue.add(path.stem)
+            with suppress(FileNotFoundError):  # another process lets go of it too
+                gone += self._let_go(path, now - self._local_days * _DAY_SECONDS)
         return gone
+
+    def _let_go(self, path: Path, sealed_before: float) -> bool:
+        if path.stat().st_mtime > sealed_before:
+            return False
+        if holds(self._archive, self._name(path), path):
+            path.unlink()
+            return True
+        log.warning("call %s: what was archived is not what it was, it is archived again", path.stem)
+        self._queue.add(path.stem)
+        return False
 
     def _run(self) -> None:
         away, tidied = 0, 0.0

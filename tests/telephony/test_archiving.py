@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -182,6 +183,24 @@ def test_a_copy_that_was_lost_or_changed_keeps_the_local_one(tmp_path: Path, cap
     assert "1-1" in caplog.text
     assert archiving.archive_waiting() == 1
     assert archiving.let_go(time.time() + 1) == 1
+
+
+def test_two_processes_let_go_of_the_same_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "far").mkdir()
+    archive = FolderArchive(tmp_path / "far")
+    store = RecordingStore(tmp_path / "here", KEY, archive)
+    first, second = Archiving(store, archive, local_days=0), Archiving(store, archive, local_days=0)
+    for call_id in ("1-1", "1-2"):
+        recorded(store, call_id, frames(5)).seal()
+    assert first.archive_waiting() == 2
+
+    def meanwhile(*given: Any) -> bool:
+        monkeypatch.undo()
+        assert second.let_go(time.time() + 1) == 2
+        return holds(*given)
+
+    monkeypatch.setattr("telephony.archiving.holds", meanwhile)
+    assert first.let_go(time.time() + 1) == 0
 
 
 def test_bytes_that_arrive_otherwise_are_sent_again(tmp_path: Path, far: Storage) -> None:
