@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, case, exists, func, select, union
 from sqlalchemy.orm import Session, joinedload, selectinload
 from sqlalchemy.sql.base import ExecutableOption
 
@@ -88,7 +88,7 @@ def for_lists() -> tuple[ExecutableOption, ...]:
 
 def narrowed(wanted: CallFilter) -> Select[Attempt]:
     """The attempts that a filter leaves."""
-    return _narrow(_by_result(select(Attempt).join(Customer, Attempt.customer_id == Customer.id), wanted), wanted)
+    return _narrow(_by_result(select(Attempt), wanted), wanted)
 
 
 def _by_result(query: Select[Attempt], wanted: CallFilter) -> Select[Attempt]:
@@ -112,13 +112,7 @@ def _by_result(query: Select[Attempt], wanted: CallFilter) -> Select[Attempt]:
 
 def _narrow(query: Select[Attempt], wanted: CallFilter) -> Select[Attempt]:
     if wanted.text:
-        digest = current_seal().digest(wanted.text)
-        query = query.where(
-            (Customer.name_digest == digest)
-            | (Customer.phone_digest == digest)
-            | (Customer.number == wanted.text)
-            | _serves(ReviewTask.number == wanted.text)
-        )
+        query = query.where(Attempt.id.in_(_of(wanted.text)))
     if wanted.review_type:
         query = query.where(_serves(ReviewTask.review_type == wanted.review_type))
     if wanted.outcome:
@@ -132,6 +126,17 @@ def _narrow(query: Select[Attempt], wanted: CallFilter) -> Select[Attempt]:
     if wanted.until:
         query = query.where(Attempt.started_at < wanted.until)
     return query
+
+
+def _of(text: str) -> CompoundSelect[int]:
+    """The attempts on a client or a task, each found by an index of its own."""
+    digest = current_seal().digest(text)
+    clients = (Customer.name_digest == digest, Customer.phone_digest == digest, Customer.number == text)
+    by_client = (
+        select(Attempt.id).join(Customer, Attempt.customer_id == Customer.id).where(is_client) for is_client in clients
+    )
+    served = select(AttemptTask.attempt_id).join(ReviewTask, AttemptTask.task_id == ReviewTask.id)
+    return union(*by_client, served.where(ReviewTask.number == text))
 
 
 def _serves(wanted: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -158,26 +163,6 @@ def call(session: Session, call_id: str) -> Attempt | None:
         )
     )
     return session.scalars(query).unique().one_or_none()
-
-
-def tasks(session: Session, *, campaign_id: int, status: str, page: int, size: int) -> Page[ReviewTask]:
-    """Review tasks of a campaign, by number."""
-    query = select(ReviewTask).where(ReviewTask.campaign_id == campaign_id)
-    if status:
-        query = query.where(ReviewTask.status == status)
-    total = session.scalar(query.with_only_columns(func.count(ReviewTask.id))) or 0
-    rows = session.scalars(
-        query.options(
-            joinedload(ReviewTask.customer),
-            joinedload(ReviewTask.product),
-            selectinload(ReviewTask.attempts),
-            selectinload(ReviewTask.notices),
-        )
-        .order_by(ReviewTask.id)
-        .limit(size)
-        .offset((page - 1) * size)
-    )
-    return Page(rows.unique().all(), total, page, size)
 
 
 def campaigns(session: Session) -> Sequence[Campaign]:
