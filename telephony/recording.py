@@ -35,8 +35,6 @@ from telephony.recording_file import (
     write_seal,
 )
 from telephony.waveform import WAV_HEADER_BYTES, wav_header
-from telephony.waveform import Peaks as Bars
-from telephony.waveform import peaks_of as bars_of
 from telephony.wire import is_call_id
 
 log = logging.getLogger(__name__)
@@ -187,11 +185,6 @@ class RecordingStore:
         if sealed:
             self._peaks.write(self._peaks_path(call_id), call_id, peaks)
         return peaks
-
-    def peaks(self, call_id: str, buckets: int) -> Bars:
-        """The loudest sample of each of `buckets` equal stretches, for a drawn waveform."""
-        with self._reader(call_id) as reader:
-            return bars_of(reader.chunks(), reader.size // 4, buckets)
 
     def verify(self, call_id: str) -> None:
         """Raise `RecordingUnreadable` unless every sample is what was sealed."""
