@@ -37,6 +37,7 @@ def show(request: Request) -> Response:
         "agent.html",
         presences=(*chosen, *watching),
         available=desk_of(request).agents is not None,
+        calls=me.holds(Post.AGENT),
         supervises=me.holds(Post.MANAGER),
         outcomes=tuple(dict.fromkeys((*TALKED, *OUTCOMES))),
         most=MOST_WORDS,

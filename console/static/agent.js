@@ -108,7 +108,7 @@ const HEAR = {
     at("presence").textContent = presence;
     for (const button of document.querySelectorAll("[data-presence]")) press(button, button.dataset.presence === presence);
     at("idle").hidden = mode !== "idle";
-    at("tasks").hidden = mode !== "idle";
+    at("tasks").hidden = mode !== "idle" || !at("tasks").dataset.calls;
     if (at("supervisor")) at("supervisor").hidden = false;
     if (presence === "空闲" && mode === "wrap") show("idle");
   },
@@ -164,14 +164,15 @@ const HEAR = {
     countDown(performance.now() + news.wrap_seconds * 1000);
     at("outcome").focus();
   },
-  wrap_up_ended() { ring = undefined; show("idle"); refreshTasks(); },
+  wrap_up_ended() { ring = undefined; show("idle"); if (at("tasks").dataset.calls) refreshTasks(); },
 };
 
 function show(name) {
   mode = name;
   const talking = name === "talking";
   at("call").hidden = name === "idle";
-  at("idle").hidden = at("tasks").hidden = name !== "idle" || at("duty").hidden;
+  at("idle").hidden = name !== "idle" || at("duty").hidden;
+  at("tasks").hidden = at("idle").hidden || !at("tasks").dataset.calls;
   at("state").textContent = { talking: "通话中", wrap: "话后处理", ringing: "来电", idle: "" }[name];
   for (const id of ["accept", "decline"]) at(id).hidden = name !== "ringing";
   for (const id of ["mute", "hold", "pass-on", "keypad-toggle", "hang-up"]) at(id).hidden = !talking;
