@@ -280,4 +280,4 @@ class _Page:
 
     def _log(self, act: Supervise) -> None:
         with self._desk.database.write() as session:
-            audit.note(session, self._me.staff_id, f"supervised_{act.mode}", act.call_id)
+            audit.note(session, self._me.staff_id, audit.Act(f"supervised_{act.mode}"), act.call_id)

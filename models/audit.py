@@ -26,6 +26,10 @@ class Act(StrEnum):
     LISTENED = "listened"  # 收听录音
     EXPORTED = "exported"  # 导出
     REVEALED = "revealed"  # 查看客户明文
+    SUPERVISED_LISTEN = "supervised_listen"  # 监听通话
+    SUPERVISED_WHISPER = "supervised_whisper"  # 耳语坐席
+    SUPERVISED_BARGE = "supervised_barge"  # 强插通话
+    SUPERVISED_TAKE_OVER = "supervised_take_over"  # 接管通话
     USER_ADDED = "user_added"  # 增加用户
     POSTS_CHANGED = "posts_changed"  # 变更岗位
     USER_DISABLED = "user_disabled"  # 停用用户
