@@ -22,6 +22,7 @@ from models.access import (
     give_posts,
     posts_of,
     set_password,
+    staff_numbered,
     user_numbered,
     users,
 )
@@ -90,6 +91,8 @@ def _add(chosen: argparse.Namespace, settings: Settings) -> int:
     with _writing(settings) as session:
         if user_numbered(session, number) is not None:
             raise InstallationError(f"user {number} exists: change the posts with `huifang users posts`")
+        if not chosen.name.strip() and staff_numbered(session, number) is None:
+            raise InstallationError(f"the staff list has no {number}: give the name with --name")
     password, made = _password(chosen)
     with _writing(settings) as session:
         user = add_user(

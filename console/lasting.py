@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,20 +30,25 @@ class Lasting:
         if scope["type"] != "websocket":
             await self.app(scope, receive, send)
             return
+        scope.setdefault("state", {})  # where the route's declaration leaves who it is
         over = asyncio.ensure_future(self._over(HTTPConnection(scope)))
         try:
             await self.app(scope, _until(over, receive), send)
+            if over.done():
+                with contextlib.suppress(RuntimeError):  # the page's own code has closed it
+                    await send({"type": "websocket.close", "code": 1008, "reason": ""})
         finally:
             over.cancel()
-            await asyncio.gather(over, return_exceptions=True)
+            await asyncio.wait({over})
 
     async def _over(self, line: HTTPConnection) -> None:
         """Until the session has ended; a line without one is not for us to judge."""
         while True:
             await asyncio.sleep(self.look_seconds)
             me: SignedIn | None = getattr(line.state, "me", None)
-            if me is not None and not await run_in_threadpool(_go_on, line.app.state.desk.database, me.session_id):
-                return
+            with contextlib.suppress(DBAPIError):  # a database that is away ends nobody's call
+                if me is not None and not await run_in_threadpool(_go_on, line.app.state.desk.database, me.session_id):
+                    return
 
 
 def _go_on(database: Database, session_id: int) -> bool:
