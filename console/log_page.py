@@ -43,10 +43,6 @@ WORDS: Mapping[str, str] = MappingProxyType(
         Act.TOTP_RESET: "停用动态口令",
         Act.TOTP_SET: "启用动态口令",
         Act.ARCHIVE_RETRIED: "重试录音归档",
-        "supervised_listen": "监听通话",
-        "supervised_whisper": "耳语指导",
-        "supervised_barge": "三方通话",
-        "supervised_take_over": "接管通话",
     }
 )
 
