@@ -7,6 +7,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import lru_cache
 
 from sqlalchemy.orm import Session
 
@@ -28,7 +29,13 @@ class NotPublished(ScriptError):
 def script_of(version: ScriptVersion) -> Script:
     """The script of a stored version, under the hash that it was approved with; raises ScriptInvalid."""
     # A later release may hash the same content otherwise; a version keeps the hash that was approved.
-    return replace(load_sources(version.name, version.sources), hash=version.hash)
+    return replace(_loaded(version.name, tuple(version.sources.items())), hash=version.hash)
+
+
+@lru_cache(maxsize=64)
+def _loaded(name: str, sources: tuple[tuple[str, str], ...]) -> Script:
+    """A script from its texts, read once: an inspector's page asks for the same one at every answer."""
+    return load_sources(name, dict(sources))
 
 
 class Shelf:
