@@ -8,12 +8,18 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
-PAGES = {"campaign": "/", "calls": "/calls", "escalations": "/escalations", "import": "/import"}
+PAGES = {
+    "dashboard": "/",
+    "campaign": "/campaigns/1",
+    "calls": "/calls",
+    "escalations": "/escalations",
+    "import": "/import",
+}
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
 
 def main(address: str, folder: Path) -> None:
-    """Write campaign.png, calls.png, call.png (a risky one), escalations.png, import.png and phone.png."""
+    """Write dashboard.png, campaign.png, calls.png, call.png (a risky one), escalations.png, import.png and phone.png."""
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from sqlalchemy.orm import object_session
+
 from bot.moves import Facts
 from campaign.calls.settling import TaskFacts
 from campaign.house import House
 from models import Attempt, Customer, ReviewTask
+from models.managing_conflicts import complained_about
 from rules import CallingHours, Outcome, PastAttempt, RedialPolicy, Relations, ReviewType, RiskLevel, label_of
 from rules.annex_a import MANDATORY
 from rules.hours import SHANGHAI
@@ -33,10 +36,19 @@ _STAFF_SLOTS = ("工作人员", "见证人")  # whom a review is about
 
 
 def relations_of(client: Customer, tasks: Sequence[ReviewTask]) -> Relations:
-    """Who stands how to a client, as far as it is on record: who serves it, and whom one of its reviews is about."""
+    """Who stands how to a client, as far as it is on record.
+
+    That is who serves it, whom one of its reviews is about, and about whom it has complained.
+    """
+    session = object_session(client)
+    complained = complained_about(session, client.id) if session is not None else ()
     serving = {client.served_by.number, client.served_by.name} if client.served_by else set()
     about = {str(task.slots[slot]).strip() for task in tasks for slot in _STAFF_SLOTS if slot in task.slots}
-    return Relations(serves=frozenset(serving) - {""}, concerned=frozenset(about) - {""})
+    return Relations(
+        serves=frozenset(serving) - {""},
+        complained=frozenset(each for one in complained for each in (one.number, one.name)) - {""},
+        concerned=frozenset(about) - {""},
+    )
 
 
 def barred_from(client: Customer, tasks: Sequence[ReviewTask]) -> frozenset[str]:
