@@ -72,7 +72,7 @@ def show_list(request: Request, query: Annotated[ListQuery, Query()]) -> Respons
         found = campaign_list(session, query.narrowed(), page=max(1, query.page_no), size=PAGE_SIZE)
         progress = _progress(request, [one.id for one in found.items])
         return page(
-            request, "campaigns.html", found=found, progress=progress, none=Progress(), query=query,
+            request, "campaigns.html", found=found, progress=progress, nothing=Progress(), query=query,
             states=CAMPAIGN_STATES,
         )  # fmt: skip
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Select, func, select, union, update
+from sqlalchemy import Select, and_, case, func, or_, select, union, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from models.calls import Page
@@ -117,18 +117,29 @@ def change_campaign(
     move_campaign(session, campaign_id, STATE_OF[act])
     details: dict[str, Any] = {"before": before, "after": STATE_OF[act]}
     if act is CampaignAct.STOP:
-        details["to_people"] = hand_over_open(session, campaign_id) if to_people else 0
+        details["to_people"] = hand_over_open(session, campaign_id, at) if to_people else 0
     record_change(session, campaign_id, act, by=by, why=why, at=at, details=details)
 
 
-def hand_over_open(session: Session, campaign_id: int) -> int:
-    """Give people what the bot still had to dial; returns how many tasks."""
-    waiting = (
+def hand_over_open(session: Session, campaign_id: int, at: datetime) -> int:
+    """Give people what is open, in a campaign of their own beside the one that is over; returns how many tasks."""
+    over = session.get_one(Campaign, campaign_id)
+    theirs = Campaign(name=f"{over.name[:100]}（转人工）", created_at=at)
+    session.add(theirs)
+    session.flush()
+    is_open = or_(ReviewTask.due_at.is_not(None), and_(ReviewTask.with_human, ReviewTask.final.is_(False)))
+    moved = (
         update(ReviewTask)
-        .where(ReviewTask.campaign_id == campaign_id, ReviewTask.due_at.is_not(None))
-        .values(due_at=None, dial_by=None, with_human=True, trouble=STOPPED)
+        .where(ReviewTask.campaign_id == campaign_id, is_open)
+        .values(
+            campaign_id=theirs.id,
+            trouble=case((ReviewTask.with_human, ReviewTask.trouble), else_=STOPPED),
+            due_at=None,
+            dial_by=None,
+            with_human=True,
+        )
     )
-    return rows_changed(session, waiting.execution_options(synchronize_session=False))
+    return rows_changed(session, moved.execution_options(synchronize_session=False))
 
 
 def set_pace(session: Session, campaign_id: int, lines: int | None, calls_per_hour: int | None) -> None:

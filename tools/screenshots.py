@@ -19,7 +19,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backgroun
 
 
 def main(address: str, folder: Path) -> None:
-    """Write dashboard.png, campaign.png, calls.png, call.png (a risky one), escalations.png, import.png and phone.png."""
+    """Write a picture of each page, call.png (a risky one) and phone.png."""
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

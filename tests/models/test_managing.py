@@ -22,6 +22,7 @@ from models.managing import (
 from models.managing_cases import CaseFilter, act_on_case, case_list, case_with, open_case, unfinished_cases
 from models.managing_silence import act_on_silence, all_silent, silent, silent_clients
 from models.managing_tables import ReviewCase
+from models.people import PeopleFilter, people_list
 from models.queue import begin_attempt
 from rules.cases import CaseAct, CaseActor
 from rules.silence import SilenceAct, SilenceRefused, SilenceState
@@ -42,6 +43,9 @@ def test_a_stopped_campaign_gives_its_open_tasks_to_people(database: Database, t
     with database.write() as session:
         task = session.get_one(ReviewTask, task_id)
         assert (task.due_at, task.with_human, task.final) == (None, True, False)
+        assert (task.campaign.name, task.campaign.state) == ("年度适当性回访（转人工）", "running")
+        (listed,) = people_list(session, PeopleFilter(), NOON, page=1, size=10).items
+        assert listed.task.id == task_id
         trail = [(one.act, one.by, one.why, one.details.get("to_people")) for one in changes_of(session, campaign_id)]
         assert trail == [
             ("stop", "8101", "方案作废", 1),
