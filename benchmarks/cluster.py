@@ -28,6 +28,7 @@ class Cluster:
     folder: Path
     process: subprocess.Popen[bytes] | None = None
     durable: bool = True
+    settings: tuple[str, ...] = ()  # of the server, name=value
 
     def url(self, database: str) -> str:
         """The address of one of its databases, as settings take it."""
@@ -48,6 +49,8 @@ class Cluster:
         options = ["-k", str(self.folder), "-c", "listen_addresses=", "-c", "max_connections=200"]
         if not self.durable:
             options += ["-c", "fsync=off", "-c", "full_page_writes=off"]
+        for setting in self.settings:
+            options += ["-c", setting]
         self.process = subprocess.Popen(
             [_program("postgres"), "-D", str(self.folder / "data"), *options],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=_user(), group=_user(), cwd="/",
@@ -73,10 +76,10 @@ class Cluster:
 
 
 @contextmanager
-def cluster(*, durable: bool = True) -> Iterator[Cluster]:
+def cluster(*, durable: bool = True, settings: tuple[str, ...] = ()) -> Iterator[Cluster]:
     """A cluster for as long as the block lasts; `durable=False` trades safety against power cuts for speed."""
     folder = Path(tempfile.mkdtemp(prefix="hf-pg-"))
-    made = Cluster(folder, durable=durable)
+    made = Cluster(folder, durable=durable, settings=settings)
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres", "postgres")
