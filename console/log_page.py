@@ -43,6 +43,8 @@ WORDS: Mapping[str, str] = MappingProxyType(
         Act.TOTP_RESET: "停用动态口令",
         Act.TOTP_SET: "启用动态口令",
         Act.ARCHIVE_RETRIED: "重试录音归档",
+        "inspection_rule": "修改抽检规则",
+        "scorecard": "修改评分表",
     }
 )
 

@@ -184,7 +184,7 @@ def test_an_account_is_tried_five_times_and_then_waits(browser: TestClient, plac
         assert session.scalar(select(func.count(SignInTry.id))) == 0
 
 
-def test_an_address_is_tried_thirty_times(browser: TestClient, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_is_tried_thirty_times(browser: TestClient, place: Place) -> None:
     with place.desk.database.write() as session:
         now = datetime.now(UTC)
         waits = [begin_try(session, f"account {no}", "testclient", now) for no in range(31)]

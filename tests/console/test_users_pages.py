@@ -10,9 +10,10 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import delete, select, update
 
+from console.log_page import WORDS
 from models import AuditEntry, Credential, Customer, ReviewTask, SignedInSession, Staff, StaffPost, current_seal
 from models.access import AUDIT_KEPT, add_user, forget_old, user_numbered
-from models.audit import note
+from models.audit import Act, note
 from rules import Post
 from tests.console.conftest import Place, empty_place
 from tests.signing_in import cookies_of
@@ -139,6 +140,10 @@ def test_the_log_tells_who_did_what_and_why(operator: TestClient, place: Place) 
     exported = operator.get("/log.csv?act=user_added").content.decode("utf-8-sig").splitlines()
     assert len(exported) == 2 and exported[1].endswith("8301,郑凯,增加用户,8101,质检岗")
     assert "导出" in operator.get("/log").text.partition("<tbody>")[2]
+
+
+def test_every_act_has_its_word() -> None:
+    assert set(Act) <= set(WORDS)
 
 
 def test_the_log_is_paged_and_forgets(operator: TestClient, place: Place) -> None:
