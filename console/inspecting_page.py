@@ -248,5 +248,5 @@ def alter_rule(
         return _rules(request, str(error))
     with desk.database.write() as session:
         change_rule(session, Reason(reason), rule, signed_in(request).staff_id, desk.clock.now())
-        note(session, signed_in(request).staff_id, "inspection_rule", reason, f"{percent}%，{days}天")
+        note(session, signed_in(request).staff_id, "修改质检规则", reason, f"{percent}%，{days}天")
     return RedirectResponse("/inspections/rules", status_code=303)

@@ -78,7 +78,7 @@ def save_card(request: Request, sent: Annotated[FormData, Depends(sent_form)]) -
     desk, me = desk_of(request), signed_in(request)
     with desk.database.write() as session:
         made = add_card(session, name, card, me.staff_id, desk.clock.now())
-        note(session, me.staff_id, "scorecard", f"{name} {made.version}")
+        note(session, me.staff_id, "修改评分表", f"{name} {made.version}")
     return RedirectResponse("/scorecards", status_code=303)
 
 
@@ -110,5 +110,5 @@ def retire(request: Request, id_: int) -> Response:
         if stored is None:
             raise HTTPException(404)
         stored.retired = not stored.retired
-        note(session, signed_in(request).staff_id, "scorecard", f"{stored.name} {stored.version}")
+        note(session, signed_in(request).staff_id, "修改评分表", f"{stored.name} {stored.version}")
     return RedirectResponse("/scorecards", status_code=303)

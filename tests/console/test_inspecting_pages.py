@@ -102,7 +102,7 @@ def test_rules_are_changed_with_a_trail_and_posts_keep_others_out(
     assert first.post("/inspections/rules/asked", data={"percent": "5", "days": "4"}).status_code == 404
     assert only(place, InspectionRule).percent == "12.5"
     with place.desk.database.read() as session:
-        assert "inspection_rule" in session.scalars(select(AuditEntry.act)).all()
+        assert "修改质检规则" in session.scalars(select(AuditEntry.act)).all()
     agent = as_posts(Post.AGENT, number="8002", name="孙敏")
     for path in ("/inspections", "/inspections/rules", "/scores/1"):
         assert agent.get(path).status_code in (403, 404), path
