@@ -24,9 +24,13 @@ from benchmarks.cluster import cluster
 from benchmarks.console_firm import Size, build
 from campaign.calls.feed import Feed
 from campaign.clock import RealClock
+from campaign.house import House
+from campaign.other_ways.questionnaires import Forms
+from campaign.published import Shelf
 from campaign.shipped import take_in_shipped
 from console import AskedWords, Desk, add_pages
 from console.access import COOKIE
+from intents import load_matcher
 from models import Database, Seal, Staff, use_seal
 from models.access import begin_session, give_posts
 from rules import Post
@@ -94,7 +98,11 @@ def _app(database: Database, folder: Path) -> FastAPI:
     app = FastAPI(openapi_url=None)
     add_pages(app)
     store = RecordingStore(folder / "recordings", KEY)
-    app.state.desk = Desk(database, store, Feed(), RealClock(), "基准证券", AskedWords(lambda: {}))
+    scripts, clock = Shelf(database), RealClock()
+    forms = Forms(database, scripts, House("基准证券", "客服部", "8001", "95500"), clock, load_matcher(), "", "bench")
+    scripts.current()
+    asked = AskedWords(lambda: scripts.loaded)
+    app.state.desk = Desk(database, store, Feed(), clock, "基准证券", asked, forms=forms)
     return app
 
 
