@@ -77,7 +77,7 @@ def _clients(session: Session, count: int) -> None:
 
 
 def _tasks(session: Session, count: int, now: datetime) -> None:
-    """One in five done, one in five for people, the others to be dialled; deadlines over the year."""
+    """Two in five done, one in fifty for people, the others to be dialled; deadlines over three months."""
     n = _numbers(count)
     open_ = n % 5 == 0
     values = {
@@ -91,10 +91,11 @@ def _tasks(session: Session, count: int, now: datetime) -> None:
         "deadline_at": _one_of(n / 5, [now + timedelta(days=day) for day in range(-3, 90, 2)]),
         "status": _one_of(n, STATUSES),
         "final": case((n % 5 == 1, True), (n % 5 == 3, True), else_=False),
-        "with_human": case((n % 5 == 4, True), else_=False),
+        "with_human": case((n % 50 == 4, True), else_=False),
         "due_at": case(
             (open_, _one_of(n / 5, [now + timedelta(hours=hour) for hour in range(-2, 200, 5)])),
             (n % 5 == 2, literal(now + timedelta(hours=3), Instant())),
+            ((n % 5 == 4) & (n % 50 != 4), literal(now + timedelta(hours=30), Instant())),
         ),
     }
     _fill(session, ReviewTask, values)

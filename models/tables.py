@@ -139,6 +139,13 @@ class ReviewTask(Base):
         ),
         Index("ix_review_task_status", "campaign_id", "status", "id"),
         Index(
+            "ix_review_task_people",
+            "deadline_at",
+            "id",
+            sqlite_where=text("with_human = 1 AND final = 0"),
+            postgresql_where=text("with_human AND final IS false"),
+        ),
+        Index(
             "ix_review_task_parked",
             "campaign_id",
             "due_at",

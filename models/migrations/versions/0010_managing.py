@@ -27,6 +27,13 @@ def upgrade() -> None:
     for name, table, columns in INDEXES:
         op.create_index(name, table, columns)
     op.create_index(
+        "ix_review_task_people",
+        "review_task",
+        ["deadline_at", "id"],
+        sqlite_where=sa.text("with_human = 1 AND final = 0"),
+        postgresql_where=sa.text("with_human AND final IS false"),
+    )
+    op.create_index(
         "ix_customer_silent",
         "customer",
         ["do_not_call_at", "id"],
@@ -111,6 +118,7 @@ def downgrade() -> None:
         op.drop_table(table)
     op.drop_index("ix_escalation_open", "escalation")
     op.drop_index("ix_customer_silent", "customer")
+    op.drop_index("ix_review_task_people", "review_task")
     for name, table, _ in reversed(INDEXES):
         op.drop_index(name, table)
     with op.batch_alter_table("campaign") as campaign:
