@@ -144,10 +144,22 @@ def fill(database: Database, parked: int, due: int, at: datetime = NOW) -> int:
     ids = {"id": "n", "number": "'N' || n"}
     _copy(database, Customer.__table__, ids | {"phone_digest": "'p' || n", "name_digest": "'m' || n"}, parked + due)
     _copy(database, ReviewTask.__table__, ids | {"customer_id": "n"} | later, parked + due)
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        for order in ("VACUUM ANALYZE", "CHECKPOINT") if postgres else ("ANALYZE", "PRAGMA wal_checkpoint(TRUNCATE)"):
-            connection.exec_driver_sql(order)  # filling is over: none of its work is left for what is measured
+    _settle_down(database, postgres)
     return campaign_id
+
+
+def _settle_down(database: Database, postgres: bool) -> None:
+    """Leave none of the work of filling for what is measured; outside of any transaction."""
+    connection = database.engine.raw_connection()
+    try:
+        if postgres:
+            cast("Any", connection.driver_connection).autocommit = True
+        cursor = connection.cursor()
+        for order in ("VACUUM ANALYZE", "CHECKPOINT") if postgres else ("ANALYZE", "PRAGMA wal_checkpoint(TRUNCATE)"):
+            cursor.execute(order)
+        cursor.close()
+    finally:
+        connection.invalidate()
 
 
 def _moved(column: str, unit: str, count: str, postgres: bool) -> str:
