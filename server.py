@@ -187,7 +187,7 @@ async def _opened(
                 call_log=call_log,
                 feed=Feed(),
                 lease=Lease(database),
-                lines=_lines(settings),
+                lines=_lines(settings, dialer),
                 caps=_client_caps(settings) if make_clock is real_clock else None,
                 worker=worker,
                 outbox=outbox,
@@ -230,21 +230,20 @@ def _dialer(settings: Settings, recordings: Recorder) -> AbstractAsyncContextMan
     return Gateway("127.0.0.1", settings.gateway_port, recordings)
 
 
-def _lines(settings: Settings) -> Lines | None:
-    """What all workers together may put on each trunk of the file, and on all of them where that is set.
-
-    Raises TelephonyError.
-    """
+def _lines(settings: Settings, dialer: Dialer) -> Lines | None:
+    """What all workers together may put on each of the dialer's trunks, and on all of them where that is set."""
     calls, per_second = settings.line_calls or NO_BOUND, settings.line_calls_per_second or NO_BOUND
     bound = settings.line_calls > 0 or settings.line_calls_per_second > 0
-    if settings.trunks is None:
-        return Lines((LineCaps("lines", calls, per_second),)) if bound else None
     together = LineCaps(TOGETHER, calls, per_second) if bound else None
-    exchange = load_exchange(settings.trunks)
-    if exchange is not None:
-        return Lines((LineCaps("lines", exchange.calls, exchange.calls_per_second),), together)
-    each = tuple(LineCaps(one.name, one.calls, one.calls_per_second) for one in load_trunks(settings.trunks))
-    return Lines(each, together)
+    match dialer:
+        case SipDialer():
+            each = tuple(LineCaps(one.name, one.calls, one.calls_per_second) for one in dialer.trunks)
+            return Lines(each, together)
+        case ExchangeDialer():
+            exchange = dialer.exchange
+            return Lines((LineCaps("lines", exchange.calls, exchange.calls_per_second),), together)
+        case _:
+            return Lines((LineCaps("lines", calls, per_second),)) if bound else None
 
 
 def _client_caps(settings: Settings) -> ContactCaps:

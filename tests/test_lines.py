@@ -10,6 +10,10 @@ from models.lines import TOGETHER, LineCaps, Lines
 from server import NO_BOUND, _lines
 from settings import Settings
 from telephony.errors import TrunksInvalid
+from telephony.gateway import Gateway
+from telephony.recording import RecordingStore
+from telephony.sip.dialer import SipDialer
+from telephony.sip.trunk_file import load_trunks
 
 TRUNKS = """
 trunks:
@@ -25,15 +29,17 @@ def trunks(tmp_path: Path) -> Path:
 
 
 def test_every_trunk_has_its_own_caps_and_all_together_a_bound_where_one_is_set(trunks: Path, tmp_path: Path) -> None:
+    recordings = RecordingStore(tmp_path, bytes(32))
+    dialer = SipDialer(load_trunks(trunks), recordings)
     each = (LineCaps("main", 40, 2.5), LineCaps("spare", 10, 0.5))
-    assert _lines(Settings(trunks=trunks)) == Lines(each)
-    bound = _lines(Settings(trunks=trunks, line_calls=45))
-    assert bound == Lines(each, LineCaps(TOGETHER, 45, NO_BOUND))
-    assert _lines(Settings()) is None
-    assert _lines(Settings(line_calls_per_second=3)) == Lines((LineCaps("lines", NO_BOUND, 3),))
+    assert _lines(Settings(), dialer) == Lines(each)
+    assert _lines(Settings(line_calls=45), dialer) == Lines(each, LineCaps(TOGETHER, 45, NO_BOUND))
+    gateway = Gateway("127.0.0.1", 0, recordings)
+    assert _lines(Settings(), gateway) is None
+    assert _lines(Settings(line_calls_per_second=3), gateway) == Lines((LineCaps("lines", NO_BOUND, 3),))
 
 
 def test_a_trunk_needs_a_name_that_hosts_can_share(tmp_path: Path) -> None:
     (tmp_path / "trunks.yaml").write_text(TRUNKS.replace("spare", '"*"'))
     with pytest.raises(TrunksInvalid, match=r"trunks.yaml:4: \* is no name for a trunk"):
-        _lines(Settings(trunks=tmp_path / "trunks.yaml"))
+        load_trunks(tmp_path / "trunks.yaml")

@@ -51,11 +51,11 @@ class ExchangeDialer(MediaDialer[Board]):
         media_seconds: float = 10.0,
     ) -> None:
         super().__init__(recordings, batch_frames, play_seconds)
-        self._exchange, self._media_seconds = exchange, media_seconds
+        self.exchange, self._media_seconds = exchange, media_seconds
 
     async def _open(self) -> Board:
-        caps = Caps(self._exchange.calls, self._exchange.calls_per_second)
-        return Board(asyncio.get_running_loop(), await _placer(self._exchange), caps)
+        caps = Caps(self.exchange.calls, self.exchange.calls_per_second)
+        return Board(asyncio.get_running_loop(), await _placer(self.exchange), caps)
 
     def _why(self, error: OSError) -> str:
         return f"cannot listen for the exchange ({error.strerror}): choose another listen_host or listen_port"

@@ -55,16 +55,16 @@ class SipDialer(MediaDialer[Board]):
         intervals: Intervals = Intervals(),  # noqa: B008
     ) -> None:
         super().__init__(recordings, batch_frames, play_seconds)
-        self._trunks, self._intervals = trunks, intervals
+        self.trunks, self._intervals = trunks, intervals
 
     async def start(self) -> None:
         """Listen for every trunk; raises `TrunkUnavailable`."""
-        if not self._trunks:
+        if not self.trunks:
             raise TrunkUnavailable("there is no trunk: name one in the settings")
         await super().start()
 
     async def _open(self) -> Board:
-        return await open_board(self._trunks, self._intervals)
+        return await open_board(self.trunks, self._intervals)
 
     def _why(self, error: OSError) -> str:
         return "the names of the trunks cannot be looked up: check the network"
