@@ -1,7 +1,7 @@
 # Every target sets up what it needs first; see README.md.
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run demo test check check-static soak bench speech-graph speech-model format lock clean
+.PHONY: help setup setup-test run demo test check check-static soak bench pictures speech-graph speech-model format lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -35,6 +35,9 @@ soak: setup-test  ## the tests that take long: months of simulated calls (about 
 
 bench: setup-test  ## all measurements (README, "Measured")
 	@$(PY) -m benchmarks all --json
+
+pictures: setup-test  ## pictures of the main pages of a demo that runs on port 8000, into var/pictures
+	@$(PY) tools/screenshots.py http://127.0.0.1:8000 var/pictures
 
 speech-graph:  ## rebuild the recogniser's graph when scripts or phrases bring new words (a minute)
 	@$(MAKE) -C speech_model graph

@@ -1,4 +1,4 @@
-"""Pictures of the main pages of a running demo, for the README: `python tools/screenshots.py ADDRESS FOLDER`."""
+"""Pictures of the main pages of a running demo (`make pictures`): `python tools/screenshots.py ADDRESS FOLDER`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ PAGES = {
     "dashboard": "/",
     "campaign": "/campaigns/1",
     "calls": "/calls",
+    "inspections": "/inspections",
+    "scripts": "/scripts",
     "escalations": "/escalations",
-    "import": "/import",
+    "health": "/health",
 }
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
