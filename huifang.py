@@ -15,10 +15,6 @@ from pathlib import Path
 import uvloop
 from rich.console import Console
 
-import backup_commands
-import import_commands
-import script_commands
-import user_commands
 from bot.errors import BotError
 from bot.moves import Action
 from campaign.calls.replaying import replay_call
@@ -31,6 +27,7 @@ from campaign.keeping.package import KeepingError
 from campaign.masking import mask_numbers
 from campaign.sending.channel_file import ChannelsInvalid
 from campaign.works import Works
+from commands import backup, imports, scripts, users
 from console.terminal import show_progress
 from intents.errors import IntentsError
 from intents.evaluate import main as evaluate
@@ -89,8 +86,8 @@ def _parser() -> argparse.ArgumentParser:
     for command in (serve, demo):
         command.add_argument("--port", type=int, help="port of the console (default: HUIFANG_PORT or 8000)")
 
-    import_commands.add_to(commands)
-    backup_commands.add_to(commands)
+    imports.add_to(commands)
+    backup.add_to(commands)
 
     give = commands.add_parser("export", help="write the results of all tasks as CSV")
     give.add_argument("file", type=Path, nargs="?", help="default: standard output")
@@ -107,8 +104,8 @@ def _parser() -> argparse.ArgumentParser:
     rate.add_argument("--json", action="store_true")
     rate.set_defaults(command=_evaluate)
 
-    script_commands.add_to(commands)
-    user_commands.add_to(commands)
+    scripts.add_to(commands)
+    users.add_to(commands)
     return parser
 
 

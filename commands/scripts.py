@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import uvloop
 from rich.console import Console
 
-import script_life_commands
 from bot.errors import Problem, ScriptInvalid, SlotsUnknown
 from bot.merging import BUSINESS_SLOT
 from bot.moves import Facts
@@ -29,13 +28,14 @@ from bot.writing.ledger import unapproved
 from bot.writing.outline import outline
 from bot.writing.script_check import steps_from
 from bot.writing.script_set import check_together
+from commands import script_life
+from commands.script_life import approved_by_anybody
 from console.aloud import rehearse_aloud
 from console.rehearsal_terminal import rehearse
 from console.script_terminal import print_outline
 from intents import load_matcher
 from rules import label_of
 from rules.hours import SHANGHAI
-from script_life_commands import approved_by_anybody
 from server import prompts_of
 from settings import Settings
 from speech.recogniser import Recogniser, find_model
@@ -50,7 +50,7 @@ def add_to(commands: Commands) -> None:
     _add_check(scripts)
     _add_show(scripts)
     _add_try(scripts)
-    script_life_commands.add_to(scripts)
+    script_life.add_to(scripts)
 
 
 def _add_check(scripts: Commands) -> None:

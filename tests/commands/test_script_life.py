@@ -24,7 +24,7 @@ def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     ledger = renewed({}, [load_script("anomaly")], NOON.date())
     monkeypatch.setattr(huifang, "load_settings", lambda: settings)
     monkeypatch.setattr("campaign.shipped.read_ledger", lambda _path: ledger)
-    monkeypatch.setattr("script_life_commands.read_ledger", lambda: ledger)
+    monkeypatch.setattr("commands.script_life.read_ledger", lambda: ledger)
     return settings
 
 
@@ -106,7 +106,7 @@ def test_a_shipped_file_that_nobody_approved_is_told_by_the_check(
     installation: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run(capsys, "check", "anomaly")[0] == 0
-    monkeypatch.setattr("script_life_commands.read_ledger", dict)
+    monkeypatch.setattr("commands.script_life.read_ledger", dict)
     status, told = run(capsys, "check", "anomaly")
     assert status == 1
     assert "huifang scripts submit anomaly" in told
