@@ -127,7 +127,7 @@ def ran(
     monkeypatch.setattr("campaign.calls.attempt._carry", world.carried)
     chance = random.Random(20260302)
     publish(either_database, "suitability", "anomaly")
-    clients = 150 if either_database.engine.dialect.name == "sqlite" else 60
+    clients = 100 if either_database.engine.dialect.name == "sqlite" else 40
     campaigns = people(either_database, clients * request.param, chance)
     network = Network(clock)
     return fast_time.run(_simulate(either_database, tmp_path, network, campaigns, chance))
