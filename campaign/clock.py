@@ -51,3 +51,7 @@ class DemoClock:
     def skip_to(self, at: datetime, lead_seconds: float) -> None:
         idle = at - timedelta(seconds=lead_seconds * self._factor) - self.now()
         self._begin += max(idle, timedelta())
+
+    def slow_down(self) -> None:
+        """Go on at the pace of the wall's clock, when nothing waits any more: days would race past whoever looks on."""
+        self._begin, self._started, self._factor = self.now(), time.monotonic(), 1.0

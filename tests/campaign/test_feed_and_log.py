@@ -91,3 +91,12 @@ def test_a_demo_clock_jumps_over_idle_time_and_never_back() -> None:
     before = clock.now()
     clock.skip_to(NOON, lead_seconds=2.0)
     assert clock.now() >= before
+
+
+def test_a_demo_clock_that_has_slowed_down_goes_on_from_there_in_real_time() -> None:
+    clock = DemoClock(NOON, 600.0)
+    before = clock.now()
+    clock.slow_down()
+    assert clock.now() >= before
+    hour = clock.now() + timedelta(hours=1)
+    assert 3590 < clock.real_seconds(hour) <= 3600
