@@ -19,7 +19,7 @@ demo: setup  ## the demo campaign in the terminal, without the server
 	@.venv/bin/huifang demo --exit
 
 test: setup-test check-static  ## all tests, with what they need
-	@timeout --foreground --kill-after=30 45m $(PY) -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder || \
+	@timeout --foreground --kill-after=30 45m $(PY) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder || \
 	  { code=$$?; [ $$code -lt 124 ] || echo "make test: stopped after 45 minutes, a test hangs"; exit $$code; }
 
 check: test  ## the same: what CI runs

@@ -26,7 +26,7 @@ from telephony.simulator.cast import load_cast
 
 ALOUD = Path(__file__).with_name("aloud.yaml")
 LINES = 8
-ALOUD_LINES = 24
+ALOUD_LINES = 16
 CAMPAIGN_SECONDS = 600
 
 
