@@ -29,6 +29,7 @@ from campaign.masking import mask_numbers
 from campaign.sending.channel_file import ChannelsInvalid
 from campaign.works import Works
 from commands import backup, imports, scripts, users
+from commands.opening import writing
 from console.terminal import show_progress
 from intents.errors import IntentsError
 from intents.evaluate import main as evaluate
@@ -214,11 +215,9 @@ def _print_result(console: Console, result: DemoResult | None) -> None:
 
 
 def _export(chosen: argparse.Namespace, settings: Settings) -> int:
-    database = open_database(settings)
-    with database.write() as session:
+    with writing(settings) as session:
         data = results_csv(session, masked=not chosen.unmasked)
         note(session, None, Act.EXPORTED, "回访结果（命令行" + ("，明文）" if chosen.unmasked else "）"))
-    database.close()
     if chosen.file is None:
         sys.stdout.buffer.write(data)
     else:

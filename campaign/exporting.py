@@ -56,7 +56,7 @@ def results_csv(session: Session, *, masked: bool = True) -> bytes:
 def result_chunks(session: Session, *, masked: bool = True) -> Iterator[bytes]:
     """The same in pieces of bounded size, for large exports."""
     questions = session.scalars(select(Answer.question).distinct().order_by(Answer.question)).all()
-    yield codecs.BOM_UTF8 + _lines([(*COLUMNS, *questions)])
+    yield codecs.BOM_UTF8 + csv_lines([(*COLUMNS, *questions)])
     query = (
         select(ReviewTask)
         .options(
@@ -72,10 +72,11 @@ def result_chunks(session: Session, *, masked: bool = True) -> Iterator[bytes]:
     )
     for tasks in session.scalars(query).partitions():
         corrected = corrections_of_tasks(session, [task.id for task in tasks])
-        yield _lines(_line(task, questions, corrected, masked) for task in tasks)
+        yield csv_lines(_line(task, questions, corrected, masked) for task in tasks)
 
 
-def _lines(rows: Iterable[Sequence[str]]) -> bytes:
+def csv_lines(rows: Iterable[Sequence[str]]) -> bytes:
+    """Rows as UTF-8 CSV, no cell of which a spreadsheet takes for a formula."""
     out = io.StringIO(newline="")
     csv.writer(out).writerows([neutral(cell) for cell in row] for row in rows)
     return out.getvalue().encode()

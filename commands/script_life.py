@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,11 +18,11 @@ from bot.script import script_sources
 from bot.writing.ledger import approved_contents, read_ledger
 from campaign import script_life
 from campaign.script_life import Actor
+from commands.opening import writing
 from models import Database, ScriptVersion
 from models.scripts import approved_hashes, published_version, versions_of
 from rules.hours import SHANGHAI
 from rules.script_life import ACT_WORDS, STATE_WORDS, LifeRefused, ScriptAct, VersionState
-from server import open_database
 from settings import Settings
 
 if TYPE_CHECKING:
@@ -89,23 +88,13 @@ def _acting(scripts: Commands, name: str, about: str, command: Command, *, why: 
     return parser
 
 
-@contextmanager
-def _opened(settings: Settings) -> Iterator[Session]:
-    database = open_database(settings)
-    try:
-        with database.write() as session:
-            yield session
-    finally:
-        database.close()
-
-
 def _actor(chosen: argparse.Namespace) -> Actor:
     return Actor(chosen.by, datetime.now(UTC), chosen.why)
 
 
 def _each(chosen: argparse.Namespace, settings: Settings, act: Callable[[Session, str], str]) -> int:
     """Act on every script that was named, or on none, and tell what was done."""
-    with _opened(settings) as session:
+    with writing(settings) as session:
         told = [act(session, name) for name in chosen.names]
     print("\n".join(told))
     return 0
@@ -169,7 +158,7 @@ def _history(chosen: argparse.Namespace, settings: Settings) -> int:
     for heading in ("版本", "内容", "状态", "时间", "做了什么", "谁"):
         table.add_column(heading, no_wrap=True)
     table.add_column("说明", overflow="fold")
-    with _opened(settings) as session:
+    with writing(settings) as session:
         versions = versions_of(session, chosen.name)
         for version in versions:
             first = (f"第{version.number}版", version.hash[:_SHORT], STATE_WORDS[VersionState(version.state)])
@@ -184,7 +173,7 @@ def _history(chosen: argparse.Namespace, settings: Settings) -> int:
 
 
 def _diff(chosen: argparse.Namespace, settings: Settings) -> int:
-    with _opened(settings) as session:
+    with writing(settings) as session:
         one, first = _sources(session, chosen.name, chosen.one)
         if chosen.other is None:
             other, second = _draft(chosen.name)

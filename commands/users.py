@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
+from commands.opening import writing
 from console.passwords import fault_of, generated, hash_of
 from models import Credential
 from models.access import (
@@ -28,7 +28,7 @@ from models.access import (
 )
 from models.audit import Act, note
 from rules.posts import POST_WORDS, Post
-from server import InstallationError, open_database
+from server import InstallationError
 from settings import Settings
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def add_to(commands: Commands) -> None:
 
 
 def _list(_chosen: argparse.Namespace, settings: Settings) -> int:
-    with _writing(settings) as session:
+    with writing(settings) as session:
         for user in users(session):
             held = "、".join(POST_WORDS[post] for post in Post if post in posts_of(session, user.staff_id))
             marks = [
@@ -88,13 +88,13 @@ def _add(chosen: argparse.Namespace, settings: Settings) -> int:
     number = chosen.number.strip()
     if not number or len(number) > 40 or len(chosen.name) > 80:
         raise InstallationError("huifang users add: a number has 1 to 40 characters, a name at most 80")
-    with _writing(settings) as session:
+    with writing(settings) as session:
         if user_numbered(session, number) is not None:
             raise InstallationError(f"user {number} exists: change the posts with `huifang users posts`")
         if not chosen.name.strip() and staff_numbered(session, number) is None:
             raise InstallationError(f"the staff list has no {number}: give the name with --name")
     password, made = _password(chosen)
-    with _writing(settings) as session:
+    with writing(settings) as session:
         user = add_user(
             session,
             number,
@@ -156,22 +156,12 @@ def _reset_totp(chosen: argparse.Namespace, settings: Settings) -> int:
 
 
 def _with_user(chosen: argparse.Namespace, settings: Settings, act: Callable[[Session, Credential], None]) -> int:
-    with _writing(settings) as session:
+    with writing(settings) as session:
         user = user_numbered(session, chosen.number.strip())
         if user is None:
             raise InstallationError(f"no user {chosen.number}: `huifang users list` tells who there is")
         act(session, user)
     return 0
-
-
-@contextmanager
-def _writing(settings: Settings) -> Iterator[Session]:
-    database = open_database(settings)
-    try:
-        with database.write() as session:
-            yield session
-    finally:
-        database.close()
 
 
 def _note(session: Session, user: Credential, act: Act) -> None:

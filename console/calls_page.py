@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from time import monotonic
 from types import MappingProxyType
 from typing import Annotated
@@ -21,13 +21,13 @@ from campaign.other_ways.correcting import STATUSES
 from console.access import posts, signed_in
 from console.afterwards import afterwards
 from console.desk import desk_of
+from console.filter_times import instant_of
 from console.inspecting_page import catch_up
 from console.render import PAGE_SIZE, page
 from console.scoring_card import scoring_of
 from console.spreadsheet import spreadsheet
 from console.transcript import transcript_of
 from console.words import (
-    SHANGHAI,
     masked_words,
     method_word,
     outcome_word,
@@ -81,7 +81,7 @@ class ListQuery(BaseModel):
 
     def narrowed(self) -> CallFilter:
         """The filter for the database."""
-        until = _instant(self.until)
+        until = instant_of(self.until)
         whole_day = until is not None and "T" not in self.until
         return CallFilter(
             text=self.q.strip(),
@@ -89,7 +89,7 @@ class ListQuery(BaseModel):
             outcome=self.outcome if self.outcome in set(Outcome) else "",
             campaign_id=self.campaign,
             risky=bool(self.risky),
-            since=_instant(self.since),
+            since=instant_of(self.since),
             until=until + timedelta(days=1) if until and whole_day else until,
             line=self.line.strip(),
             status=self.status,
@@ -97,14 +97,6 @@ class ListQuery(BaseModel):
             question=self.question.strip(),
             answer=self.answer if self.answer in ANSWERED else "",
         )
-
-
-def _instant(text: str) -> datetime | None:
-    """A day or a minute in Shanghai; None for what is neither."""
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI) if text else None
-    except ValueError:
-        return None
 
 
 @router.get("/calls", dependencies=[READS])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from console.access import posts
 from console.desk import desk_of
+from console.filter_times import day_of
 from console.render import PAGE_SIZE, page
 from console.spreadsheet import spreadsheet
 from console.words import SHANGHAI
@@ -62,15 +63,8 @@ class LogQuery(BaseModel):
 
     def narrowed(self) -> LogFilter:
         """The filter for the database."""
-        until = _day(self.until)
-        return LogFilter(self.q.strip(), self.act, _day(self.since), until + timedelta(days=1) if until else None)
-
-
-def _day(text: str) -> datetime | None:
-    try:
-        return datetime.combine(datetime.fromisoformat(text).date(), time(), SHANGHAI) if text else None
-    except ValueError:
-        return None
+        until = day_of(self.until)
+        return LogFilter(self.q.strip(), self.act, day_of(self.since), until + timedelta(days=1) if until else None)
 
 
 @router.get("/log")

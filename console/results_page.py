@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request, Response
@@ -12,11 +12,12 @@ from pydantic import BaseModel
 
 from console.access import signed_in
 from console.desk import desk_of
+from console.filter_times import day_of
 from console.inspecting_page import SEES
 from console.render import PAGE_SIZE, page
 from console.scoring_page import EVERYBODY_SCORED
 from console.spreadsheet import spreadsheet
-from console.words import SHANGHAI, zh_time
+from console.words import zh_time
 from models import Calibration, Score
 from models.calls import call
 from models.inspecting_results import Span, by_agent, by_script, calibrate, calibrations, inspectors, scores
@@ -43,15 +44,8 @@ class ResultQuery(BaseModel):
     @property
     def span(self) -> Span:
         """The stretch of time, whole days in Shanghai."""
-        until = _day(self.until)
-        return Span(_day(self.since), until + timedelta(days=1) if until else None)
-
-
-def _day(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text).replace(hour=0, minute=0, tzinfo=SHANGHAI) if text else None
-    except ValueError:
-        return None
+        until = day_of(self.until)
+        return Span(day_of(self.since), until + timedelta(days=1) if until else None)
 
 
 def _whose(request: Request, query: ResultQuery) -> str:

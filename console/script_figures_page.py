@@ -12,6 +12,7 @@ from bot.errors import ScriptError
 from bot.writing.passages import Outline
 from campaign.script_figures import LoggedCall, NodeFigures, figures_by_node
 from console.desk import desk_of
+from console.filter_times import day_of
 from console.remembered import remembered_of
 from console.render import page
 from console.scripts_page import SEES, outline_of, version_or_404
@@ -81,8 +82,9 @@ def _figures(
             raise HTTPException(404)
         session.expunge(version)
     today = desk.clock.now().astimezone(SHANGHAI).date()
-    since = _day(query.since, datetime.combine(today - timedelta(days=DAYS), time(), SHANGHAI))
-    until = _day(query.until, datetime.combine(today, time(), SHANGHAI)) + timedelta(days=1)
+    since = day_of(query.since) or datetime.combine(today - timedelta(days=DAYS), time(), SHANGHAI)
+    last = day_of(query.until) or datetime.combine(today, time(), SHANGHAI)
+    until = last + timedelta(days=1)
     wanted = SpokenIn(name, version.hash, since, until)
     try:
         told = outline_of(request, version)
@@ -99,13 +101,6 @@ def _figures(
 
     count, found = remembered_of(request).get(("script", wanted), ask)
     return version, wanted, told, count, found
-
-
-def _day(text: str, otherwise: datetime) -> datetime:
-    try:
-        return datetime.combine(datetime.fromisoformat(text).date(), time(), SHANGHAI) if text else otherwise
-    except ValueError:
-        return otherwise
 
 
 def _numbers(request: Request, name: str) -> list[tuple[int, str]]:
