@@ -8,6 +8,7 @@ from collections import deque
 from types import TracebackType
 from typing import Any
 
+from campaign.to_the_end import to_the_end
 from models import Database
 from models.queue import log_moves
 
@@ -55,15 +56,18 @@ class CallLog:
     async def flush(self) -> None:
         """Write everything appended so far."""
         async with self._writing:
-            batch, self._rows = self._rows, deque()
-            if not batch:
-                return
-            try:
-                await asyncio.to_thread(self._write, list(batch))
-            except BaseException:
-                batch.extend(self._rows)
-                self._rows = batch
-                raise
+            await to_the_end(self._flush())
+
+    async def _flush(self) -> None:
+        batch, self._rows = self._rows, deque()
+        if not batch:
+            return
+        try:
+            await asyncio.to_thread(self._write, list(batch))
+        except BaseException:
+            batch.extend(self._rows)
+            self._rows = batch
+            raise
 
     def _write(self, batch: list[dict[str, Any]]) -> None:
         with self._database.write() as session:

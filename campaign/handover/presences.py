@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from campaign.handover.duty import Presence
 from campaign.handover.talks import Agent
+from campaign.to_the_end import to_the_end
 from models import Database
 from models.presence import be_present, close_presences
 
@@ -57,7 +58,7 @@ class PresenceLog:
             await self._more.wait()
             self._more.clear()
             try:
-                await asyncio.to_thread(self._write)
+                await to_the_end(asyncio.to_thread(self._write))
             except SQLAlchemyError as fault:
                 log.error("presences cannot be written just now (%s); trying again", type(fault).__name__)
                 await asyncio.sleep(_AGAIN_SECONDS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -81,6 +83,37 @@ async def test_rows_are_kept_in_order_when_the_database_refuses_for_a_while(
     with database.read() as session:
         stored = [(event.seq, event.body) for event in events_of(session, attempt_id)]
     assert stored == [(0, '{"n": 0}'), (1, '{"n": 1}'), (2, '{"n": 2}')]
+
+
+async def test_a_row_is_kept_once_where_who_flushed_it_is_cancelled_in_the_midst(
+    database: Database, task_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.write() as session:
+        attempt_id = begin_attempt(
+            session, served(session, task_id), dialled="1", worker="w", now=NOON, script_hash="", facts="{}"
+        ).id
+    log = CallLog(database)
+    write, writing, go_on = CallLog._write, threading.Event(), threading.Event()
+
+    def slowly(self: CallLog, batch: list[dict[str, Any]]) -> None:
+        writing.set()
+        assert go_on.wait(30)
+        write(self, batch)
+
+    monkeypatch.setattr(CallLog, "_write", slowly)
+    log.append(attempt_id, "Heard", '{"n": 0}', 0)
+    flushing = asyncio.create_task(log.flush())
+    assert await asyncio.to_thread(writing.wait, 30)
+    flushing.cancel()
+    log.append(attempt_id, "Heard", '{"n": 1}', 20)
+    last = asyncio.create_task(log.flush())
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await flushing
+    await last
+    with database.read() as session:
+        stored = [(event.seq, event.body) for event in events_of(session, attempt_id)]
+    assert stored == [(0, '{"n": 0}'), (1, '{"n": 1}')]
 
 
 def test_a_demo_clock_jumps_over_idle_time_and_never_back() -> None:
