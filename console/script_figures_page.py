@@ -15,7 +15,7 @@ from console.desk import desk_of
 from console.filter_times import day_of
 from console.remembered import remembered_of
 from console.render import page
-from console.scripts_page import SEES, outline_of, version_or_404
+from console.script_reading_page import SEES, outline_of, version_or_404
 from console.spreadsheet import spreadsheet
 from console.words import SHANGHAI
 from models import ScriptVersion
