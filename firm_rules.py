@@ -1,10 +1,11 @@
-"""The firm's own days and hours, as the settings name them: the trading calendar and the calling hours."""
+"""The firm's own rules, as the settings name them: trading calendar, calling hours, how often a client is called."""
 
 from __future__ import annotations
 
 from datetime import date
 
 from rules import CallingHours, RulesError, TradingCalendar, UnknownYear
+from rules.caps import ContactCaps
 from rules.hours_text import parse_hours
 from rules.trading_days import PublicDays, public_days
 from settings import Settings, SettingsInvalid
@@ -28,6 +29,11 @@ def calling_hours(settings: Settings, today: date) -> CallingHours:
         return parse_hours(settings.calling_hours, [*_public(today.year), *_public(today.year + 1)])
     except RulesError as error:
         raise SettingsInvalid(f"HUIFANG_CALLING_HOURS: {error}") from error
+
+
+def client_caps(settings: Settings) -> ContactCaps:
+    """How often one client may be called, whatever the campaign."""
+    return ContactCaps(settings.client_calls_per_day, settings.client_reviews_per_quarter)
 
 
 def _public(year: int) -> list[PublicDays]:

@@ -31,12 +31,13 @@ from campaign.works import Works
 from commands import backup, imports, scripts, users
 from commands.opening import writing
 from console.terminal import show_progress
+from installation import InstallationError, open_database, open_works
 from intents.errors import IntentsError
 from intents.evaluate import main as evaluate
 from models import ModelsError
 from models.audit import Act, note
 from rules import RulesError
-from server import InstallationError, open_database, open_works, run_campaigns, serve, work
+from server import run_campaigns, serve, work
 from settings import Settings, SettingsInvalid, load_settings
 from speech.errors import SpeechError
 from telephony.errors import TelephonyError

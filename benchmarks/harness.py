@@ -19,9 +19,9 @@ from campaign.demo.demo_firm import demo_clock, open_demo
 from campaign.demo.demo_network import SimulatedNetwork, simulated_network
 from campaign.running.runner import Runner
 from campaign.works import Works
+from installation import open_works
 from models import Database
 from models.calls import figures_of
-from server import open_works
 from settings import Settings
 from telephony.simulator.cast import load_cast
 from telephony.sip.dialer import SipDialer

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import resident_mib
-from server import SWITCH_SECONDS
+from installation import SWITCH_SECONDS
 from speech.voice import Pyttsx3Voice
 from telephony.legs import Answered, HangupCause, HungUp, Leg
 from telephony.recording import RecordingStore

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from campaign.keeping.backup import Premises, back_up, write_key
 from campaign.keeping.restore import Place, restore
+from installation import InstallationError, alone_in, archive_of
 from models import load_seal
-from server import InstallationError, alone_in, archive_of
 from settings import Settings
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from campaign.imports.problems import ImportRefused, Problems
 from campaign.imports.reading import read_sheet
 from campaign.imports.templates import template
 from firm_rules import trading_calendar
+from installation import InstallationError, open_database
 from models import Database
-from server import InstallationError, open_database
 from settings import Settings
 
 if TYPE_CHECKING:

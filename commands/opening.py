@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.orm import Session
 
-from server import open_database
+from installation import open_database
 from settings import Settings
 
 

@@ -33,10 +33,10 @@ from commands.script_life import approved_by_anybody
 from console.aloud import rehearse_aloud
 from console.rehearsal_terminal import rehearse
 from console.script_terminal import print_outline
+from installation import prompts_of
 from intents import load_matcher
 from rules import label_of
 from rules.hours import SHANGHAI
-from server import prompts_of
 from settings import Settings
 from speech.recogniser import Recogniser, find_model
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from commands.opening import writing
 from console.passwords import fault_of, generated, hash_of
+from installation import InstallationError
 from models import Credential
 from models.access import (
     add_user,
@@ -28,7 +29,6 @@ from models.access import (
 )
 from models.audit import Act, note
 from rules.posts import POST_WORDS, Post
-from server import InstallationError
 from settings import Settings
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from firm_lines import NO_BOUND, lines_of
 from models.lines import TOGETHER, LineCaps, Lines
-from server import NO_BOUND, _lines
 from settings import Settings
 from telephony.errors import TrunksInvalid
 from telephony.gateway import Gateway
@@ -32,11 +32,11 @@ def test_every_trunk_has_its_own_caps_and_all_together_a_bound_where_one_is_set(
     recordings = RecordingStore(tmp_path, bytes(32))
     dialer = SipDialer(load_trunks(trunks), recordings)
     each = (LineCaps("main", 40, 2.5), LineCaps("spare", 10, 0.5))
-    assert _lines(Settings(), dialer) == Lines(each)
-    assert _lines(Settings(line_calls=45), dialer) == Lines(each, LineCaps(TOGETHER, 45, NO_BOUND))
+    assert lines_of(Settings(), dialer) == Lines(each)
+    assert lines_of(Settings(line_calls=45), dialer) == Lines(each, LineCaps(TOGETHER, 45, NO_BOUND))
     gateway = Gateway("127.0.0.1", 0, recordings)
-    assert _lines(Settings(), gateway) is None
-    assert _lines(Settings(line_calls_per_second=3), gateway) == Lines((LineCaps("lines", NO_BOUND, 3),))
+    assert lines_of(Settings(), gateway) is None
+    assert lines_of(Settings(line_calls_per_second=3), gateway) == Lines((LineCaps("lines", NO_BOUND, 3),))
 
 
 def test_a_trunk_needs_a_name_that_hosts_can_share(tmp_path: Path) -> None:

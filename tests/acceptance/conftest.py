@@ -18,8 +18,8 @@ from campaign.demo.demo import DEMO_FACTOR, Demo
 from campaign.demo.demo_firm import demo_clock
 from campaign.demo.demo_verdict import DemoResult
 from campaign.works import Works
+from installation import open_works
 from models import Attempt, Database, load_seal, use_seal
-from server import open_works
 from settings import Settings
 from telephony.recording import RecordingStore
 from telephony.simulator.cast import load_cast

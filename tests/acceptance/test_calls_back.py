@@ -18,9 +18,10 @@ from campaign.calls.replaying import replay_call
 from campaign.demo.demo_firm import demo_clock, open_demo
 from campaign.demo.demo_network import simulated_network
 from campaign.works import Works
+from console_app import create_app
+from installation import open_works
 from models import IncomingCall, ReviewTask
 from rules import Post
-from server import create_app, open_works
 from settings import Settings
 from telephony.simulator.cast import load_cast
 from tests.console.agent_floor import serving

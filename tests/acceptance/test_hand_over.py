@@ -22,9 +22,10 @@ from campaign.demo.demo import DEMO_CLIENTS
 from campaign.demo.demo_firm import demo_clock, open_demo
 from campaign.demo.demo_network import READY_SECONDS, simulated_network
 from campaign.works import Works
+from console_app import create_app
+from installation import open_works
 from models import Escalation, ReviewTask, Staff
 from rules import Post
-from server import create_app, open_works
 from settings import Settings
 from telephony.browser import BrowserLines
 from telephony.simulator.cast import load_cast

@@ -15,8 +15,9 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from campaign.demo.demo_firm import demo_clock
+from console_app import create_app
+from installation import open_works
 from rules import Post
-from server import create_app, open_works
 from settings import Settings
 from telephony.browser import BrowserLines
 from tests.console.agent_floor import serving

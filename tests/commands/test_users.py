@@ -13,8 +13,8 @@ from sqlalchemy import select
 import huifang
 from console import passwords
 from console.passwords import is_right
+from installation import open_database
 from models import AuditEntry, Credential, Database, Staff, StaffPost
-from server import open_database
 from settings import Settings
 
 Run = Callable[..., tuple[int, str]]

@@ -1,0 +1,82 @@
+"""The console over a working installation: its pages, its agents' lines, and what the operator looks after."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from campaign.calls.trying import Trials
+from campaign.handover.roads import ToBrowser
+from campaign.handover.supervising import Supervisors
+from campaign.imports.import_jobs import ImportJobs
+from campaign.other_ways.by_hand import ByHand
+from campaign.other_ways.people import PhoneReviews
+from campaign.running.condition import Plant
+from campaign.works import Works
+from console import AgentLines, AskedWords, Desk, TryLines, add_pages
+from rules import TradingCalendar
+from settings import Settings
+from speech.voice import Pyttsx3Voice
+from telephony.browser import BrowserLines
+
+
+def create_app(
+    works: Works,
+    firm: str,
+    browsers: BrowserLines | None = None,
+    api_token: str = "",
+    calendar: TradingCalendar | None = None,
+    *,
+    demo: bool = False,
+    imports: ImportJobs | None = None,
+    plant: Plant | None = None,
+) -> FastAPI:
+    """The pages and the live feed over a working installation; agents take calls where there are `browsers`.
+
+    In a `demo` anybody may look around as one of its own people. Raises console.access.UndeclaredRoute.
+    """
+    app = FastAPI(title="回访", docs_url=None, redoc_url=None, openapi_url=None)
+    add_pages(app)
+    questions = AskedWords(lambda: works.scripts.loaded)
+    agents = _agents(works, works.road, browsers) if browsers and isinstance(works.road, ToBrowser) else None
+    trial = TryLines(Trials(works), browsers) if browsers else None
+    app.state.desk = Desk(
+        works.database,
+        works.recordings,
+        works.feed,
+        works.clock,
+        firm,
+        questions,
+        agents,
+        trial,
+        api_token,
+        calendar,
+        works.forms,
+        demo,
+        hours=works.hours,
+        imports=imports,
+        plant=plant,
+    )
+    return app
+
+
+def _agents(works: Works, road: ToBrowser, browsers: BrowserLines) -> AgentLines:
+    reviews = PhoneReviews(
+        works.database, works.scripts, works.house, works.clock, works.matcher, works.hours, works.recordings
+    )
+    by_hand = ByHand(reviews, works.dialer, road.roster)
+    return AgentLines(road.roster, browsers, Supervisors(road.roster, road.lines), by_hand)
+
+
+def plant_of(works: Works, settings: Settings) -> Plant:
+    """What the operator looks after in this process."""
+    return Plant(
+        works.database,
+        works.clock,
+        settings.data_dir,
+        works.recordings.folder,
+        works.archiving,
+        works.dialer,
+        works.ears,
+        settings.asr_model or "自带的小模型（只适合演示）",
+        Pyttsx3Voice(),
+    )
