@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import and_, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from models.posting_tables import Event
@@ -46,7 +46,7 @@ class LineUse:
 
 def line_uses(session: Session, since: datetime) -> Sequence[LineUse]:
     """Each line over all workers, by its name; a line without a name is that of the exchange."""
-    live = Attempt.ended_at.is_(None)
+    live = and_(Attempt.ended_at.is_(None), Attempt.line_down_at.is_(None))
     query = (
         select(
             Attempt.line,

@@ -38,9 +38,10 @@ def known_callers(session: Session, digest: str, now: datetime) -> list[KnownCal
 def _known(session: Session, client: Customer, now: datetime) -> KnownCaller:
     calls = Attempt.customer_id == client.id
     valid = or_(ReviewTask.valid_from.is_(None), ReviewTask.valid_from <= now)
+    live = exists().where(calls, Attempt.ended_at.is_(None), Attempt.line_down_at.is_(None))
     return KnownCaller(
         client=client,
-        on_the_line=bool(session.scalar(select(exists().where(calls, Attempt.ended_at.is_(None))))),
+        on_the_line=bool(session.scalar(select(live))),
         open_tasks=session.scalars(open_tasks().where(ReviewTask.customer_id == client.id, valid)).all(),
         called_at=session.scalar(select(func.max(Attempt.started_at)).where(calls, Attempt.direction == "outgoing")),
     )

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models.errors import LinesFull, StaleAttempt
 from models.queue import rows_changed
-from models.running_tables import Line
+from models.running_tables import Line, Worker
 from models.tables import Attempt
 
 # A call reaches its trunk at the latest this long after it was counted: windows are longer by that much, so that the
@@ -131,7 +131,7 @@ def _room(
     if besides.start is not None:
         line.starts = [at for at in line.starts if at != besides.start.timestamp()]
     live = select(func.count(Attempt.id)).where(
-        Attempt.line.in_(names), Attempt.ended_at.is_(None), Attempt.id != besides.attempt_id
+        Attempt.line.in_(names), Attempt.ended_at.is_(None), _takes_its_line(), Attempt.id != besides.attempt_id
     )
     count = session.scalar(live) or 0
     if count >= caps.calls:
@@ -139,6 +139,21 @@ def _room(
     if len(_lately(line, caps, now)) >= caps.starts:
         raise LinesFull(f"the lines {caps.name!r} take {caps.per_second:g} new calls a second")
     return line
+
+
+def _takes_its_line() -> ColumnElement[bool]:
+    """Whether an attempt that is not ended has its line still: not while a person writes down what came of the call.
+
+    The line of a person's call is free, too, when the worker whose line it is was given up.
+    """
+    gone = exists().where(Worker.id == Attempt.line_worker, Worker.ended_at.is_not(None))
+    return and_(Attempt.line_down_at.is_(None), ~gone)
+
+
+def line_is_down(session: Session, attempt_id: int, now: datetime) -> None:
+    """The line of a call is free for another one; what came of the call is still to be written down."""
+    down = update(Attempt).where(Attempt.id == attempt_id, Attempt.ended_at.is_(None), Attempt.line_down_at.is_(None))
+    session.execute(down.values(line_down_at=now).execution_options(synchronize_session=False))
 
 
 def _lately(line: Line, caps: LineCaps, now: datetime) -> list[float]:

@@ -180,8 +180,10 @@ class Attempt(Base):
     dialled: Mapped[str] = mapped_column(Sealed)  # of an incoming one: the number that called
     worker: Mapped[str] = mapped_column(String(80))  # who carries it: an executor id, new at each start
     line: Mapped[str] = mapped_column(String(40), default="", server_default="")  # the trunk whose caps it counts to
+    line_worker: Mapped[str] = mapped_column(String(80), default="", server_default="")  # of a person's call
     started_at: Mapped[datetime] = mapped_column(index=True)
-    ended_at: Mapped[datetime | None]  # None: on the line now
+    line_down_at: Mapped[datetime | None]  # the line is free, while a person still writes down what came of the call
+    ended_at: Mapped[datetime | None]  # None: on the line now, or to be written down
     outcome: Mapped[str | None] = mapped_column(String(30))
     sub_reason: Mapped[str] = mapped_column(String(60), default="")
     status: Mapped[str] = mapped_column(String(40), default="")  # 登记状态 after this attempt
