@@ -25,8 +25,8 @@ from campaign.calls.line_quality import settled_quality
 from campaign.calls.settling import EndedCall, TaskFacts, recording_of, settlement_of
 from campaign.handover.briefing import Notebook
 from campaign.handover.meanwhile import asides_of
-from campaign.handover.roads import HandedOver, Party, Way
 from campaign.handover.sheet import Sheet, settled_notes
+from campaign.handover.ways import HandedOver, Party, Way
 from campaign.masking import kind_and_place, mask_phone
 from campaign.running.lease import LeaseDoubtful
 from campaign.works import Works

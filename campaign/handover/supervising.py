@@ -12,8 +12,9 @@ from typing import Any
 
 from campaign.handover.agents import Roster
 from campaign.handover.duty import Presence, RosterError, Supervised, Supervising
-from campaign.handover.roads import LiveLines, ToPerson
+from campaign.handover.roads import LiveLines
 from campaign.handover.seats import Seat
+from campaign.handover.ways import ToPerson
 from telephony.bridge import Bridge, Joinable
 from telephony.hearing import Part
 from telephony.mixing import ListeningIn

@@ -28,10 +28,11 @@ from campaign.handover.duty import (
     TalkEnded,
     Withdrawn,
 )
-from campaign.handover.roads import ByExchange, Party, ToBrowser, ToCallback
+from campaign.handover.roads import ByExchange, ToBrowser, ToCallback
 from campaign.handover.seats import Seat
 from campaign.handover.talks import Agent, Wanted
 from campaign.handover.waiting_room import Terms
+from campaign.handover.ways import Party
 from campaign.handover.wrapping import WrapUp
 from intents import Intent, Match
 from rules import Ending, Risk, Severity
@@ -39,7 +40,7 @@ from telephony.bridge import Joinable, Parting
 from telephony.browser import BrowserLines
 from telephony.legs import Answered
 from tests.telephony.browserend import on_duty
-from tests.telephony.farend import Call, far_end, running_gateway, until
+from tests.telephony.farend import WAIT, Call, far_end, running_gateway, until
 from tests.telephony.sounds import line, sine
 
 EMPTY = Briefing("7-1", "单**先生", "适当性回访", "要求人工", "", (), (), (), ())
@@ -72,7 +73,7 @@ class Page:
         return [one for one in self.news if isinstance(one, kind)][-1]
 
     async def until(self, done: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(WAIT):
             while not done():
                 self.more.clear()
                 await self.more.wait()

@@ -16,7 +16,8 @@ from bot.script import load_script
 from campaign.handover.briefing import Notebook
 from campaign.handover.consulting import ClientCalls, Consultation, Patience, extension_of
 from campaign.handover.meanwhile import Asides
-from campaign.handover.roads import Party, ToExtension, Way
+from campaign.handover.roads import ToExtension
+from campaign.handover.ways import Party, Way
 from rules import Risk
 from telephony.bridge import Parting
 from telephony.legs import Answered, AudioIn

@@ -21,9 +21,10 @@ from campaign.handover.briefing import Notebook
 from campaign.handover.consulting import Consultation
 from campaign.handover.duty import Rings, Withdrawn
 from campaign.handover.meanwhile import asides_of
-from campaign.handover.roads import Party, Road, ToBrowser, ToExtension, Way
+from campaign.handover.roads import Road, ToBrowser, ToExtension
 from campaign.handover.seats import Seat
 from campaign.handover.talks import Agent
+from campaign.handover.ways import Party, Way
 from intents import load_matcher
 from rules import Ending
 from speech.recogniser import Recogniser, find_model
@@ -31,7 +32,7 @@ from telephony.bridge import Joinable
 from telephony.gateway import Gateway
 from telephony.legs import Answered
 from tests.campaign.test_agents import Page
-from tests.telephony.farend import Call, FarEnd, far_end, running_gateway, until
+from tests.telephony.farend import WAIT, Call, FarEnd, far_end, running_gateway, until
 from tests.telephony.sounds import line, sine
 
 pytestmark = pytest.mark.audio
@@ -80,7 +81,7 @@ class Talk:
         return [move for move in self.moves if isinstance(move, kind)]
 
     async def over(self) -> Report:
-        return await asyncio.wait_for(self.conversation, 20)
+        return await asyncio.wait_for(self.conversation, WAIT)
 
     def said(self) -> list[str]:
         return [move.text for move in self.moves if isinstance(move, Say)]
@@ -100,7 +101,7 @@ def to_extension(roster: Roster, gateway: Gateway) -> Road:
 @asynccontextmanager
 async def talking(ears: Recogniser, folder: Path, road: MakeRoad) -> AsyncIterator[Talk]:
     async with running_gateway(folder) as gateway, far_end(gateway) as far:
-        leg = await gateway.dial("7-1", "13800000000", ring_seconds=10)
+        leg = await gateway.dial("7-1", "13800000000", ring_seconds=60)
         phone = await far.take()
         await phone.say("answered")
         await until(leg, Answered)

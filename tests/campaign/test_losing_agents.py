@@ -21,10 +21,11 @@ from campaign.handover.briefing import Notebook
 from campaign.handover.consulting import Consultation
 from campaign.handover.duty import Failure, Presence, Rings, Withdrawn
 from campaign.handover.meanwhile import Asides, asides_of, keep_company
-from campaign.handover.roads import Party, ToBrowser, ToExtension
+from campaign.handover.roads import ToBrowser, ToExtension
 from campaign.handover.seats import Seat
 from campaign.handover.talks import Agent, Talk, Wanted
 from campaign.handover.waiting_room import Terms
+from campaign.handover.ways import Party
 from rules import Risk, Severity
 from telephony.bridge import Joinable, Parting
 from telephony.browser import BrowserLines

@@ -9,7 +9,8 @@ import pytest
 from bot.agents import Joined, NotJoined
 from bot.script import load_script
 from campaign.handover.briefing import Notebook
-from campaign.handover.roads import ByExchange, Party
+from campaign.handover.roads import ByExchange
+from campaign.handover.ways import Party
 from rules import Risk
 from telephony.legs import Answered, Leg
 from tests.telephony.farend import until

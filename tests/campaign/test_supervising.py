@@ -17,9 +17,10 @@ from bot.script import load_script
 from campaign.handover.agents import Roster
 from campaign.handover.briefing import Notebook
 from campaign.handover.duty import Presence, RosterError, Supervised, Supervising, TalkBegan, TalkEnded
-from campaign.handover.roads import Party, ToBrowser, ToPerson
+from campaign.handover.roads import ToBrowser
 from campaign.handover.sheet import Sheet
 from campaign.handover.supervising import Mode, Supervisors
+from campaign.handover.ways import Party, ToPerson
 from campaign.handover.wrapping import WrapUp
 from intents import load_matcher
 from rules import Ending, Risk
@@ -27,6 +28,7 @@ from speech.recogniser import Recogniser, find_model
 from telephony.bridge import Parting
 from tests.campaign.test_fetching import Tones
 from tests.campaign.test_losing_agents import QUICK, Lines, agents, lines, tones
+from tests.telephony.farend import WAIT
 
 __all__ = ["lines"]
 
@@ -82,7 +84,7 @@ async def test_a_supervisor_listens_to_the_bot_takes_its_place_and_goes_on_with_
             pass
         chief.seat.give("suitability.self_operated", "yes", "")
         chief.seat.hang_up()
-        report = await asyncio.wait_for(conversation, 20)
+        report = await asyncio.wait_for(conversation, WAIT)
         roster.wrap_up(chief.seat, WrapUp())
         handed = await way.told()
     assert report.finish is not None and report.finish.ending is Ending.HANDED_OVER
