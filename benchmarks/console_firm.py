@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, String, Table, case, cast, func, insert, literal, select
+from sqlalchemy import case, literal
 from sqlalchemy.orm import Session
 
+from benchmarks.console_aftermath import build_aftermath
+from benchmarks.numbered import fill, numbers, one_of, sealed, text_of
 from models import (
     Attempt,
     AttemptTask,
-    Base,
     Campaign,
     Customer,
     Database,
@@ -23,7 +22,6 @@ from models import (
     Staff,
 )
 from models.base import Instant
-from models.sealed import Sealed
 from rules.hours import SHANGHAI
 
 CAMPAIGNS = 8
@@ -48,6 +46,7 @@ def build(database: Database, size: Size, now: datetime) -> None:
         _clients(session, size.tasks)
         _tasks(session, size.tasks, now)
         _calls(session, size.calls, now)
+        build_aftermath(session, size.calls, now)
     with database.engine.connect() as connection:
         tidy = "VACUUM ANALYZE" if connection.dialect.name == "postgresql" else "ANALYZE"  # as its daemon would
         connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(tidy)
@@ -60,85 +59,87 @@ def _people(session: Session, size: Size, now: datetime) -> None:
 
 
 def _clients(session: Session, count: int) -> None:
-    n = _numbers(count)
+    n = numbers(count)
     values = {
         "id": n,
-        "number": "C" + _text(n),
-        "name": _sealed("单小明"),
-        "name_digest": "n" + _text(n),
-        "phone": _sealed("13800001111"),
-        "phone_digest": "p" + _text(n),
+        "number": "C" + text_of(n),
+        "name": sealed("单小明"),
+        "name_digest": "n" + text_of(n),
+        "phone": sealed("13800001111"),
+        "phone_digest": "p" + text_of(n),
         "served_by_id": 1 + n % 200,
         "do_not_call": case((n % 500 == 0, True), else_=False),
-        "do_not_call_at": _one_of(n, [datetime(2026, 1, day, tzinfo=UTC) for day in range(1, 29)]),
+        "do_not_call_at": one_of(n, [datetime(2026, 1, day, tzinfo=UTC) for day in range(1, 29)]),
         "account_state": literal("active"),
     }
-    _fill(session, Customer, values)
+    fill(session, Customer, values)
 
 
 def _tasks(session: Session, count: int, now: datetime) -> None:
     """Two in five done, one in fifty for people, the others to be dialled; deadlines over three months."""
-    n = _numbers(count)
+    n = numbers(count)
     open_ = n % 5 == 0
     values = {
         "id": n,
-        "number": "T" + _text(n),
+        "number": "T" + text_of(n),
         "campaign_id": 1 + n % CAMPAIGNS,
         "customer_id": n,
-        "review_type": _one_of(n, TYPES),
-        "script": _one_of(n, TYPES),
+        "review_type": one_of(n, TYPES),
+        "script": one_of(n, TYPES),
         "created_at": literal(now - timedelta(days=DAYS), Instant()),
-        "deadline_at": _one_of(n / 5, [now + timedelta(days=day) for day in range(-3, 90, 2)]),
-        "status": _one_of(n, STATUSES),
+        "deadline_at": one_of(n / 5, [now + timedelta(days=day) for day in range(-3, 90, 2)]),
+        "status": one_of(n, STATUSES),
         "final": case((n % 5 == 1, True), (n % 5 == 3, True), else_=False),
         "with_human": case((n % 50 == 4, True), else_=False),
         "due_at": case(
-            (open_, _one_of(n / 5, [now + timedelta(hours=hour) for hour in range(-2, 200, 5)])),
+            (open_, one_of(n / 5, [now + timedelta(hours=hour) for hour in range(-2, 200, 5)])),
             (n % 5 == 2, literal(now + timedelta(hours=3), Instant())),
             ((n % 5 == 4) & (n % 50 != 4), literal(now + timedelta(hours=30), Instant())),
         ),
     }
-    _fill(session, ReviewTask, values)
+    fill(session, ReviewTask, values)
 
 
 def _calls(session: Session, count: int, now: datetime) -> None:
-    n = _numbers(count)
+    n = numbers(count)
     morning = datetime.combine(now.astimezone(SHANGHAI).date(), time(), SHANGHAI)
     started = [morning - timedelta(days=day) + timedelta(minutes=3) for day in range(DAYS)]
     values = {
         "id": n,
-        "call_id": _text(n) + "-1",
+        "call_id": text_of(n) + "-1",
         "task_id": n,
         "customer_id": n,
         "no": literal(1),
-        "dialled": _sealed("13800001111"),
+        "dialled": sealed("13800001111"),
         "worker": literal("w"),
-        "started_at": _one_of(n, started),
-        "ended_at": _one_of(n, [at + timedelta(minutes=2) for at in started]),
-        "outcome": _one_of(n, OUTCOMES),
-        "status": _one_of(n, STATUSES),
-        "script": _one_of(n, TYPES),
+        "started_at": one_of(n, started),
+        "ended_at": one_of(n, [at + timedelta(minutes=2) for at in started]),
+        "outcome": one_of(n, OUTCOMES),
+        "status": one_of(n, STATUSES),
+        "script": one_of(n, TYPES),
         "script_hash": literal("f" * 64),
-        "facts": _sealed("{}" * 400),  # as long as real ones
+        "facts": sealed("{}" * 400),  # as long as real ones
+        "taken_in": literal(True),
+        "counted": literal(True),
         "talk_ms": case((n % 5 == 1, 0), (n % 5 == 2, 0), else_=60_000),
         "evidence": literal({"identified": True, "decided_by": "conversation"}, Attempt.__table__.c.evidence.type),
     }
-    _fill(session, Attempt, values)
-    served = {"attempt_id": n, "task_id": n, "no": literal(1), "script": _one_of(n, TYPES)}
-    _fill(session, AttemptTask, served | {"script_hash": literal("f" * 64)})
-    grave = _numbers(count // 20)
-    _fill(
+    fill(session, Attempt, values)
+    served = {"attempt_id": n, "task_id": n, "no": literal(1), "script": one_of(n, TYPES)}
+    fill(session, AttemptTask, served | {"script_hash": literal("f" * 64)})
+    grave = numbers(count // 20)
+    fill(
         session,
         Escalation,
         {
             "attempt_id": grave * 20,
             "task_id": grave * 20,
             "severity": literal("high"),
-            "created_at": _one_of(grave, started),
-            "state": _one_of(grave, ("open", "done", "done", "done")),
+            "created_at": one_of(grave, started),
+            "state": one_of(grave, ("open", "done", "done", "done")),
         },
     )
-    _fill(
+    fill(
         session,
         RiskFlag,
         {
@@ -147,36 +148,8 @@ def _calls(session: Session, count: int, now: datetime) -> None:
             "risk": literal("not_self_operated"),
             "severity": literal("high"),
             "node": literal("suitability.self_operated"),
-            "words": _sealed("是我老婆在操作"),
+            "words": sealed("是我老婆在操作"),
             "start_ms": literal(9000),
             "end_ms": literal(10500),
         },
     )
-
-
-def _fill(session: Session, table: type[Base], values: dict[str, Any]) -> None:
-    into = table.__table__
-    if not isinstance(into, Table):
-        raise TypeError(f"{table} is no table")
-    session.execute(insert(into).from_select(list(values), select(*values.values())))
-
-
-def _numbers(count: int) -> ColumnElement[int]:
-    """1, 2, 3 … count, each the number of a row."""
-    counting = select(literal(1).label("n")).cte("counting", recursive=True)
-    counting = counting.union_all(select(counting.c.n + 1).where(counting.c.n < count))
-    return counting.c.n
-
-
-def _one_of(n: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[Any]:
-    kind = Instant() if isinstance(values[0], datetime) else String()
-    place = cast(func.floor(n), Integer) % len(values)
-    return case({number: literal(value, kind) for number, value in enumerate(values)}, value=place)
-
-
-def _text(n: ColumnElement[int]) -> ColumnElement[str]:
-    return cast(n, String)
-
-
-def _sealed(text: str) -> ColumnElement[Any]:
-    return literal(text, Sealed())

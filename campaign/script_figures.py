@@ -1,32 +1,26 @@
-"""Where the calls of a script end, and what clients said there that was not understood. Pure, but for the masks."""
+"""Where the calls of a script end, and what clients said there that was not understood."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
+from bot.errors import ScriptError
 from bot.walk.merged_walk import unmarked
 from campaign.masking import mask_name, mask_numbers
+from campaign.published import script_of
 from intents import Intent
+from models.counting import Course, Day, Tallied, Tally, add_tally, next_to_count
+from models.scripts import version_by_hash
 
 MOST_UNKNOWN = 10  # different things said, for each node
 MOST_WORDS = 60  # characters of one of them
 REVIEWED = "reviewed"
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedCall:
-    """A call as its log has it: kinds and bodies of its `Listen`, `Collect` and `Heard`, in order.
-
-    `questions`: the script's own node for each node of the call, where it served several tasks.
-    """
-
-    outcome: str
-    client: str  # the name, to be masked in what was said
-    moves: Sequence[tuple[str, str]]
-    questions: Mapping[str, str] = field(default_factory=dict)
+AT_ONCE = 100  # calls counted in one transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,41 +41,73 @@ class NodeFigures:
         return self.ended / self.asked if self.asked else 0.0
 
 
-def figures_by_node(calls: Iterable[LoggedCall], nodes: Iterable[str]) -> tuple[NodeFigures, ...]:
+def figures_by_node(tally: Tally, nodes: Iterable[str]) -> tuple[NodeFigures, ...]:
     """The figures of every node of a script at which somebody was asked something, in the order of `nodes`."""
-    known = tuple(nodes)
-    places = frozenset(known)
-    asked: Counter[str] = Counter()
-    heard: Counter[str] = Counter()
-    ended: dict[str, Counter[str]] = {}
-    unknown: dict[str, Counter[str]] = {}
-    for call in calls:
-        said = [(node, words) for node, words in _said(call) if node in places]
-        asked.update({node for node, _ in said})
-        for node, words in said:
-            if words is None:
-                continue
-            heard[node] += 1
-            if words:
-                unknown.setdefault(node, Counter())[words] += 1
-        if said and call.outcome != REVIEWED:
-            ended.setdefault(said[-1][0], Counter())[call.outcome] += 1
+    ended: dict[str, list[tuple[str, int]]] = {}
+    for (node, what, outcome), count in tally.times.items():
+        if what is Tallied.ENDED:
+            ended.setdefault(node, []).append((outcome, count))
+    unknown: dict[str, list[tuple[str, int]]] = {}
+    for (node, words), count in tally.unknown.items():
+        unknown.setdefault(node, []).append((words, count))
     return tuple(
         NodeFigures(
             node,
-            asked[node],
-            ended.get(node, Counter()).total(),
-            tuple(ended.get(node, Counter()).most_common()),
-            heard[node],
-            unknown.get(node, Counter()).total(),
-            tuple(unknown.get(node, Counter()).most_common(MOST_UNKNOWN)),
+            asked,
+            sum(count for _, count in ended.get(node, ())),
+            _most_frequent(ended.get(node, ())),
+            tally.times.get((node, Tallied.HEARD, ""), 0),
+            tally.times.get((node, Tallied.UNCLEAR, ""), 0),
+            _most_frequent(unknown.get(node, ()))[:MOST_UNKNOWN],
         )
-        for node in known
-        if asked[node]
+        for node in nodes
+        if (asked := tally.times.get((node, Tallied.ASKED, ""), 0))
     )
 
 
-def _said(call: LoggedCall) -> Iterator[tuple[str, str | None]]:
+def _most_frequent(counts: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(counts, key=lambda one: (-one[1], one[0])))
+
+
+def count_ended(session: Session, most: int = AT_ONCE) -> int:
+    """Put calls that have ended into the tallies of their scripts, the oldest first; how many: 0 when none is left."""
+    looked_at, courses = next_to_count(session, most)
+    by_day: dict[Day, list[Course]] = {}
+    for course in courses:
+        by_day.setdefault(course.day, []).append(course)
+    for day in sorted(by_day, key=lambda one: (one.on, one.script, one.script_hash)):
+        add_tally(session, day, tally_of_calls(by_day[day], _nodes(session, day)))
+    return looked_at
+
+
+def _nodes(session: Session, day: Day) -> Collection[str]:
+    version = version_by_hash(session, day.script, day.script_hash)
+    try:
+        return script_of(version).nodes.keys() if version is not None else ()
+    except ScriptError:
+        return ()  # of a version that cannot be read any more no node is shown either
+
+
+def tally_of_calls(calls: Iterable[Course], nodes: Collection[str]) -> Tally:
+    """What calls came to at the nodes of their script. Pure, but for the masks."""
+    times: Counter[tuple[str, Tallied, str]] = Counter()
+    unknown: Counter[tuple[str, str]] = Counter()
+    for call in calls:
+        times[("", Tallied.CALLS, "")] += 1
+        said = [(node, words) for node, words in _said(call) if node in nodes]
+        times.update((node, Tallied.ASKED, "") for node in {node for node, _ in said})
+        for node, words in said:
+            if words is not None:
+                times[(node, Tallied.HEARD, "")] += 1
+            if words:
+                times[(node, Tallied.UNCLEAR, "")] += 1
+                unknown[(node, words)] += 1
+        if said and call.outcome != REVIEWED:
+            times[(said[-1][0], Tallied.ENDED, call.outcome)] += 1
+    return Tally(times, unknown)
+
+
+def _said(call: Course) -> Iterator[tuple[str, str | None]]:
     """Each node that was asked with None, then what was said there: masked where it was not understood, else ""."""
     node = ""
     waiting: str | None = None
@@ -102,7 +128,7 @@ def _said(call: LoggedCall) -> Iterator[tuple[str, str | None]]:
         yield node, waiting
 
 
-def _unclear(call: LoggedCall, heard: Mapping[str, object]) -> str:
+def _unclear(call: Course, heard: Mapping[str, object]) -> str:
     match = heard.get("match")
     if not isinstance(match, dict) or match.get("intent") != Intent.UNCLEAR.value:
         return ""

@@ -58,7 +58,10 @@ def _with_tasks(request: Request, template: str, state: str = "", q: str = "", *
     with desk.database.read() as session:
         found = people_list(session, wanted, desk.clock.now(), page=1, size=MOST_LISTED)
         staff = session.get_one(Staff, me.staff_id)
-        against = {one.task.id: reviews.obstacle(session, one.task, staff) if reviews else "" for one in found.items}
+        listed = [one.task for one in found.items]
+        against = (
+            reviews.obstacles(session, listed, staff) if reviews else dict.fromkeys((one.id for one in listed), "")
+        )
         return page(request, template, found=found, against=against, **values)
 
 

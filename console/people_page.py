@@ -171,7 +171,7 @@ def _list(request: Request, query: ListQuery, *, fault: str = "") -> Response:
         agent = _agent(request, session)
         wanted = query.narrowed(agent.id if agent else 0)
         found = people_list(session, wanted, desk.clock.now(), page=max(1, query.page_no), size=PAGE_SIZE)
-        against = {one.task.id: reviews.obstacle(session, one.task, agent) for one in found.items} if agent else {}
+        against = reviews.obstacles(session, [one.task for one in found.items], agent) if agent else {}
         return page(
             request,
             "people.html",

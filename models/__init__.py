@@ -2,6 +2,7 @@
 
 from models.access_tables import AuditEntry, Credential, SignedInSession, SignInTry, StaffPost
 from models.base import Base
+from models.counting_tables import ScriptTally, ScriptUnknown
 from models.database import Database
 from models.duty_tables import BusinessEvent, Draw, DrawnMember, Duty, EventTask, PlanActed, ReviewPlan
 from models.errors import (
@@ -100,6 +101,8 @@ __all__ = [
     "Score",
     "Scorecard",
     "ScriptActed",
+    "ScriptTally",
+    "ScriptUnknown",
     "ScriptVersion",
     "Seal",
     "SealBroken",

@@ -107,6 +107,7 @@ def take_in(session: Session, now: datetime, most: int) -> int:
     for attempt in attempts:
         ended_at = attempt.ended_at or now
         session.add(CallIndex(attempt_id=attempt.id, heard=signature_of(attempt)))
+        attempt.taken_in = True
         book = _book_at(rules, ended_at)
         reasons = book.reasons(_facts(attempt, attempt.id in grave, attempt.id in cut))
         if reasons and attempt.id not in asked and ended_at > now - timedelta(days=MOST_DAYS):
@@ -116,7 +117,7 @@ def take_in(session: Session, now: datetime, most: int) -> int:
 
 
 def _is_new() -> ColumnElement[bool]:
-    return and_(Attempt.ended_at.is_not(None), ~exists().where(CallIndex.attempt_id == Attempt.id))
+    return and_(~Attempt.taken_in, Attempt.ended_at.is_not(None))
 
 
 def _attempts_with(session: Session, column: InstrumentedAttribute[int], *where: ColumnElement[bool]) -> frozenset[int]:

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, or_, select, union, update
+from sqlalchemy import Select, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from models.calls import Page
 from models.control import move_campaign
 from models.managing_tables import CampaignActed
+from models.people import tasks_named
 from models.queue import rows_changed
-from models.sealed import current_seal
-from models.tables import Attempt, AttemptTask, Campaign, Customer, ReviewTask, Staff
+from models.tables import Attempt, AttemptTask, Campaign, ReviewTask, Staff
 from rules.appendix_f import REVIEWED_STATUS
 
 STOPPED = "回访方案已停止，由人工继续"
-NO_BOUND = 1_000_000
-_HOUR = timedelta(hours=1)
 
 
 class CampaignAct(StrEnum):
@@ -192,15 +190,7 @@ def _narrowed(wanted: TaskFilter) -> Select[ReviewTask]:
     if wanted.status:
         query = query.where(ReviewTask.status == wanted.status)
     if wanted.text:
-        digest = current_seal().digest(wanted.text)
-        clients = (Customer.name_digest == digest, Customer.phone_digest == digest, Customer.number == wanted.text)
-        of_client = (
-            select(ReviewTask.id).join(Customer, ReviewTask.customer_id == Customer.id).where(is_client)
-            for is_client in clients
-        )
-        # Each is found by an index of its own; together they would be looked for in every task.
-        numbered = select(ReviewTask.id).where(ReviewTask.number == wanted.text)
-        query = query.where(ReviewTask.id.in_(union(*of_client, numbered)))
+        query = query.where(ReviewTask.id.in_(tasks_named(wanted.text)))
     return query
 
 
@@ -209,69 +199,9 @@ def open_tasks_of(session: Session, campaign_id: int) -> OpenTasks:
     mine = ReviewTask.campaign_id == campaign_id
     to_dial = session.scalar(select(func.count(ReviewTask.id)).where(mine, ReviewTask.due_at.is_not(None))) or 0
     people = select(func.count(ReviewTask.id)).where(mine, ReviewTask.with_human, ReviewTask.final.is_(False))
-    on_the_line = _calls_of_others("").where(mine, Attempt.ended_at.is_(None))
-    live = on_the_line.with_only_columns(func.count(func.distinct(Attempt.id)))
+    served = select(func.count(func.distinct(Attempt.id))).join(Attempt.served).join(AttemptTask.task)
+    live = served.where(mine, Attempt.ended_at.is_(None))
     return OpenTasks(to_dial, session.scalar(people) or 0, session.scalar(live) or 0)
-
-
-@dataclass(frozen=True, slots=True)
-class OwnCalls:
-    """What a worker knows of its own calls before the database does: by campaign, those on the line or being prepared
-    (`live`), and when those of late were taken (`taken_at`)."""
-
-    worker: str = ""
-    live: Mapping[int, int] = field(default_factory=dict)
-    taken_at: Mapping[int, Sequence[datetime]] = field(default_factory=dict)
-
-
-def room_of(session: Session, campaigns: Sequence[Campaign], now: datetime, own: OwnCalls) -> dict[int, int]:
-    """How many calls more each campaign that has bounds of its own may begin now; others are not in it.
-
-    Workers that look in the same moment may together go over a bound by what each of them takes then.
-    """
-    bounded = [one for one in campaigns if one.lines is not None or one.calls_per_hour is not None]
-    if not bounded:
-        return {}
-    live = _by_campaign(session, _calls_of_others(own.worker).where(Attempt.ended_at.is_(None)))
-    return {
-        one.id: max(0, min(_free(one, live.get(one.id, 0), own), _due_by_pace(session, one, now, own)))
-        for one in bounded
-    }
-
-
-def _free(campaign: Campaign, others: int, own: OwnCalls) -> int:
-    return NO_BOUND if campaign.lines is None else campaign.lines - others - own.live.get(campaign.id, 0)
-
-
-def _due_by_pace(session: Session, campaign: Campaign, now: datetime, own: OwnCalls) -> int:
-    """What the hour's calls leave: spread evenly, so that they do not all go out in its first minutes."""
-    if campaign.calls_per_hour is None:
-        return NO_BOUND
-    span = pace_span(campaign.calls_per_hour)
-    allowed = round(campaign.calls_per_hour * (span / _HOUR))
-    others = _by_campaign(session, _calls_of_others(own.worker).where(Attempt.started_at > now - span))
-    mine = sum(at > now - span for at in own.taken_at.get(campaign.id, ()))
-    return allowed - others.get(campaign.id, 0) - mine
-
-
-def pace_span(calls_per_hour: int) -> timedelta:
-    """The time over which a pace is kept: a minute, or as long as one call may take its turn."""
-    return max(_HOUR / calls_per_hour, timedelta(minutes=1))
-
-
-def _calls_of_others(worker: str) -> Select[Attempt]:
-    return select(Attempt).join(Attempt.served).join(AttemptTask.task).where(Attempt.worker != worker)
-
-
-def _by_campaign(session: Session, query: Select[Attempt]) -> dict[int, int]:
-    counted = query.with_only_columns(ReviewTask.campaign_id, func.count(func.distinct(Attempt.id)))
-    return {campaign: count for campaign, count in session.execute(counted.group_by(ReviewTask.campaign_id))}
-
-
-def campaigns_of_tasks(session: Session, tasks: Sequence[int]) -> dict[int, int]:
-    """To which campaign each of these tasks belongs."""
-    query = select(ReviewTask.id, ReviewTask.campaign_id).where(ReviewTask.id.in_(tasks))
-    return {task: campaign for task, campaign in session.execute(query)}
 
 
 def names_of(session: Session, numbers: Sequence[str]) -> dict[str, str]:

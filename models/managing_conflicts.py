@@ -63,14 +63,18 @@ def count_conflicts(session: Session, wanted: ConflictFilter) -> int:
     return session.scalar(select(func.count()).select_from(_query(wanted).order_by(None).subquery())) or 0
 
 
-def complained_about(session: Session, customer_id: int) -> Sequence[Staff]:
-    """Whom a client has complained about."""
+def complained_about(session: Session, clients: Sequence[int]) -> dict[int, list[Staff]]:
+    """Whom clients have complained about, by client; those who have not are left out."""
     query = (
-        select(Staff)
+        select(BusinessEvent.customer_id, Staff)
         .join(BusinessEvent, BusinessEvent.staff_id == Staff.id)
-        .where(BusinessEvent.customer_id == customer_id, BusinessEvent.kind.in_(COMPLAINTS))
+        .where(BusinessEvent.customer_id.in_(clients), BusinessEvent.kind.in_(COMPLAINTS))
     )
-    return session.scalars(query.distinct()).all()
+    found: dict[int, list[Staff]] = {}
+    for client, staff in session.execute(query.distinct()):
+        if client is not None:
+            found.setdefault(client, []).append(staff)
+    return found
 
 
 def _barred(row: Sequence[Any]) -> Barred:

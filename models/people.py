@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, CompoundSelect, ScalarSelect, and_, exists, func, or_, select, union, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, joinedload
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from models.calls import Page
 from models.errors import TakenByAnother
@@ -58,28 +58,38 @@ class Listed:
 
 def people_list(session: Session, wanted: PeopleFilter, now: datetime, *, page: int, size: int) -> Page[Listed]:
     """What people are to do in campaigns that run, the nearest deadline first."""
+    chosen = _chosen(wanted, now)
+    dated = ReviewTask.deadline_at.is_not(None)
+    counts = select(func.count(), func.count().filter(dated)).where(*chosen).select_from(ReviewTask)
+    total, with_deadline = session.execute(counts).one()
+    # Databases differ in where an index has its NULLs, so that each half is read along the index by itself.
+    first = (page - 1) * size
+    ids = _ids(session, [*chosen, dated], first, size)
+    ids += _ids(session, [*chosen, ~dated], max(0, first - with_deadline), size - len(ids))
+    return Page(_listed(session, ids), total, page, size)
+
+
+def _ids(session: Session, chosen: Sequence[ColumnElement[bool]], first: int, most: int) -> list[int]:
+    if most <= 0:
+        return []
+    query = select(ReviewTask.id).where(*chosen).order_by(ReviewTask.deadline_at, ReviewTask.id)
+    return list(session.scalars(query.limit(most).offset(first)))
+
+
+def _listed(session: Session, ids: Sequence[int]) -> list[Listed]:
     mine = aliased(HumanReview)
-    next_at = _next_at()
     query = (
-        select(ReviewTask, mine, next_at.label("next_at"))
-        .join(Campaign, ReviewTask.campaign_id == Campaign.id)
-        .join(Customer, ReviewTask.customer_id == Customer.id)
+        select(ReviewTask, mine, _next_at())
         .outerjoin(mine, and_(mine.task_id == ReviewTask.id, mine.ended_at.is_(None)))
-        .where(_is_for_people(), Campaign.state == "running", *_narrowed(wanted))
-        .where(_standing(wanted, mine.id, mine.staff_id, next_at, now))
-    )
-    total = session.scalar(query.with_only_columns(func.count(ReviewTask.id))) or 0
-    rows = session.execute(
-        query.options(
+        .where(ReviewTask.id.in_(ids))
+        .options(
             joinedload(ReviewTask.customer).joinedload(Customer.served_by),
             joinedload(ReviewTask.product),
             joinedload(mine.staff),
         )
-        .order_by(case((ReviewTask.deadline_at.is_(None), 1), else_=0), ReviewTask.deadline_at, ReviewTask.id)
-        .limit(size)
-        .offset((page - 1) * size)
     )
-    return Page([Listed(task, taken, at) for task, taken, at in rows], total, page, size)
+    rows = {task.id: Listed(task, taken, at) for task, taken, at in session.execute(query)}
+    return [rows[id_] for id_ in ids]
 
 
 def _is_for_people() -> ColumnElement[bool]:
@@ -91,51 +101,57 @@ def _next_at() -> ScalarSelect[datetime | None]:
     return ended.correlate(ReviewTask).scalar_subquery()
 
 
-def _narrowed(wanted: PeopleFilter) -> list[ColumnElement[bool]]:
-    narrowed: list[ColumnElement[bool]] = []
+def _chosen(wanted: PeopleFilter, now: datetime) -> list[ColumnElement[bool]]:
+    running = select(Campaign.id).where(Campaign.state == "running")
+    chosen = [_is_for_people(), ReviewTask.campaign_id.in_(running), *_standing(wanted, now)]
     if wanted.text:
-        digest = current_seal().digest(wanted.text)
-        narrowed.append(
-            or_(
-                Customer.name_digest == digest,
-                Customer.phone_digest == digest,
-                Customer.number == wanted.text,
-                ReviewTask.number == wanted.text,
-            )
-        )
+        chosen.append(ReviewTask.id.in_(tasks_named(wanted.text)))
     if wanted.review_type:
-        narrowed.append(ReviewTask.review_type == wanted.review_type)
-    return narrowed
+        chosen.append(ReviewTask.review_type == wanted.review_type)
+    return chosen
 
 
-def _standing(
-    wanted: PeopleFilter,
-    taken: InstrumentedAttribute[int],
-    taker: InstrumentedAttribute[int],
-    next_at: ScalarSelect[datetime | None],
-    now: datetime,
-) -> ColumnElement[bool]:
+def tasks_named(text: str) -> CompoundSelect[int]:
+    """The tasks of a client of that name, telephone number or client number, or with that number; exact.
+
+    Each is found by an index of its own; together they would be looked for in every task.
+    """
+    digest = current_seal().digest(text)
+    clients = (Customer.name_digest == digest, Customer.phone_digest == digest, Customer.number == text)
+    of_client = (
+        select(ReviewTask.id).join(Customer, ReviewTask.customer_id == Customer.id).where(is_client)
+        for is_client in clients
+    )
+    return union(*of_client, select(ReviewTask.id).where(ReviewTask.number == text))
+
+
+def _standing(wanted: PeopleFilter, now: datetime) -> list[ColumnElement[bool]]:
+    """What is in hand or waits is told by the takings, which are few beside the tasks."""
+    in_hand = select(HumanReview.task_id).where(HumanReview.ended_at.is_(None))
+    put_off = ReviewTask.id.in_(select(HumanReview.task_id).where(HumanReview.next_at > now))
+    taken = ReviewTask.id.in_(in_hand)
     match wanted.waits:
         case Waits.NOW:
-            return and_(taken.is_(None), or_(next_at.is_(None), next_at <= now), ~_cooling_off(now))
+            return [~taken, ~put_off, ~_cooling_off(now)]
         case Waits.LATER:
-            return and_(taken.is_(None), or_(next_at > now, _cooling_off(now)))
+            return [~taken, or_(put_off, _cooling_off(now))]
         case Waits.TAKEN:
-            return taken.is_not(None)
+            return [taken]
         case Waits.MINE:
-            return taker == wanted.staff_id
+            return [ReviewTask.id.in_(in_hand.where(HumanReview.staff_id == wanted.staff_id))]
         case Waits.ALL:
-            return _is_for_people()
+            return []
 
 
 def _cooling_off(now: datetime) -> ColumnElement[bool]:
     return and_(ReviewTask.valid_from.is_not(None), ReviewTask.valid_from > now)
 
 
-def next_at_of(session: Session, task_id: int) -> datetime | None:
-    """When people may call for a task again; None: at any time."""
-    at: datetime | None = session.scalar(select(func.max(HumanReview.next_at)).where(HumanReview.task_id == task_id))
-    return at
+def next_at_of(session: Session, tasks: Sequence[int]) -> dict[int, datetime]:
+    """When people may call for tasks again; those not in it at any time."""
+    query = select(HumanReview.task_id, func.max(HumanReview.next_at)).where(HumanReview.task_id.in_(tasks))
+    found = session.execute(query.group_by(HumanReview.task_id))
+    return {task: at for task, at in found if at is not None}
 
 
 def is_for_people(session: Session, task_id: int) -> bool:

@@ -33,9 +33,9 @@ def companions(session: Session, task: ReviewTask, now: datetime) -> Sequence[Re
     return session.scalars(query.order_by(ReviewTask.id)).all()
 
 
-def tasks_of_client(session: Session, customer_id: int) -> Sequence[ReviewTask]:
-    """Everything that a client was ever to be asked."""
-    return session.scalars(select(ReviewTask).where(ReviewTask.customer_id == customer_id)).all()
+def tasks_of_clients(session: Session, clients: Sequence[int]) -> Sequence[ReviewTask]:
+    """Everything that clients were ever to be asked."""
+    return session.scalars(select(ReviewTask).where(ReviewTask.customer_id.in_(clients))).all()
 
 
 def next_call_at(session: Session, task: ReviewTask, now: datetime) -> datetime | None:

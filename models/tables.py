@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from models.base import Base
@@ -139,9 +139,13 @@ class ReviewTask(Base):
         ),
         Index("ix_review_task_status", "campaign_id", "status", "id"),
         Index(
-            "ix_review_task_people",
+            "ix_review_task_people",  # with all that the list of people is narrowed by: it is counted from here alone
             "deadline_at",
             "id",
+            "campaign_id",
+            "closes_as",
+            "valid_from",
+            "review_type",
             sqlite_where=text("with_human = 1 AND final = 0"),
             postgresql_where=text("with_human AND final IS false"),
         ),
@@ -194,6 +198,8 @@ class Attempt(Base):
     ring_ms: Mapped[int] = mapped_column(default=0)
     talk_ms: Mapped[int] = mapped_column(default=0)
     evidence: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # announcement, tone, sip, q850, ending …
+    taken_in: Mapped[bool] = mapped_column(default=False, server_default=false())  # models.inspecting.take_in
+    counted: Mapped[bool] = mapped_column(default=False, server_default=false())  # models.counting
     task: Mapped[ReviewTask] = relationship()
     served: Mapped[list[AttemptTask]] = relationship(order_by="AttemptTask.place", back_populates="attempt")
     answers: Mapped[list[Answer]] = relationship(order_by="Answer.start_ms")
@@ -240,6 +246,11 @@ class Attempt(Base):
         ),
         Index("ix_attempt_figures", "started_at", "outcome", "talk_ms", "direction"),
         Index("ix_attempt_customer", "customer_id", "started_at"),
+        # What ended and was not looked at since: a few among millions.
+        Index(
+            "ix_attempt_not_taken_in", "id", sqlite_where=text("taken_in = 0"), postgresql_where=text("NOT taken_in")
+        ),
+        Index("ix_attempt_not_counted", "id", sqlite_where=text("counted = 0"), postgresql_where=text("NOT counted")),
         # One live call per client, whatever the number of workers.
         Index(
             "ix_attempt_live",

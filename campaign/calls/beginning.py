@@ -30,7 +30,6 @@ from models.queue import (
     history_of,
     next_call_at,
     put_off,
-    tasks_of_client,
 )
 from models.workers import still_alive
 from rules import Outcome, ReviewType, may_call_at
@@ -149,7 +148,7 @@ def planned_for(
         numbers="、".join(each.number for each in call.tasks),
         client=task.customer.name,
         title=task.customer.gender,
-        barred=barred_from(task.customer, tasks_of_client(session, task.customer_id)),
+        barred=barred_from(session, task.customer),
         customer_id=task.customer_id,
         campaigns=frozenset(each.campaign_id for each in call.tasks),
         review_type=ReviewType(call.tasks[0].review_type),

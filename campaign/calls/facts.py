@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy.orm import object_session
+from sqlalchemy.orm import Session
 
 from bot.moves import Facts
 from campaign.calls.settling import TaskFacts
 from campaign.house import House
-from models import Attempt, Customer, ReviewTask
+from models import Attempt, Customer, ReviewTask, Staff
 from models.managing_conflicts import complained_about
+from models.queue import tasks_of_clients
 from rules import CallingHours, Outcome, PastAttempt, RedialPolicy, Relations, ReviewType, RiskLevel, label_of
 from rules.annex_a import MANDATORY
 from rules.hours import SHANGHAI
@@ -35,28 +36,41 @@ def slots_of(task: ReviewTask, house: House, business: str = "") -> dict[str, st
 _STAFF_SLOTS = ("工作人员", "见证人")  # whom a review is about
 
 
-def relations_of(client: Customer, tasks: Sequence[ReviewTask]) -> Relations:
-    """Who stands how to a client, as far as it is on record.
+def relations_of(session: Session, clients: Sequence[Customer]) -> dict[int, Relations]:
+    """Who stands how to clients, as far as it is on record, by client.
 
-    That is who serves it, whom one of its reviews is about, and about whom it has complained.
+    That is who serves one, whom one of its reviews is about, and about whom it has complained.
     """
-    session = object_session(client)
-    complained = complained_about(session, client.id) if session is not None else ()
+    ids = [client.id for client in clients]
+    complained, about = complained_about(session, ids), _concerned(tasks_of_clients(session, ids))
+    return {
+        client.id: _relations(client, complained.get(client.id, ()), about.get(client.id, set())) for client in clients
+    }
+
+
+def _concerned(tasks: Sequence[ReviewTask]) -> dict[int, set[str]]:
+    concerned: dict[int, set[str]] = {}
+    for task in tasks:
+        people = {str(task.slots[slot]).strip() for slot in _STAFF_SLOTS if slot in task.slots}
+        concerned.setdefault(task.customer_id, set()).update(people)
+    return concerned
+
+
+def _relations(client: Customer, complained: Sequence[Staff], concerned: set[str]) -> Relations:
     serving = {client.served_by.number, client.served_by.name} if client.served_by else set()
-    about = {str(task.slots[slot]).strip() for task in tasks for slot in _STAFF_SLOTS if slot in task.slots}
     return Relations(
         serves=frozenset(serving) - {""},
         complained=frozenset(each for one in complained for each in (one.number, one.name)) - {""},
-        concerned=frozenset(about) - {""},
+        concerned=frozenset(concerned) - {""},
     )
 
 
-def barred_from(client: Customer, tasks: Sequence[ReviewTask]) -> frozenset[str]:
+def barred_from(session: Session, client: Customer) -> frozenset[str]:
     """The staff, by number or name, who must not talk with a client (000 §6.3).
 
     That is who serves the client, and everybody whom one of its reviews is about: complained about, leaving, witness.
     """
-    return relations_of(client, tasks).barred
+    return relations_of(session, [client])[client.id].barred
 
 
 def facts_for(tasks: Sequence[ReviewTask], slots: Mapping[str, str], hours: CallingHours, now: datetime) -> Facts:

@@ -33,7 +33,7 @@ from models.corrections import (
     locked_task,
 )
 from models.outbox import BY_HAND, SettledEvent, post_event
-from models.queue import history_of, tasks_of_client
+from models.queue import history_of
 from models.scripts import version_by_hash
 from rules import APPENDIX_F, Reviewer, ReviewType, Row, conflict
 from rules.annex_a import MANDATORY
@@ -118,7 +118,7 @@ def _check(session: Session, task: ReviewTask, wanted: Wanted) -> None:
     if len(wanted.reason) > MOST_REASON:
         raise CorrectionRefused(f"原因过长：请写{MOST_REASON}字以内")
     person = Reviewer(wanted.by.number, wanted.by.name, wanted.by.post == "broker")
-    against = conflict(person, relations_of(task.customer, tasks_of_client(session, task.customer_id)))
+    against = conflict(person, relations_of(session, [task.customer])[task.customer_id])
     if against is not None:
         raise CorrectionRefused(against.reason)
 

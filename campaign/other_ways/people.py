@@ -47,10 +47,10 @@ from models.people import (
     take,
     taken_by,
 )
-from models.queue import Served, history_of, tasks_of_client
+from models.queue import Served, history_of
 from models.scripts import version_by_hash
 from models.settlements import Settlement, settle
-from rules import CallingHours, Evidence, Reviewer, Risk, RulesError, conflict, may_call_at, severity_of
+from rules import CallingHours, Conflict, Evidence, Reviewer, Risk, RulesError, conflict, may_call_at, severity_of
 from rules.hours import SHANGHAI
 from rules.outcomes import Method
 from telephony.recording import RecordingStore
@@ -67,6 +67,17 @@ class PeopleError(Exception):
     """What an agent cannot do now; the message is for the agent."""
 
 
+def _obstacle(task: ReviewTask, against: Conflict | None, next_at: datetime | None, now: datetime) -> str:
+    if against is not None:
+        return against.reason
+    if task.customer.do_not_call:
+        return SILENT
+    not_before = max(filter(None, (next_at, task.valid_from)), default=None)
+    if not_before is not None and not_before > now:
+        return f"{not_before.astimezone(SHANGHAI):%Y-%m-%d %H:%M}之后才能拨打（表F.1间隔、约定时间或投资冷静期）"
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class PhoneReviews:
     """The reviews by people of an installation; blocks, safe from several threads."""
@@ -81,16 +92,17 @@ class PhoneReviews:
 
     def obstacle(self, session: Session, task: ReviewTask, staff: Staff) -> str:
         """Why this agent cannot call this client now, a Chinese sentence; "": nothing speaks against it."""
-        person = Reviewer(staff.number, staff.name, staff.post == "broker")
-        against = conflict(person, relations_of(task.customer, tasks_of_client(session, task.customer_id)))
-        if against is not None:
-            return against.reason
-        if task.customer.do_not_call:
-            return SILENT
-        not_before = max(filter(None, (next_at_of(session, task.id), task.valid_from)), default=None)
-        if not_before is not None and not_before > self.clock.now():
-            return f"{not_before.astimezone(SHANGHAI):%Y-%m-%d %H:%M}之后才能拨打（表F.1间隔、约定时间或投资冷静期）"
-        return ""
+        return self.obstacles(session, [task], staff)[task.id]
+
+    def obstacles(self, session: Session, tasks: Sequence[ReviewTask], staff: Staff) -> dict[int, str]:
+        """The same for many tasks at once, by task."""
+        person, now = Reviewer(staff.number, staff.name, staff.post == "broker"), self.clock.now()
+        relations = relations_of(session, [task.customer for task in tasks])
+        next_at = next_at_of(session, [task.id for task in tasks])
+        return {
+            task.id: _obstacle(task, conflict(person, relations[task.customer_id]), next_at.get(task.id), now)
+            for task in tasks
+        }
 
     def take(self, task_id: int, staff_id: int) -> int:
         """Put a task into an agent's hands and return its taking; raises PeopleError."""

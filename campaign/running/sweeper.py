@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from campaign.calls.recovery import settle_interrupted
 from campaign.masking import kind_and_place
 from campaign.other_ways.people import PhoneReviews
+from campaign.script_figures import count_ended
 from campaign.works import Works
 from models.claims import give_up_overdue, release_holds
 from models.control import withhold_all
@@ -26,7 +27,16 @@ async def keep_sweeping(works: Works) -> None:
             await asyncio.to_thread(sweep, works)
         except Exception as error:
             log.error("not swept: %s; trying again", kind_and_place(error))
+        try:
+            await asyncio.to_thread(_count, works)
+        except Exception as error:
+            log.error("calls are not counted for the figures of scripts: %s; trying again", kind_and_place(error))
         await asyncio.sleep(SWEEP_SECONDS)
+
+
+def _count(works: Works) -> None:
+    with works.database.write() as session:
+        count_ended(session)
 
 
 def sweep(works: Works) -> int:

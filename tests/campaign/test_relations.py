@@ -31,4 +31,4 @@ def test_who_serves_a_client_and_about_whom_it_complained_is_kept_from_it(databa
                 )
             )
         session.flush()
-        assert barred_from(client, []) == {"B01", "赵立", "8002", "钱进"}
+        assert barred_from(session, client) == {"B01", "赵立", "8002", "钱进"}
