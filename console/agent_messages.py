@@ -11,6 +11,9 @@ from bot.form import MOST_WORDS, Given, Kind, Page
 from campaign.calls.call_ends import CallEnd, EndRefused
 from campaign.calls.call_form import CallForm
 from campaign.handover.duty import (
+    Asked,
+    AskedNoMore,
+    Asking,
     BriefingChanged,
     FormChanged,
     News,
@@ -69,9 +72,9 @@ class Reply(BaseModel):
 
 
 class Plain(BaseModel):
-    """End the talk; ask who is there; leave for good."""
+    """End the talk; ask who is there; come back from a consultation, or leave the client there; leave for good."""
 
-    kind: Literal["hang_up", "colleagues", "sign_off"]
+    kind: Literal["hang_up", "colleagues", "consult_back", "consult_leave", "sign_off"]
 
 
 class Switch(BaseModel):
@@ -121,6 +124,13 @@ class PassOn(BaseModel):
     number: str = Field(max_length=40)
 
 
+class Consult(BaseModel):
+    """Ask a colleague on duty, or an extension, about the client, who waits."""
+
+    kind: Literal["consult"]
+    number: str = _ID
+
+
 class Dial(BaseModel):
     """Call the client of a task that is for people; `consent`: to a call outside the calling hours."""
 
@@ -139,7 +149,7 @@ class Supervise(BaseModel):
 
 First: TypeAlias = Annotated[SignOn | Resume, Field(discriminator="kind")]
 FIRST: TypeAdapter[SignOn | Resume] = TypeAdapter(First)
-AnyAct: TypeAlias = Choose | Reply | Plain | Switch | Answer | Write | PassOn | Dial | Supervise
+AnyAct: TypeAlias = Choose | Reply | Plain | Switch | Answer | Write | PassOn | Consult | Dial | Supervise
 ACT: TypeAdapter[AnyAct] = TypeAdapter(Annotated[AnyAct, Field(discriminator="kind")])
 
 
@@ -147,7 +157,7 @@ def told(news: News) -> dict[str, Any]:
     """The message for a page."""
     match news:
         case Rings():
-            return {"kind": "rings", "ring": news.ring, "seconds": news.seconds, "briefing": asdict(news.briefing)}
+            return {"kind": "rings", "seconds": news.seconds} | _context(news)
         case BriefingChanged():
             return {"kind": "briefing", "ring": news.ring, "briefing": asdict(news.briefing)}
         case RingEnded():
@@ -164,8 +174,16 @@ def told(news: News) -> dict[str, Any]:
             return _told_of_duty(news)
 
 
-def _told_of_duty(news: PresenceChanged | QueueChanged | Replaced | Supervising | Supervised) -> dict[str, Any]:
+def _told_of_duty(
+    news: Asking | Asked | AskedNoMore | PresenceChanged | QueueChanged | Replaced | Supervising | Supervised,
+) -> dict[str, Any]:
     match news:
+        case Asking():
+            return {"kind": "asking"} | asdict(news)
+        case Asked():
+            return {"kind": "asked"} | _context(news)
+        case AskedNoMore():
+            return {"kind": "asked_no_more"} | asdict(news)
         case PresenceChanged():
             return {"kind": "presence", "presence": news.presence.value}
         case QueueChanged():
@@ -176,6 +194,16 @@ def _told_of_duty(news: PresenceChanged | QueueChanged | Replaced | Supervising 
             return {"kind": "supervising"} | asdict(news)
         case Supervised():
             return {"kind": "supervised", "mode": news.mode}
+
+
+def _context(news: Rings | Asked) -> dict[str, Any]:
+    """What an agent has to know of a call, and of whom asks about it."""
+    return {
+        "ring": news.ring,
+        "asked_by": news.asked_by,
+        "briefing": asdict(news.briefing),
+        "form": form_json(news.form) if news.form else None,
+    }
 
 
 def _began(news: TalkBegan) -> dict[str, Any]:

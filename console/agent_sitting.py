@@ -119,10 +119,16 @@ class Sitting:
             yield told(began)
         elif seat.wrapping is not None and self.ended is not None:
             yield told(self.ended)
+        for consultation in (seat.asking, seat.asked):
+            if consultation is not None:
+                yield told(consultation)
 
     async def _send(self, socket: WebSocket, outbox: asyncio.Queue[dict[str, Any]]) -> None:
         while True:
-            await socket.send_json(await outbox.get())
+            message = await outbox.get()
+            await socket.send_json(message)
+            if message["kind"] == "rings" and self.seat is not None and self.seat.ring == message["ring"]:
+                self.seat.shown_at = asyncio.get_running_loop().time()
 
     async def _over_or(self, page: object) -> None:
         """Wait until this is over, or another connection of the same page has come."""

@@ -12,6 +12,7 @@ from campaign.calls.feed import Feed
 from campaign.calls.trying import Trials
 from campaign.clock import Clock
 from campaign.handover.agents import Roster
+from campaign.handover.colleagues import Consultations
 from campaign.handover.supervising import Supervisors
 from campaign.imports.import_jobs import ImportJobs
 from campaign.other_ways.by_hand import ByHand
@@ -32,6 +33,7 @@ class AgentLines:
     browsers: BrowserLines
     supervisors: Supervisors | None = None
     by_hand: ByHand | None = None
+    consultations: Consultations | None = None
     sittings: Sittings = field(default_factory=Sittings)
 
 

@@ -72,6 +72,8 @@ class Bridge:
         self._joined_ms = 0
         self._left = asyncio.Event()
         self._passed_on = False
+        self.parting: Parting | None = None  # None: they still hear each other
+        self.over = asyncio.Event()
 
     def open(self) -> None:
         """Let them hear each other; what the bot was still saying is cut."""
@@ -136,19 +138,19 @@ class Bridge:
         client = asyncio.create_task(self._client.ended())
         agent = asyncio.create_task(self._follow_agent())
         left = asyncio.create_task(self._left.wait())
-        parting: Parting | None = None
         try:
             await asyncio.wait({client, agent, left}, return_when=asyncio.FIRST_COMPLETED)
-            parting = self._parting(client, agent)
-            return BridgeEnd(parting, self._joined_ms, self._client.position_ms)
+            self.parting = self._parting(client, agent)
+            return BridgeEnd(self.parting, self._joined_ms, self._client.position_ms)
         finally:
+            self.over.set()
             for waiting in (client, agent, left):
                 waiting.cancel()
             for guest in list(self._guests):
                 self.dismiss(guest)
             self._client.join(None)
             self._agent.join(None)
-            stays = parting in (Parting.AGENT_LINE_LOST, Parting.PASSED_ON)
+            stays = self.parting in (Parting.AGENT_LINE_LOST, Parting.PASSED_ON)
             over = [self._agent] if stays else [self._client, self._agent]
             await asyncio.gather(*(leg.hang_up() for leg in over))
 

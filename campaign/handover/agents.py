@@ -7,6 +7,7 @@ import itertools
 import logging
 from dataclasses import dataclass, field
 
+from campaign.handover.consulting import talk_with_extension
 from campaign.handover.duty import Failure, Presence, RosterError, TalkEnded
 from campaign.handover.meanwhile import keep_company
 from campaign.handover.on_duty import OnDuty
@@ -47,7 +48,7 @@ class Roster(OnDuty):
         until = now + self.terms.wait_seconds
         since = now if wanted.since is None else wanted.since
         onward = wanted.onward or Onward("")
-        if onward.at_once and (talk := await self._join_at_once(onward.number, call, wanted)):
+        if onward.at_once and (talk := await self._join_at_once(onward, call, wanted)):
             return talk
         if onward.alone:
             return Failure.NONE_FREE
@@ -60,27 +61,33 @@ class Roster(OnDuty):
                 return talk
             client = found.client
 
-    async def _join_at_once(self, number: str, call: str, wanted: Wanted) -> Talk | None:
-        """Join somebody who takes the client over by their own wish."""
-        seat = self._seats.get(number)
-        if seat is None or seat.ring or seat.talking:
+    async def _join_at_once(self, onward: Onward, call: str, wanted: Wanted) -> Talk | None:
+        """Join somebody who takes the client over by their own wish, or who was asked about the client."""
+        seat, loan = self._seats.get(onward.number), onward.loan
+        if loan is not None:
+            loan.taken = True
+        if seat is None:
+            return talk_with_extension(wanted.client, loan.leg, onward.number) if loan is not None else None
+        if loan is None and (seat.ring or seat.talking):
             return None
-        seat.ring = call
+        seat.ring, seat.asked = call, None
         self.be(seat, Presence.BUSY)
-        return await self._talk(seat, wanted)
+        return self._join(seat, wanted, loan.leg) if loan is not None else await self._talk(seat, wanted)
 
     async def _talk(self, seat: Seat, wanted: Wanted) -> Talk | None:
-        """Open the agent's audio and join the two; None where the agent's connection fails."""
+        """Open the audio of an agent who has looked, and join the two; None where the agent's connection fails."""
         leg: Joinable | None = None
         try:
+            await seat.look(self.terms.look_seconds)
             leg = await seat.open_audio(seat.ring)
         finally:
             if leg is None:
                 log.warning("agent %s took a call, but the audio did not open", seat.agent.number)
                 seat.tell(TalkEnded(seat.ring, Parting.AGENT_LINE_LOST))
-                self._free(seat, Presence.AWAY)
-        if leg is None:
-            return None
+                self.free(seat, Presence.AWAY)
+        return self._join(seat, wanted, leg) if leg is not None else None
+
+    def _join(self, seat: Seat, wanted: Wanted, leg: Joinable) -> Talk:
         bridge = seat.bridge = Bridge(wanted.client, leg)
         seat.wanted, seat.after = wanted, Afterwards(wrapped=asyncio.get_running_loop().create_future())
         bridge.open()
@@ -107,7 +114,7 @@ class Roster(OnDuty):
     def _wrap_up_or_leave(self, seat: Seat, lost: bool) -> None:
         if lost or self._seats.get(seat.agent.number) is not seat:
             seat.close_wrap_up(None)
-            self._free(seat, Presence.AWAY)
+            self.free(seat, Presence.AWAY)
             return
         seat.wrapping = asyncio.get_running_loop().call_later(self.terms.wrap_seconds, self.wrap_up, seat, None)
         self.be(seat, Presence.WRAP_UP)
@@ -117,12 +124,15 @@ class Roster(OnDuty):
         if seat.wrapping is None:
             raise RosterError("话后处理的时间已到，结果已按答复登记")
         seat.close_wrap_up(wrap)
-        self._free(seat, seat.rest)
+        self.free(seat, seat.rest)
 
     # In a talk
 
-    def pass_on(self, seat: Seat, number: str, *, at_once: bool = False) -> None:
-        """Give the client to somebody else on duty; who has it now writes it down. Raises RosterError."""
+    def colleague(self, seat: Seat, number: str, *, at_once: bool = False) -> Seat:
+        """Who is to have an agent's client, or to be asked about it; raises RosterError, also for §6.3.
+
+        `at_once`: by their own wish, however they count.
+        """
         if seat.bridge is None or seat.wanted is None:
             raise RosterError("现在没有通话")
         other = self._seats.get(number)
@@ -132,5 +142,11 @@ class Roster(OnDuty):
             raise RosterError("对方不能接待这位客户（§6.3）")
         if not at_once and other.presence is not Presence.FREE:
             raise RosterError("对方现在不空闲")
+        return other
+
+    def pass_on(self, seat: Seat, number: str, *, at_once: bool = False) -> None:
+        """Give the client to somebody else on duty; who has it now writes it down. Raises RosterError."""
+        self.colleague(seat, number, at_once=at_once)
         seat.after.onward = Onward(number, at_once)
-        seat.bridge.pass_on()
+        if seat.bridge is not None:
+            seat.bridge.pass_on()

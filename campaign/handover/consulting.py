@@ -25,7 +25,7 @@ from telephony.sip.sipleg import SipLeg
 
 log = logging.getLogger(__name__)
 
-_MARK = "-to"  # in the id of a consultation: the client's call, then this
+MARK = "-to"  # in the id of a consultation: the client's call, then this
 _REFER_SECONDS = 10.0  # for the exchange to join two calls that are both answered
 _BOTH_SECONDS = 1.0  # in which it ends both, where it has joined them
 
@@ -46,7 +46,7 @@ class ClientCalls:
 
     def open(self, call_id: str) -> Tape:
         """A tape; of a consultation one that keeps nothing."""
-        return Unrecorded() if _MARK in call_id else self._recorder.open(call_id)
+        return Unrecorded() if MARK in call_id else self._recorder.open(call_id)
 
 
 def extension_of(target: str) -> str:
@@ -91,7 +91,7 @@ class Consultation:
         return failure
 
     async def _consult(self, target: str, wanted: Wanted, seconds: float) -> Found:
-        call_id = f"{wanted.client.call_id}{_MARK}{next(self._serial)}"
+        call_id = f"{wanted.client.call_id}{MARK}{next(self._serial)}"
         try:
             leg = await self.dialer.dial(call_id, extension_of(target), ring_seconds=seconds)
         except TelephonyError as error:
@@ -114,14 +114,19 @@ class Consultation:
             if found is not None:
                 return found
             log.warning("call %s: the exchange does not join the two calls; they are joined here", client.call_id)
-        bridge = Bridge(client, leg)
-        bridge.open()
-        return Talk(asyncio.create_task(bridge.run(), name="talk with an extension"), target=target)
+        return talk_with_extension(client, leg, target)
+
+
+def talk_with_extension(client: Joinable, leg: Joinable, target: str) -> Talk:
+    """Join a client here to who has answered at an extension."""
+    bridge = Bridge(client, leg)
+    bridge.open()
+    return Talk(asyncio.create_task(bridge.run(), name="talk with an extension"), target=target)
 
 
 async def _unanswered(leg: Joinable, client: Joinable, seconds: float) -> Failure | None:
     """Wait for the answer; why there is none, None where somebody is there."""
-    answer = asyncio.create_task(_answer(leg))
+    answer = asyncio.create_task(answer_of(leg))
     gone = asyncio.create_task(client.ended())
     watched: set[asyncio.Future[Any]] = {answer, gone}
     try:
@@ -134,7 +139,8 @@ async def _unanswered(leg: Joinable, client: Joinable, seconds: float) -> Failur
             each.cancel()
 
 
-async def _answer(leg: Joinable) -> Failure | None:
+async def answer_of(leg: Joinable) -> Failure | None:
+    """Wait until somebody answers; why nobody does, None where somebody has."""
     async for event in leg.events():
         if isinstance(event, Answered):
             return None

@@ -34,6 +34,20 @@ class Failure(StrEnum):
     CLIENT_HUNG_UP = "client_hung_up"
 
 
+class AskEnd(StrEnum):
+    """How a consultation ended."""
+
+    BACK = "back"  # the agent has come back to the client
+    LEFT = "left"  # the client was left with who was asked
+    DECLINED = "declined"
+    TIMED_OUT = "timed_out"
+    ENGAGED = "engaged"
+    UNREACHABLE = "unreachable"  # the extension's line failed, or the colleague's voice did not open
+    HUNG_UP = "hung_up"  # who was asked has gone
+    CLIENT_HUNG_UP = "client_hung_up"
+    TALK_OVER = "talk_over"  # the agent's own part has ended otherwise
+
+
 class Withdrawn(StrEnum):
     """Why a call no longer rings at an agent."""
 
@@ -46,11 +60,13 @@ class Withdrawn(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rings:
-    """A call wants this agent."""
+    """A call wants this agent; `asked_by`: a colleague wants to ask about it, whose client stays with them."""
 
     ring: str
     briefing: Briefing
     seconds: float  # until it goes to the next one
+    asked_by: str = ""
+    form: CallForm | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +102,33 @@ class TalkBegan:
     held: bool = False
     by_hand: bool = False  # the agent has dialled
     answered: bool = True  # of a call by hand
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Somebody is asked about the client, who waits; empty when that is over, and `end` how it went."""
+
+    who: str
+    talking: bool = False  # else it rings there
+    end: AskEnd | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A colleague who was asked hears the agent; told again to a page that comes back."""
+
+    ring: str
+    asked_by: str
+    briefing: Briefing
+    form: CallForm | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskedNoMore:
+    """The consultation is over, or rings no longer."""
+
+    ring: str
+    end: AskEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +196,9 @@ News: TypeAlias = (
     | RingEnded
     | BriefingChanged
     | TalkBegan
+    | Asking
+    | Asked
+    | AskedNoMore
     | FormChanged
     | TalkEnded
     | WrapUpEnded

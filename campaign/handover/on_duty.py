@@ -116,6 +116,7 @@ class OnDuty:
             self._advance(SignedOff(seat.agent.number))
             del self._seats[seat.agent.number]
             self.noted(seat.agent, None)
+        seat.gone.set()
         if seat.wrapping is not None:
             seat.close_wrap_up(None)
 
@@ -203,7 +204,7 @@ class OnDuty:
         if wanted.notebook is not None:
             wanted.notebook.follow(grown)
         briefing = wanted.notebook.briefing() if wanted.notebook is not None else wanted.briefing
-        seat.tell(Rings(ring.call, briefing, ring.seconds))
+        seat.show(Rings(ring.call, briefing, ring.seconds))
 
     def _tell_presences(self) -> None:
         for person in self._room.people:
@@ -241,9 +242,10 @@ class OnDuty:
     def _leave(self, client: Client, waiting: _Waiting, why: Withdrawn) -> None:
         """Nobody waits for an answer any more; an agent who gave one in this very moment is free again."""
         if waiting.found.done() and isinstance(taken := waiting.found.result(), Taken):
-            self._free(taken.seat, Presence.FREE)
+            self.free(taken.seat, Presence.FREE)
         self._advance(Left(client.call, why))
 
-    def _free(self, seat: Seat, presence: Presence) -> None:
+    def free(self, seat: Seat, presence: Presence) -> None:
+        """Nothing rings or is talked there any more."""
         seat.ring = ""
         self.be(seat, presence)

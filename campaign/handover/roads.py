@@ -33,13 +33,32 @@ class ToCallback:
         return NoWay(Failure.NONE_FREE)
 
 
+class OnLine(Protocol):
+    """A client on the line, as a supervisor needs it."""
+
+    @property
+    def client(self) -> Joinable:
+        """Whose line is listened to."""
+
+    @property
+    def barred(self) -> frozenset[str]:
+        """The staff who must have nothing to do with this client (000 §6.3)."""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the client waits for an agent."""
+
+    def take_over(self, number: str) -> bool:
+        """Have a supervisor on duty take the place of who is no agent; False where that cannot be."""
+
+
 class LiveLines:
     """The clients on the line now, by call id."""
 
     def __init__(self) -> None:
-        self._ways: dict[str, ToPerson] = {}
+        self._ways: dict[str, OnLine] = {}
 
-    def enter(self, call_id: str, way: ToPerson) -> None:
+    def enter(self, call_id: str, way: OnLine) -> None:
         """A client is on the line."""
         self._ways[call_id] = way
 
@@ -47,8 +66,8 @@ class LiveLines:
         """No longer."""
         self._ways.pop(call_id, None)
 
-    def find(self, call_id: str) -> ToPerson | None:
-        """The way of a client on the line."""
+    def find(self, call_id: str) -> OnLine | None:
+        """The client on the line."""
         return self._ways.get(call_id)
 
 

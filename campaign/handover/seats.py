@@ -8,7 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from campaign.handover.duty import FormChanged, News, Presence, RosterError, TalkBegan, WrapUpEnded
+from campaign.handover.duty import (
+    Asked,
+    Asking,
+    FormChanged,
+    News,
+    Presence,
+    Rings,
+    RosterError,
+    TalkBegan,
+    WrapUpEnded,
+)
 from campaign.handover.talks import Afterwards, Agent, Wanted
 from campaign.handover.wrapping import WrapUp
 from telephony.bridge import Bridge, BridgeEnd, Joinable
@@ -49,11 +59,24 @@ class Seat:
     wrapping: asyncio.TimerHandle | None = None  # until when the talk is written down
     dials: str = ""  # the client's call that the agent has placed by hand
     began: TalkBegan | None = None  # of a call by hand, as it stands
+    asking: Asking | None = None  # somebody about the client
+    asked: Asked | None = None  # by a colleague, and talking with them
+    shown_at: float = 0.0  # when what rings came onto the screen, by the loop's clock
+    gone: asyncio.Event = field(default_factory=asyncio.Event)  # off duty
 
     @property
     def talking(self) -> bool:
         """Whether the agent talks with a client, or is about to."""
-        return self.talk is not None or bool(self.dials)
+        return self.talk is not None or bool(self.dials) or self.asked is not None
+
+    def show(self, rings: Rings) -> None:
+        """Let it ring, with what the agent has to know."""
+        self.shown_at = asyncio.get_running_loop().time()  # at the earliest: the page says when it really came
+        self.tell(rings)
+
+    async def look(self, seconds: float) -> None:
+        """Wait until what rings has been on the screen for that long."""
+        await asyncio.sleep(max(0.0, self.shown_at + seconds - asyncio.get_running_loop().time()))
 
     async def open_audio(self, call_id: str) -> Joinable | None:
         """Open this agent's audio for a call; None where that fails."""
@@ -120,6 +143,6 @@ class Seat:
             self.bridge.mute(on)
 
     def hold(self, on: bool) -> None:
-        """Whether the client hears music, and neither hears the other."""
-        if self.bridge is not None:
+        """Whether the client hears music, and neither hears the other; while somebody is asked, the client waits."""
+        if self.bridge is not None and self.asking is None:
             self.bridge.hold(on)

@@ -12,9 +12,8 @@ from typing import Any
 
 from campaign.handover.agents import Roster
 from campaign.handover.duty import Presence, RosterError, Supervised, Supervising
-from campaign.handover.roads import LiveLines
+from campaign.handover.roads import LiveLines, OnLine
 from campaign.handover.seats import Seat
-from campaign.handover.ways import ToPerson
 from telephony.bridge import Bridge, Joinable
 from telephony.hearing import Part
 from telephony.mixing import ListeningIn
@@ -37,7 +36,7 @@ class _Watch:
     """One supervisor on one call."""
 
     seat: Seat
-    way: ToPerson
+    way: OnLine
     leg: Joinable
     ear: ListeningIn
     mode: Mode = Mode.LISTEN
@@ -88,7 +87,7 @@ class Supervisors:
     async def take_over(self, seat: Seat, call_id: str) -> None:
         """Be the agent of a call from now on, in place of the bot or of the agent; raises RosterError."""
         way, agent = self._way(seat, call_id), self._agent_on(call_id)
-        if agent is None and way.since is not None:
+        if agent is None and way.waiting:
             raise RosterError("客户正在等候坐席：可以请坐席接听，或稍后再接管")
         await self.stop(seat)
         if agent is not None:
@@ -108,17 +107,17 @@ class Supervisors:
         await watch.leg.hang_up()
         seat.tell(Supervising("", why=why))
 
-    def _way(self, seat: Seat, call_id: str) -> ToPerson:
+    def _way(self, seat: Seat, call_id: str) -> OnLine:
         way = self.lines.find(call_id)
         if way is None:
             raise RosterError("这通电话已经结束")
-        if {seat.agent.number, seat.agent.name} & way.party.barred:
+        if {seat.agent.number, seat.agent.name} & way.barred:
             raise RosterError("您与这位客户有利益关系，不能参与这通电话（§6.3）")
         if seat.ring or seat.talking or seat.wrapping is not None or seat.presence is Presence.FREE:
             raise RosterError("请先转为忙碌、小休或督导，并结束手上的通话")
         return way
 
-    async def _open(self, seat: Seat, way: ToPerson) -> _Watch:
+    async def _open(self, seat: Seat, way: OnLine) -> _Watch:
         """Open the supervisor's audio onto a call; raises RosterError."""
         leg = await seat.open_audio(f"{way.client.call_id}-s{next(self._serial)}")
         if leg is None:
@@ -163,5 +162,5 @@ class Supervisors:
 
     def _agent_on(self, call_id: str) -> Seat | None:
         """Who talks on a call."""
-        on_it = (seat for seat in self.roster.on_duty() if seat.bridge is not None and seat.wanted is not None)
-        return next((seat for seat in on_it if seat.wanted and seat.wanted.client.call_id == call_id), None)
+        on_duty = self.roster.on_duty()
+        return next((one for one in on_duty if one.bridge and one.bridge.client.call_id == call_id), None)

@@ -24,16 +24,26 @@ class Agent:
     name: str
 
 
+@dataclass(slots=True)
+class Loan:
+    """The audio of somebody who was asked about a client, open for being joined to the client."""
+
+    leg: Joinable
+    taken: bool = False  # they are joined
+
+
 @dataclass(frozen=True, slots=True)
 class Onward:
-    """To whom a client is passed on: rung first, or joined at once (a supervisor who takes over).
+    """To whom a client is passed on: rung first, or joined at once (a supervisor who takes over, who was asked).
 
-    `alone`: to nobody else where that fails, because the bot or the agent is still there.
+    `alone`: to nobody else where that fails, because the bot or the agent is still there. `number` is an extension's
+    address where it is no agent's.
     """
 
     number: str
     at_once: bool = False
     alone: bool = False
+    loan: Loan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +70,13 @@ class Wanted:
 
 @dataclass(slots=True)
 class Afterwards:
-    """What follows a talk: to whom the client was passed on, and what the agent wrote down in the wrap-up."""
+    """What follows a talk: to whom the client was passed on, and what the agent wrote down in the wrap-up.
+
+    `consulted` are those who were asked about the client in it.
+    """
 
     onward: Onward | None = None
+    consulted: list[str] = field(default_factory=list)
     wrapped: asyncio.Future[WrapUp | None] | None = None  # None: there is no wrap-up
 
 

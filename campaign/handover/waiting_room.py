@@ -17,13 +17,14 @@ class Terms:
     """How long one agent is rung, how long a client waits in all, how many clients may wait at once.
 
     Those who wait again, because the agent's line failed, are not counted out. `wrap_seconds` bound the wrap-up after
-    a talk.
+    a talk; for `look_seconds` what an agent has to know is on the screen before they hear the client.
     """
 
     offer_seconds: float = 12.0
     wait_seconds: float = 60.0
     most_waiting: int = 50
     wrap_seconds: float = 60.0
+    look_seconds: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ class HandedOver:
     failure: str = ""  # a Failure
     end: BridgeEnd | None = None
     talks: tuple[str, ...] = ()
+    consulted: tuple[str, ...] = ()  # whom they have asked
     finish: Finish | None = None  # as the person who talked last says; None: nobody of ours talked
     left: Filled = Filled((), (), ())  # what they have ticked
     note: str = ""  # personal: never into `details`
@@ -65,6 +66,8 @@ class HandedOver:
             found["hand_over_failed"] = self.failure
         if len(self.talks) > 1:
             found["talked_with"] = list(self.talks)
+        if self.consulted:
+            found["consulted"] = list(self.consulted)
         if self.left.notes:
             found["agent_answers"] = len(self.left.notes)
         return found
@@ -72,6 +75,10 @@ class HandedOver:
 
 class Way(Agents, Protocol):
     """One call's way to a person."""
+
+    @property
+    def talked(self) -> bool:
+        """Whether a person has talked with the client: what came of it may still have to be written down."""
 
     async def told(self) -> HandedOver:
         """What became of it, once the line has ended."""
@@ -100,6 +107,7 @@ class NoWay:
 
     why: Failure
     failure: str = ""
+    talked: bool = False
 
     async def fetch(self, reason: Risk) -> Joined | NotJoined:
         self.failure = self.why
@@ -145,7 +153,21 @@ class ToPerson:
         self.course = asyncio.create_task(self._accompany(talk, severity), name="hand-over")
         return Joined(talk.taker)
 
-    # A supervisor takes the client over from the bot
+    @property
+    def talked(self) -> bool:
+        return bool(self.talks)
+
+    # Supervisors
+
+    @property
+    def barred(self) -> frozenset[str]:
+        """The staff who must have nothing to do with this client (000 §6.3)."""
+        return self.party.barred
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the client has once waited for an agent: the bot does not come back."""
+        return self.since is not None
 
     def take_over(self, number: str) -> bool:
         """Have a supervisor on duty take the bot's place; False where the bot talks no longer."""
@@ -194,7 +216,9 @@ class ToPerson:
             self.party.show(Stage.FETCHING)
             if end.parting is Parting.AGENT_LINE_LOST:
                 await say(self.client, self.party.asides.lost, "agent_lost")
-            found = Failure.NONE_FREE if len(self.talks) >= _MOST_TALKS else await self._find(severity, onward)
+            lent = onward is not None and onward.loan is not None
+            too_many = len(self.talks) >= _MOST_TALKS and not lent
+            found = Failure.NONE_FREE if too_many else await self._find(severity, onward)
         if isinstance(found, Transferred):
             self.target = found.target
         else:
@@ -213,7 +237,8 @@ class ToPerson:
         last, takers = self.talks[-1], tuple(talk.taker for talk in self.talks)
         over = last.end.done() and not last.end.cancelled() and last.end.exception() is None
         end = last.end.result() if over else None
-        found = HandedOver(last.agent, self.target or last.target, self.failure, end, takers)
+        consulted = tuple(number for talk in self.talks for number in talk.after.consulted)
+        found = HandedOver(last.agent, self.target or last.target, self.failure, end, takers, consulted)
         return await self._written_down(found)
 
     async def _written_down(self, found: HandedOver) -> HandedOver:
