@@ -2,66 +2,110 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Annotated, Any
+from datetime import date
+from typing import Annotated
 
-from fastapi import APIRouter, Form, HTTPException, Request, Response
+from fastapi import APIRouter, Form, HTTPException, Query, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from campaign.duties.drawing import REVIEW_OF, SHARES, DutyKind
 from campaign.duties.plans import Actor, act, draft, plan_of, redraft, standing_of
 from console.access import posts, signed_in
 from console.desk import desk_of
-from console.render import page
+from console.plan_form import fields_of, plan_written, refuse_unreadable, suggested, suggested_name
+from console.render import PAGE_SIZE, page
+from console.spreadsheet import spreadsheet
 from models import Draw, ReviewPlan
+from models.calls import Page
 from models.errors import VersionChanged
-from models.plans import open_tasks_in, plan_with
+from models.plans import PlanFilter, open_tasks_in, plan_with, plans_listed
+from models.populations import members_of
 from rules import Post, ReviewType, label_of
 from rules.hours import SHANGHAI
 from rules.outcomes import Method
+from rules.people import person_key
 from rules.plan import (
     ACT_WORDS,
     HEADINGS,
     NEEDS_REASON,
     STATE_WORDS,
-    TRANSITIONS,
     Plan,
     PlanAct,
     PlanRefused,
     PlanState,
+    acts_for,
 )
 
-MOST_TEXT = 2000  # characters of one line of the plan
+MOST_EXPORTED = 10_000
 
 # Whoever is concerned drafts (§8.1.1); what only managers may do is said by rules.plan.
 router = APIRouter(prefix="/plans", dependencies=[posts(Post.MANAGER, Post.INSPECTOR)])
 
 
-@router.get("/new")
-def new(request: Request, draw: int = 0) -> Response:
-    """An empty plan, or one for a draw."""
+class ListQuery(BaseModel):
+    """The filters in the address of the list."""
+
+    state: str = ""
+    text: str = ""
+    page_no: int = 1
+
+    def narrowed(self) -> PlanFilter:
+        """The filter for the database."""
+        return PlanFilter(self.state if self.state in set(PlanState) else "", self.text.strip())
+
+
+@router.get("")
+def listed(request: Request, query: Annotated[ListQuery, Query()]) -> Response:
+    """Every plan, the latest first."""
+    number, wanted = max(1, query.page_no), query.narrowed()
     with desk_of(request).database.read() as session:
+        items, total = plans_listed(session, wanted, page=number, size=PAGE_SIZE)
+        found = Page(items, total, number, PAGE_SIZE)
+        return page(request, "plans.html", found=found, query=query, states=STATE_WORDS)
+
+
+@router.get(".csv")
+def export(request: Request, query: Annotated[ListQuery, Query()]) -> Response:
+    """The same as a spreadsheet, with everything that table D.1 has."""
+    with desk_of(request).database.read() as session:
+        rows = [
+            [one.name, STATE_WORDS[PlanState(one.state)], *(text for _, text in table_d1(plan_of(one)))]
+            for one in plans_listed(session, query.narrowed(), page=1, size=MOST_EXPORTED)[0]
+        ]
+    return spreadsheet(request, "客户回访方案", ("方案名称", "状态", *(heading for heading, _ in HEADINGS)), rows)
+
+
+@router.get("/new")
+def new(
+    request: Request, draw: int = 0, base: Annotated[int, Query(description="a plan whose text is taken over")] = 0
+) -> Response:
+    """An empty plan, one for a draw, or one after another plan."""
+    with desk_of(request).database.read() as session:
+        if base:
+            stored = _stored(session, base)
+            return _form(request, plan_of(stored), name="", draw_id=stored.draw_id or 0)
         made = session.get(Draw, draw) if draw else None
         if draw and made is None:
             raise HTTPException(404)
         now = desk_of(request).clock.now().astimezone(SHANGHAI)
-        return _form(request, _suggested(made, now), name=_suggested_name(made, now), draw_id=draw)
+        return _form(request, suggested(made, now), name=suggested_name(made, now), draw_id=draw)
 
 
 @router.post("")
 async def enter(request: Request) -> Response:
     """Enter a plan as a draft, or submit it at once."""
     desk = desk_of(request)
-    fields = await _fields(request)
+    fields = await fields_of(request)
     draw_id = int(fields["draw"]) if fields.get("draw", "").isdigit() else 0
     name, plan_id = fields.get("name", ""), 0
-    plan = _read(fields, desk.clock.now().astimezone(SHANGHAI).date())
+    plan = plan_written(fields, desk.clock.now().astimezone(SHANGHAI).date())
     try:
+        refuse_unreadable(fields)
         with desk.database.write() as session:
             actor = _actor(request)
             submit = fields.get("act") == "submit"
-            plan_id = draft(session, name[:120], plan, actor, draw_id=draw_id or None, submit=submit).id
+            plan_id = draft(session, name, plan, actor, draw_id=draw_id or None, submit=submit).id
     except (PlanRefused, VersionChanged) as refused:
         return _form(request, plan, name=name, draw_id=draw_id, trouble=str(refused), status_code=422)
     return RedirectResponse(f"/plans/{plan_id}", status_code=303)
@@ -85,12 +129,13 @@ def edit(request: Request, plan_id: int) -> Response:
 async def change(request: Request, plan_id: int) -> Response:
     """Change a draft."""
     desk = desk_of(request)
-    fields = await _fields(request)
+    fields = await fields_of(request)
     with desk.database.read() as session:
         before = _stored(session, plan_id)
         name, draw_id, made_on = before.name, before.draw_id or 0, plan_of(before).made_on
-    plan = _read(fields, made_on)
+    plan = plan_written(fields, made_on)
     try:
+        refuse_unreadable(fields)
         with desk.database.write() as session:
             actor = _actor(request)
             stored = redraft(session, _stored(session, plan_id), plan, actor)
@@ -133,9 +178,11 @@ def _stored(session: Session, plan_id: int) -> ReviewPlan:
 
 
 def _shown(request: Request, plan_id: int, *, trouble: str = "", status_code: int = 200) -> Response:
+    me = signed_in(request)
     with desk_of(request).database.read() as session:
         stored = _stored(session, plan_id)
-        state = standing_of(stored).state
+        standing = standing_of(stored)
+        state, acts = standing.state, acts_for(standing, by=me.number, posts=me.posts)
         return page(
             request,
             "plan.html",
@@ -144,9 +191,12 @@ def _shown(request: Request, plan_id: int, *, trouble: str = "", status_code: in
             lines=table_d1(plan_of(stored)),
             state=STATE_WORDS[state],
             is_draft=state is PlanState.DRAFT,
-            acts=[(one, ACT_WORDS[one], one in NEEDS_REASON) for one in PlanAct if (state, one) in TRANSITIONS],
+            acts=[(one, ACT_WORDS[one]) for one in acts],
+            reasons="、".join(ACT_WORDS[one] for one in acts if one in NEEDS_REASON),
+            awaits=state is PlanState.SUBMITTED and person_key(me.number) in standing.authors,
             words=ACT_WORDS,
             left=open_tasks_in(session, stored.campaign_id) if stored.campaign_id else None,
+            coming=members_of(session, stored.draw_id) if state is PlanState.APPROVED and stored.draw_id else None,
             trouble=trouble,
         )
 
@@ -195,74 +245,4 @@ def _form(
         review_types=[(one, label_of(one)) for one in ReviewType],
         methods=[(one, label_of(one)) for one in Method],
         trouble=trouble,
-    )
-
-
-async def _fields(request: Request) -> dict[str, str]:
-    """The fields of a form; those that may be ticked several times are joined by blanks."""
-    form = await request.form()
-    fields: dict[str, str] = {}
-    for name, value in form.multi_items():
-        text = value[:MOST_TEXT].strip() if isinstance(value, str) else ""
-        fields[name] = f"{fields[name]} {text}" if name in ("review_types", "methods") and name in fields else text
-    return fields
-
-
-def _read(fields: dict[str, str], made_on: date) -> Plan:
-    return Plan(
-        department=fields.get("department", ""),
-        made_on=made_on,
-        purpose=fields.get("purpose", ""),
-        steps=fields.get("steps", ""),
-        reviewed_from=_day(fields.get("reviewed_from", ""), made_on),
-        reviewed_until=_day(fields.get("reviewed_until", ""), made_on),
-        review_types=tuple(ReviewType(one) for one in fields.get("review_types", "").split() if one in set(ReviewType)),
-        methods=tuple(Method(one) for one in fields.get("methods", "").split() if one in set(Method)),
-        scope=fields.get("scope", ""),
-        executing_department=fields.get("executing_department", ""),
-        reviewers=tuple(
-            one for one in fields.get("reviewers", "").replace("、", " ").replace("，", " ").split() if one
-        ),
-        risk_notice=fields.get("risk_notice") == "1",
-        other_type=fields.get("other_type", ""),
-    )
-
-
-def _day(written: str, otherwise: date) -> date:
-    try:
-        return date.fromisoformat(written)
-    except ValueError:
-        return otherwise
-
-
-def _suggested_name(draw: Draw | None, now: datetime) -> str:
-    if draw is None:
-        return ""
-    kind = DutyKind(draw.duty.kind)
-    return f"{draw.duty.year}年{SHARES[kind].name}方案（{now.month}月{now.day}日）"
-
-
-def _suggested(draw: Draw | None, now: datetime) -> Plan:
-    today = now.date()
-    values: dict[str, Any] = {"purpose": "", "steps": "", "scope": "", "review_types": ()}
-    if draw is not None:
-        kind, proof = DutyKind(draw.duty.kind), draw.proof
-        values = {
-            "purpose": f"完成{draw.duty.year}年度{SHARES[kind].name}（{SHARES[kind].clause}）",
-            "steps": f"1、按种子“{draw.seed}”抽取{proof['drawn']}名客户；"
-            "2、以智能语音拨打，须人工的转人工电话；3、未触达的按表F.1处理",
-            "scope": f"基数{proof['basis']}名，应回访{proof['needed']}名，"
-            f"已计入{proof['credited']}名，抽中{proof['drawn']}名",
-            "review_types": (REVIEW_OF[kind],),
-        }
-    return Plan(
-        department="",
-        made_on=today,
-        reviewed_from=today,
-        reviewed_until=date(today.year, 12, 31),
-        methods=(Method.VOICE_BOT, Method.HUMAN_CALL),
-        executing_department="",
-        reviewers=(),
-        risk_notice=False,
-        **values,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,15 +10,37 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from models.duty_tables import BusinessEvent, DrawnMember, PlanActed, ReviewPlan
+from models.duty_tables import BusinessEvent, Draw, DrawnMember, Duty, PlanActed, ReviewPlan
 from models.errors import VersionChanged
 from models.queue import rows_changed
-from models.tables import Attempt, Campaign, Product, ReviewTask
+from models.tables import Attempt, Campaign, Customer, Product, ReviewTask
 
 
 def plans(session: Session) -> Sequence[ReviewPlan]:
     """Every plan, the latest first."""
     return session.scalars(select(ReviewPlan).order_by(ReviewPlan.id.desc())).all()
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFilter:
+    """What a list of plans is narrowed to; empty fields narrow nothing."""
+
+    state: str = ""
+    text: str = ""  # part of the name, or who drafted it
+
+
+def plans_listed(session: Session, wanted: PlanFilter, *, page: int, size: int) -> tuple[Sequence[ReviewPlan], int]:
+    """One page of the plans, the latest first, and how many there are in all."""
+    query = select(ReviewPlan)
+    if wanted.state:
+        query = query.where(ReviewPlan.state == wanted.state)
+    if wanted.text:
+        query = query.where(
+            ReviewPlan.name.contains(wanted.text, autoescape=True) | (ReviewPlan.drafted_by == wanted.text)
+        )
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    shown = query.order_by(ReviewPlan.id.desc()).limit(size).offset((page - 1) * size)
+    return session.scalars(shown).all(), total
 
 
 def plan_with(session: Session, plan_id: int) -> ReviewPlan | None:
@@ -66,9 +88,26 @@ def members_after(session: Session, draw_id: int, after: int, limit: int) -> Seq
         .where(DrawnMember.draw_id == draw_id, DrawnMember.customer_id > after)
         .order_by(DrawnMember.customer_id)
         .limit(limit)
-        .options(joinedload(DrawnMember.customer), joinedload(DrawnMember.task))
+        .options(
+            joinedload(DrawnMember.customer).joinedload(Customer.served_by),
+            joinedload(DrawnMember.task).joinedload(ReviewTask.campaign),
+        )
     )
     return session.scalars(query).all()
+
+
+def credit_with(session: Session, tasks: Mapping[int, int], year: int, kinds: Collection[str]) -> None:
+    """Give those credited in other draws of a year for a task that was still to be made that task, by client."""
+    query = (
+        select(DrawnMember)
+        .join(Draw, DrawnMember.draw_id == Draw.id)
+        .join(Duty, Draw.duty_id == Duty.id)
+        .where(Duty.year == year, Duty.kind.in_(kinds), DrawnMember.customer_id.in_(tasks))
+        .where(DrawnMember.credited.is_(True), DrawnMember.task_id.is_(None))
+    )
+    for member in session.scalars(query):
+        member.task_id = tasks[member.customer_id]
+    session.flush()
 
 
 def riskiest_purchases(session: Session, clients: Sequence[int], before: datetime) -> dict[int, tuple[str, int, str]]:

@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, case, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from models.duty_tables import BusinessEvent, Draw, DrawnMember, Duty
-from models.tables import Attempt, AttemptTask, Customer, Product, ReviewTask
+from models.managing_conflicts import BROKER
+from models.tables import Attempt, AttemptTask, Campaign, Customer, Product, ReviewTask, Staff
 
 REVIEWED = "已完成：已回访"
 UNREACHABLE = ("已完成：停机", "已完成：空号", "已完成：错号")
@@ -20,7 +21,10 @@ _AT_A_TIME = 5000  # clients in memory
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A client as a draw sees it; `risk_level`: of the riskiest thing bought, "" where nothing counts."""
+    """A client as a draw sees it; `risk_level`: of the riskiest thing bought, "" where nothing counts.
+
+    `option`, `fund`: whether 场外期权 and 代销金融产品 are among what was bought.
+    """
 
     id: int
     number: str
@@ -28,23 +32,38 @@ class Candidate:
     investor: str
     do_not_call: bool
     risk_level: str = ""
+    option: bool = False
+    fund: bool = False
 
 
-def candidates(session: Session, year_end: date, bought_before: datetime | None) -> Iterator[Candidate]:
-    """Clients of a year's end, streamed; with `bought_before` only those who had bought or signed something by then."""
+def candidates(
+    session: Session, year_end: date, bought_before: datetime | None = None, *, served: bool = False
+) -> Iterator[Candidate]:
+    """Clients of a year's end, streamed; with `bought_before` only those who had bought or signed something by then.
+
+    `served`: only those whom a broker or adviser serves.
+    """
     query = select(Customer.id, Customer.number, Customer.account_state, Customer.investor, Customer.do_not_call).where(
         Customer.account_state != "closed",
         (Customer.opened_on.is_(None)) | (Customer.opened_on <= year_end),
     )
+    if served:
+        query = query.join(Staff, Customer.served_by_id == Staff.id).where(Staff.post == BROKER)
     if bought_before is not None:
         bought = (
-            select(BusinessEvent.customer_id, func.max(Product.risk_level).label("risk_level"))
+            select(
+                BusinessEvent.customer_id,
+                func.max(Product.risk_level).label("risk_level"),
+                func.max(case((Product.kind == "option", 1), else_=0)).label("option"),
+                func.max(case((Product.kind == "fund", 1), else_=0)).label("fund"),
+            )
             .join(Product, BusinessEvent.product_id == Product.id)
             .where(BusinessEvent.kind.in_(PURCHASES), BusinessEvent.occurred_at < bought_before)
             .group_by(BusinessEvent.customer_id)
             .subquery()
         )
-        query = query.join(bought, bought.c.customer_id == Customer.id).add_columns(bought.c.risk_level)
+        query = query.join(bought, bought.c.customer_id == Customer.id)
+        query = query.add_columns(bought.c.risk_level, bought.c.option, bought.c.fund)
     for row in session.execute(query.execution_options(yield_per=_AT_A_TIME)):
         yield Candidate(*row)
 
@@ -69,12 +88,39 @@ def clients_reviewed(
     return set(session.scalars(query))
 
 
-def clients_with_open_tasks(session: Session, types: Collection[str]) -> dict[int, int]:
-    """Clients who still are to be reviewed for one of these reasons, each with one of those tasks."""
-    query = select(ReviewTask.customer_id, ReviewTask.id).where(
-        ReviewTask.final.is_(False), ReviewTask.review_type.in_(types)
+def clients_with_open_tasks(session: Session, own: Collection[str], others: Collection[str]) -> dict[int, int]:
+    """Clients who still are to be reviewed for one of these reasons, each with such a task, an own one if any."""
+    query = (
+        select(ReviewTask.customer_id, ReviewTask.id)
+        .where(ReviewTask.final.is_(False), ReviewTask.review_type.in_([*own, *others]), _not_stopped())
+        .order_by(case((ReviewTask.review_type.in_(own), 1), else_=0), ReviewTask.id)
     )
     return {client: task for client, task in session.execute(query)}
+
+
+def clients_drawn_elsewhere(session: Session, year: int, kinds: Collection[str]) -> set[int]:
+    """Clients drawn for other duties of a year whose task is still to be made."""
+    query = (
+        select(DrawnMember.customer_id)
+        .join(Draw, DrawnMember.draw_id == Draw.id)
+        .join(Duty, Draw.duty_id == Duty.id)
+        .where(Duty.year == year, Duty.kind.in_(kinds))
+        .where(DrawnMember.credited.is_(False), DrawnMember.task_id.is_(None))
+    )
+    return set(session.scalars(query))
+
+
+def unnamed_brokers(session: Session) -> list[str]:
+    """The numbers of brokers and advisers who serve clients and whose name nobody has entered."""
+    serves = exists().where(Customer.served_by_id == Staff.id, Customer.account_state != "closed")
+    query = select(Staff.number).where(Staff.post == BROKER, Staff.name == Staff.number, serves)
+    return list(session.scalars(query.order_by(Staff.number)))
+
+
+def anybody_served(session: Session) -> bool:
+    """Whether brokers or advisers serve any client."""
+    query = select(Customer.id).join(Staff, Customer.served_by_id == Staff.id).where(Staff.post == BROKER)
+    return session.scalar(query.limit(1)) is not None
 
 
 def clients_with_tasks(session: Session, types: Collection[str], since: datetime) -> set[int]:
@@ -90,13 +136,13 @@ def clients_out_of_reach(session: Session, since: datetime) -> set[int]:
 
 
 def drawn_and_open(session: Session, duty_id: int) -> set[int]:
-    """Clients drawn for a duty before whose review is not over yet."""
+    """Clients drawn for a duty before whose review is not over yet; those of a withdrawn plan are free again."""
     query = (
         select(DrawnMember.customer_id)
         .join(Draw, DrawnMember.draw_id == Draw.id)
         .outerjoin(ReviewTask, DrawnMember.task_id == ReviewTask.id)
         .where(Draw.duty_id == duty_id, DrawnMember.credited.is_(False))
-        .where(DrawnMember.task_id.is_(None) | ReviewTask.final.is_(False))
+        .where(DrawnMember.task_id.is_(None) | (ReviewTask.final.is_(False) & _not_stopped()))
     )
     return set(session.scalars(query))
 
@@ -113,7 +159,10 @@ def duty_years(session: Session) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class MemberFigures:
-    """How far the clients of a draw have come; `joining`: who are called together with another review."""
+    """How far the clients of a draw have come; `joining`: who are called together with another review.
+
+    `withdrawn`: whose task was made by a plan that has been withdrawn since.
+    """
 
     drawn: int = 0
     without_task: int = 0
@@ -121,6 +170,7 @@ class MemberFigures:
     reviewed: int = 0
     ended_otherwise: int = 0
     joining: int = 0
+    withdrawn: int = 0
 
 
 def members_of(session: Session, draw_id: int) -> MemberFigures:
@@ -131,18 +181,86 @@ def members_of(session: Session, draw_id: int) -> MemberFigures:
         .where(other.customer_id == DrawnMember.customer_id, other.final.is_(False), other.id != DrawnMember.task_id)
         .exists()
     )
-    done = ReviewTask.status == REVIEWED
+    done, still = ReviewTask.status == REVIEWED, ReviewTask.final.is_(False)
     query = (
         select(
             func.count(),
             func.count().filter(DrawnMember.task_id.is_(None)),
-            func.count().filter(ReviewTask.final.is_(False)),
+            func.count().filter(still, _not_stopped()),
             func.count().filter(done),
             func.count().filter(ReviewTask.final.is_(True), ~done),
-            func.count().filter(ReviewTask.final.is_(False), joins),
+            func.count().filter(still, _not_stopped(), joins),
+            func.count().filter(still, ~_not_stopped()),
         )
         .select_from(DrawnMember)
         .outerjoin(ReviewTask, DrawnMember.task_id == ReviewTask.id)
         .where(DrawnMember.draw_id == draw_id, DrawnMember.credited.is_(False))
     )
     return MemberFigures(*session.execute(query).one())
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many clients of a duty's draws were reviewed since the latest of them, and how many still are to be."""
+
+    reviewed: int = 0
+    open: int = 0
+
+
+def progress_of(session: Session, duty: Duty, types: Collection[str]) -> Progress:
+    """How far the clients of a duty have come; `types`: the reviews that count for it.
+
+    Those of the latest draw, the merged too, and those of earlier ones who were not reviewed when it was made.
+    """
+    latest = duty.draws[-1]
+    counts = ReviewTask.review_type.in_(types)
+    lately = exists().where(
+        AttemptTask.task_id == ReviewTask.id,
+        AttemptTask.status == REVIEWED,
+        AttemptTask.attempt_id == Attempt.id,
+        Attempt.started_at >= latest.drawn_at,
+    )
+    newest = Draw.id == latest.id
+    done = counts & (ReviewTask.status == REVIEWED)
+    waits = DrawnMember.task_id.is_(None) | (newest & ~counts) | (ReviewTask.final.is_(False) & _not_stopped())
+    query = (
+        select(
+            func.count(func.distinct(case((done & (newest | lately), DrawnMember.customer_id)))),
+            func.count(func.distinct(case((waits, DrawnMember.customer_id)))),
+        )
+        .select_from(DrawnMember)
+        .join(Draw, DrawnMember.draw_id == Draw.id)
+        .outerjoin(ReviewTask, DrawnMember.task_id == ReviewTask.id)
+        .where(Draw.duty_id == duty.id, newest | DrawnMember.credited.is_(False))
+    )
+    return Progress(*session.execute(query).one())
+
+
+def _not_stopped() -> ColumnElement[bool]:
+    """That the task belongs to a campaign that is not stopped."""
+    return ReviewTask.campaign_id.in_(select(Campaign.id).where(Campaign.state != "stopped"))
+
+
+@dataclass(frozen=True, slots=True)
+class MemberLine:
+    """One client of a draw, for a list; `status` is "" before there is a task."""
+
+    number: str
+    credited: bool
+    task: str
+    review_type: str
+    status: str
+
+
+def members_in(session: Session, draw_id: int) -> Iterator[MemberLine]:
+    """Everybody who came up in a draw, streamed in the order of their numbers."""
+    query = (
+        select(Customer.number, DrawnMember.credited, ReviewTask.number, ReviewTask.review_type, ReviewTask.status)
+        .select_from(DrawnMember)
+        .join(Customer, DrawnMember.customer_id == Customer.id)
+        .outerjoin(ReviewTask, DrawnMember.task_id == ReviewTask.id)
+        .where(DrawnMember.draw_id == draw_id)
+        .order_by(Customer.number)
+    )
+    for number, credited, task, review_type, status in session.execute(query.execution_options(yield_per=_AT_A_TIME)):
+        yield MemberLine(number, credited, task or "", review_type or "", status or "")

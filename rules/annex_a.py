@@ -15,6 +15,7 @@ class Basis(StrEnum):
     EACH = "each"  # 每一位符合条件的客户
     BUYERS = "buyers"  # 上年末购买产品或接受服务的客户总数（含风险错配的，不含休眠账户及中止交易账户）
     CLIENTS = "clients"  # 上年末客户总数（不含休眠账户及中止交易账户）
+    SERVED = "served"  # 上年末经纪人、证券投资顾问名下客户（不含休眠账户及中止交易账户）
     MERGED = "merged"  # 可与适当性回访比例结合，无单独比例
     UNSAID = "unsaid"  # the standard names no share
 
@@ -286,6 +287,15 @@ AT_ONCE = frozenset({ReviewType.NEW_ACCOUNT, ReviewType.NEW_PERMISSION, ReviewTy
 SUITABILITY_SHARE = YearlyShare(
     "适当性回访", 10, Basis.BUYERS, frozenset({ReviewType.SUITABILITY}), "§5.1.5、表A.1第4项"
 )
+# 可与适当性回访比例结合: the same share, of whom brokers and advisers serve. Reviews of leaving and complained-about
+# staff put the same two questions about that person (E.2.4 to E.2.6).
+CONDUCT_SHARE = YearlyShare(
+    "执业情况回访",
+    SUITABILITY_SHARE.percent,
+    Basis.SERVED,
+    frozenset({ReviewType.CONDUCT, ReviewType.LEAVING, ReviewType.COMPLAINED}),
+    "§5.1.7 a、b、表A.1第5项",
+)
 OTHER_SHARE = YearlyShare(
     "其他存量客户回访",
     5,
@@ -297,4 +307,4 @@ OTHER_SHARE = YearlyShare(
 BROKERAGE_SHARE = YearlyShare(
     "经纪业务回访合计", 10, Basis.CLIENTS, frozenset(ReviewType) - {ReviewType.PRIVATE_FUND}, "§5.1.4、表A.1补充4"
 )
-YEARLY_SHARES = (SUITABILITY_SHARE, OTHER_SHARE, BROKERAGE_SHARE)
+YEARLY_SHARES = (SUITABILITY_SHARE, CONDUCT_SHARE, OTHER_SHARE, BROKERAGE_SHARE)

@@ -1,11 +1,11 @@
 """A review plan (客户回访方案, T/SAC 002-2024 §8.1.1 and table D.1) and its life: who may do what with it. Pure.
 
     draft ─ submit ─> submitted ─ approve ─> approved ─ start ─> running ─ finish ─> finished
-      ^                   ├ reject (back to draft)  │               │
+      ^                   ├ reject, recall          │               │
       └───────────────────┘   └────── withdraw ─────┴── withdraw ───┴─────> withdrawn
 
-Its content is fixed once it is submitted. Nobody approves a plan that they drafted or submitted (双人复核), and whoever
-rejects or withdraws one says why.
+Its content is fixed once it is submitted; who drafted or submitted it may take it back while nobody has decided.
+Nobody approves a plan that they drafted or submitted (双人复核), and whoever rejects or withdraws one says why.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
+from rules.annex_a import Term, line_of
 from rules.errors import RulesError
 from rules.labels import label_of
 from rules.methods import BY_PEOPLE, refusal_of
@@ -39,6 +40,7 @@ class PlanAct(StrEnum):
     """What is done with a plan."""
 
     SUBMIT = "submit"  # 提交
+    RECALL = "recall"  # 收回修改
     APPROVE = "approve"  # 审批通过
     REJECT = "reject"  # 退回
     START = "start"  # 开始执行
@@ -50,6 +52,7 @@ class PlanAct(StrEnum):
 TRANSITIONS: Mapping[tuple[PlanState, PlanAct], PlanState] = MappingProxyType({
     (PlanState.DRAFT, PlanAct.SUBMIT): PlanState.SUBMITTED,
     (PlanState.DRAFT, PlanAct.WITHDRAW): PlanState.WITHDRAWN,
+    (PlanState.SUBMITTED, PlanAct.RECALL): PlanState.DRAFT,
     (PlanState.SUBMITTED, PlanAct.APPROVE): PlanState.APPROVED,
     (PlanState.SUBMITTED, PlanAct.REJECT): PlanState.DRAFT,
     (PlanState.SUBMITTED, PlanAct.WITHDRAW): PlanState.WITHDRAWN,
@@ -76,6 +79,7 @@ STATE_WORDS: Mapping[PlanState, str] = MappingProxyType(
 ACT_WORDS: Mapping[PlanAct, str] = MappingProxyType(
     {
         PlanAct.SUBMIT: "提交",
+        PlanAct.RECALL: "收回修改",
         PlanAct.APPROVE: "审批通过",
         PlanAct.REJECT: "退回",
         PlanAct.START: "开始执行",
@@ -86,6 +90,7 @@ ACT_WORDS: Mapping[PlanAct, str] = MappingProxyType(
 _REMEDIES: Mapping[PlanAct, str] = MappingProxyType(
     {
         PlanAct.SUBMIT: "只有草稿可以提交",
+        PlanAct.RECALL: "只有待审批的方案可以收回",
         PlanAct.APPROVE: "只有待审批的方案可以审批",
         PlanAct.REJECT: "只有待审批的方案可以退回",
         PlanAct.START: "只有审批通过的方案可以执行",
@@ -127,6 +132,8 @@ def acted(
         raise PlanRefused(f"这个方案{STATE_WORDS[standing.state]}，不能{ACT_WORDS[act]}；{_REMEDIES[act]}")
     if act is PlanAct.APPROVE and person_key(by) in standing.authors:
         raise PlanRefused(f"“{by}”是这个方案的制定人或提交人，不能自己审批；请由另一人审批")
+    if act is PlanAct.RECALL and person_key(by) not in standing.authors:
+        raise PlanRefused("只有方案的制定人、提交人可以收回；管理岗请退回并写明原因")
     if not _may(standing, act, person_key(by), posts):
         own = "或方案的制定人、提交人" if act is PlanAct.WITHDRAW else ""
         raise PlanRefused(f"{ACT_WORDS[act]}须由管理岗{own}进行；请由管理岗人员操作（§7.4.1）")
@@ -144,6 +151,7 @@ def acts_for(standing: PlanStanding, *, by: str, posts: Collection[Post] | None 
         if me
         and (standing.state, act) in TRANSITIONS
         and not (act is PlanAct.APPROVE and me in standing.authors)
+        and not (act is PlanAct.RECALL and me not in standing.authors)
         and _may(standing, act, me, posts)
     )
 
@@ -189,9 +197,18 @@ HEADINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
-def problems_of(plan: Plan) -> tuple[str, ...]:
-    """All that keeps a plan from being submitted, in Chinese with the remedy; empty: nothing."""
-    return (*_missing(plan), *_contradictions(plan), *_refused(plan))
+@dataclass(frozen=True, slots=True)
+class DrawnFor:
+    """The draw whose clients a plan calls: by what review, for the duty of which year; `idle`: it calls for no task."""
+
+    review_type: ReviewType
+    year: int
+    idle: bool = False
+
+
+def problems_of(plan: Plan, today: date | None = None, drawn: DrawnFor | None = None) -> tuple[str, ...]:
+    """All that keeps a plan from being submitted (`today`), in Chinese with the remedy; empty: nothing."""
+    return (*_missing(plan), *_contradictions(plan, today or plan.made_on), *_against(plan, drawn), *_refused(plan))
 
 
 def _missing(plan: Plan) -> list[str]:
@@ -207,14 +224,34 @@ def _missing(plan: Plan) -> list[str]:
     return [f"{heading}未填写；请填写" for heading, text in texts.items() if not text.strip()]
 
 
-def _contradictions(plan: Plan) -> list[str]:
+def _contradictions(plan: Plan, today: date) -> list[str]:
     problems = []
     if plan.reviewed_until < plan.reviewed_from:
         problems.append(f"回访时间止于{plan.reviewed_until}，早于开始的{plan.reviewed_from}；请更正")
     if plan.reviewed_until < plan.made_on:
         problems.append(f"回访时间止于{plan.reviewed_until}，早于方案制定时间{plan.made_on}；请更正")
+    elif plan.reviewed_until < today:
+        problems.append(f"回访时间止于{plan.reviewed_until}，已经过去；请更正")
     if BY_PEOPLE & set(plan.methods) and not any(map(person_key, plan.reviewers)):
         problems.append("人工回访没有写明回访人员；请填写回访人员")
+    return problems
+
+
+def _against(plan: Plan, drawn: DrawnFor | None) -> list[str]:
+    """What does not fit the draw, or the deadline of table A.1 where that is the year's end."""
+    year = drawn.year if drawn else plan.reviewed_from.year
+    yearly = [one for one in plan.review_types if line_of(one).term is Term.YEAR_END or drawn]
+    problems = []
+    if yearly and plan.reviewed_until > date(year, 12, 31):
+        words, clause = label_of(yearly[0]), line_of(yearly[0]).clause
+        problems.append(f"回访时间止于{plan.reviewed_until}，晚于{words}回访的期限{year}-12-31（{clause}）；请更正")
+    if drawn is None:
+        return problems
+    if set(plan.review_types) != {drawn.review_type} or plan.other_type.strip():
+        words = label_of(drawn.review_type)
+        problems.append(f"抽中的客户只生成{words}回访任务；回访类型请只选{words}，其他类型另行制定方案")
+    if drawn.idle:
+        problems.append("这次抽取没有需要生成任务的客户（无人抽中，或任务已由另一方案生成）；不需要制定方案")
     return problems
 
 

@@ -110,6 +110,9 @@ class Quota:
 
 R5_HOLDERS = "R5产品客户"
 ORDINARY_HIGH_RISK = "普通投资者高风险产品客户"
+OPTION_HOLDERS = "场外期权客户"
+FUND_HOLDERS = "代销金融产品客户"
+SPECIAL = (OPTION_HOLDERS, FUND_HOLDERS)  # 专门提示的服务或产品 (table A.1 line 4)
 
 
 def stratum_of(level: RiskLevel | None, *, ordinary: bool, high_from: RiskLevel = RiskLevel.R5) -> str:
@@ -120,6 +123,14 @@ def stratum_of(level: RiskLevel | None, *, ordinary: bool, high_from: RiskLevel 
     if level is not None and ordinary and level >= high_from:
         return ORDINARY_HIGH_RISK
     return R5_HOLDERS if level is RiskLevel.R5 else ""
+
+
+def stratum_named(raised: str, special: str) -> str:
+    """The stratum of those who have a raised share (or "") and bought something special (or ""): each has its quota.
+
+    So a draw holds the share of every special business (table A.1 line 4: 确保在适当性回访比例中包括专门业务的回访).
+    """
+    return "·".join(filter(None, (raised, special)))
 
 
 def percent(value: int | str) -> Fraction:
@@ -225,6 +236,11 @@ def _count(population: Iterable[Unit], seeded: blake2b) -> _Counted:
         keys.sort()
     _check(heapq.merge(sorted(others), *counted.keys.values()))
     return counted
+
+
+def key_of(seed: str, number: str) -> bytes:
+    """The key by which a client is drawn: the smaller, the sooner."""
+    return _key(number, blake2b(f"{seed}\n".encode(), digest_size=_KEY_BYTES))[:_KEY_BYTES]
 
 
 def _key(number: str, seeded: blake2b) -> bytes:

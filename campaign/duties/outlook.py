@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from models.managing_figures import OpenByDeadline, open_by_type_and_deadline
 from models.plans import calls_between
 from rules import CallingHours
-from rules.hours import SHANGHAI, stretches
+from rules.hours import SHANGHAI, stretches, written_minute
 from rules.pace import LONGEST, Forecast, Owed, calls_expected, forecast, summary_of
 
 ATTEMPTS = 3  # that a task is owed at most (table F.1)
@@ -46,9 +46,9 @@ class Outlook:
         missed = [line for line in self.forecast.lines if line.missed]
         if len(missed) <= MOST_NAMED:
             return summary_of(self.forecast)
-        first = missed[0].owed.deadline_at.astimezone(SHANGHAI)
+        first = written_minute(missed[0].owed.deadline_at)
         said = (
-            f"按目前每小时{ceil(self.forecast.per_hour)}次的速度，自{first:%Y-%m-%d %H:%M}起的{len(missed)}个期限前，"
+            f"按目前每小时{ceil(self.forecast.per_hour)}次的速度，自{first}起的{len(missed)}个期限前，"
             f"共有{self.forecast.missed}个任务不能完成"
         )
         if self.forecast.lost:

@@ -6,19 +6,21 @@ its campaign, and a task for every client who was drawn for it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from campaign.duties.drawing import REVIEW_OF, DutyKind
+from campaign.duties.duties import NO_CALLS
 from campaign.duties.owed import SCRIPT_OF
+from campaign.duties.shares import MERGES_WITH, REVIEW_OF, SHARES, DutyKind, own_types
 from models import Campaign, Draw, DrawnMember, ReviewPlan, ReviewTask
 from models.control import move_campaign
 from models.plans import (
     add_plan,
+    credit_with,
     members_after,
     move_plan,
     open_tasks_in,
@@ -26,15 +28,14 @@ from models.plans import (
     riskiest_purchases,
 )
 from models.scripts import published_version
-from rules import ReviewType, RiskLevel, end_of
+from rules import ReviewType, RiskLevel, end_of, label_of
 from rules.hours import SHANGHAI
 from rules.methods import refusal_of
 from rules.outcomes import Method
-from rules.plan import Plan, PlanAct, PlanRefused, PlanStanding, PlanState, acted, problems_of
+from rules.plan import DrawnFor, Plan, PlanAct, PlanRefused, PlanStanding, PlanState, acted, problems_of
 from rules.posts import Post
 
 CHUNK = 500
-BY_PEOPLE_ONLY = "回访方案的回访方式是人工回访（表D.1）"
 _BUSINESS = {"bought": "购买金融产品", "signed": "签约服务"}
 
 
@@ -91,7 +92,7 @@ def act(session: Session, stored: ReviewPlan, doing: PlanAct, actor: Actor) -> R
     state = acted(standing_of(stored), doing, by=actor.by, posts=actor.posts, why=actor.why)
     match doing:
         case PlanAct.SUBMIT:
-            if problems := problems_of(plan_of(stored)):
+            if problems := problems_of(plan_of(stored), _day(actor.at), drawn_for(session, stored)):
                 raise PlanRefused("；".join(problems))
             stored.submitted_by = actor.by.strip()
         case PlanAct.FINISH:
@@ -131,6 +132,19 @@ def plan_of(stored: ReviewPlan) -> Plan:
     )
 
 
+def drawn_for(session: Session, stored: ReviewPlan) -> DrawnFor | None:
+    """The draw whose clients a plan calls, as the rules see it; None: it calls nobody by itself."""
+    if stored.draw_id is None:
+        return None
+    duty = session.get_one(Draw, stored.draw_id).duty
+    kind = DutyKind(duty.kind)
+    return DrawnFor(REVIEW_OF[kind], duty.year, idle=not any(_wanting(session, stored.draw_id, kind)))
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(SHANGHAI).date()
+
+
 def _finish(session: Session, stored: ReviewPlan) -> None:
     left = open_tasks_in(session, stored.campaign_id) if stored.campaign_id is not None else 0
     if left:
@@ -139,6 +153,8 @@ def _finish(session: Session, stored: ReviewPlan) -> None:
 
 def _start(session: Session, stored: ReviewPlan, now: datetime) -> None:
     """The campaign of an approved plan, with a task for every client who was drawn for it."""
+    if stored.ends_on < _day(now):
+        raise PlanRefused(f"回访时间已于{stored.ends_on}结束，不能开始；请撤销，以它为底稿重新制定")
     campaign = Campaign(name=stored.name, created_at=now)
     session.add(campaign)
     session.flush()
@@ -177,17 +193,28 @@ def _make_tasks(session: Session, stored: ReviewPlan, drawn: Draw, campaign_id: 
         deadline_at=end_of(stored.ends_on),
         bought_before=datetime(drawn.duty.year, 1, 1, tzinfo=SHANGHAI),
     )
+    made = 0
+    for members in _wanting(session, drawn.id, kind):
+        _make_chunk(session, order, members)
+        made += len(members)
+    if not made:
+        raise PlanRefused("这次抽取没有需要生成任务的客户（无人抽中，或任务已由另一方案生成）；请撤销方案")
+
+
+def _wanting(session: Session, draw_id: int, kind: DutyKind) -> Iterator[list[DrawnMember]]:
+    """The members of a draw for whom a task is to be made, in pieces."""
     last = 0
-    while members := members_after(session, drawn.id, last, CHUNK):
+    while members := members_after(session, draw_id, last, CHUNK):
         last = members[-1].customer_id
-        _make_chunk(session, order, [one for one in members if _wants_task(one, kind)])
+        yield [one for one in members if _wants_task(one, kind)]
 
 
 def _wants_task(member: DrawnMember, kind: DutyKind) -> bool:
-    """Who is called for another reason anyhow counts as reviewed, except that suitability is asked as well."""
-    if member.task is not None and member.task.review_type == REVIEW_OF[kind]:
+    """Who is called for another reason anyhow counts as reviewed, except where this review is put into that call."""
+    task = member.task
+    if task is not None and task.review_type in own_types(kind) and task.campaign.state != "stopped":
         return False
-    return not member.credited or kind is DutyKind.SUITABILITY
+    return not member.credited or bool(MERGES_WITH[kind])
 
 
 def _make_chunk(session: Session, order: _Order, members: Sequence[DrawnMember]) -> None:
@@ -198,12 +225,20 @@ def _make_chunk(session: Session, order: _Order, members: Sequence[DrawnMember])
     for member, task in zip(members, tasks, strict=True):
         member.task_id = task.id
     session.flush()
+    made = {task.customer_id: task.id for task in tasks}
+    credit_with(session, made, order.bought_before.year, _satisfied_by(order.review_type))
+
+
+def _satisfied_by(review_type: ReviewType) -> list[str]:
+    """The duties for which such a review counts and which put nothing of their own into its call."""
+    return [kind.value for kind in DutyKind if review_type in SHARES[kind].credits and not MERGES_WITH[kind]]
 
 
 def _task(order: _Order, member: DrawnMember, bought: Mapping[int, tuple[str, int, str]]) -> ReviewTask:
     kind, product_id, level = bought.get(member.customer_id, ("bought", None, ""))
     suitability = order.review_type is ReviewType.SUITABILITY
-    reason = _by_people(order, RiskLevel(level) if level and suitability else None)
+    reason = NO_CALLS if member.customer.do_not_call else ""
+    reason = reason or _by_people(order, RiskLevel(level) if level and suitability else None)
     return ReviewTask(
         number=f"P{order.plan_id}-{member.customer_id}",
         campaign_id=order.campaign_id,
@@ -211,7 +246,7 @@ def _task(order: _Order, member: DrawnMember, bought: Mapping[int, tuple[str, in
         product_id=product_id if suitability else None,
         review_type=order.review_type.value,
         script=SCRIPT_OF[order.review_type],
-        slots={"业务": _BUSINESS[kind]} if suitability else {},
+        slots=_slots(order.review_type, member, kind),
         created_at=order.created_at,
         deadline_at=order.deadline_at,
         with_human=bool(reason),
@@ -220,9 +255,21 @@ def _task(order: _Order, member: DrawnMember, bought: Mapping[int, tuple[str, in
     )
 
 
+def _slots(review_type: ReviewType, member: DrawnMember, bought: str) -> dict[str, str]:
+    served_by = member.customer.served_by
+    match review_type:
+        case ReviewType.SUITABILITY:
+            return {"业务": _BUSINESS[bought]}
+        case ReviewType.CONDUCT if served_by is not None:
+            return {"工作人员": served_by.name}
+        case _:
+            return {}
+
+
 def _by_people(order: _Order, level: RiskLevel | None) -> str:
     """Why a person must call; "": the bot may."""
     if Method.VOICE_BOT not in order.methods:
-        return BY_PEOPLE_ONLY
+        methods = "、".join(label_of(one) for one in Method if one in order.methods)
+        return f"回访方案的回访方式是{methods}，不用智能语音，由执行岗办理（表D.1）"
     refusal = refusal_of(order.review_type, Method.VOICE_BOT, risk_level=level)
     return refusal.reason if refusal else ""

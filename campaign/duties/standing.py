@@ -7,13 +7,14 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from campaign.duties.drawing import REVIEW_OF, SHARES, DutyKind
 from campaign.duties.outlook import Outlook, outlook
+from campaign.duties.shares import REVIEW_OF, SHARES, DutyKind, own_types
 from models.plans import TypeFigures, figures_by_type
-from models.populations import duties_of, members_of
+from models.populations import anybody_served, duties_of, progress_of
 from rules import CallingHours, ReviewType
 from rules.annex_a import Line, YearlyShare, line_of
 from rules.hours import SHANGHAI
+from rules.sampling import STANDING_WORDS, Standing
 from rules.yearly import Reviews, Share
 
 
@@ -33,23 +34,27 @@ def year_standing(session: Session, now: datetime, hours: CallingHours) -> YearS
     figures = figures_by_type(session, now, datetime(year, 1, 1, tzinfo=SHANGHAI))
     return YearStanding(
         year,
-        tuple((share, _share(session, kind, year, seen)) for kind, share in SHARES.items()),
+        tuple((SHARES[kind], _share(session, kind, year, seen)) for kind in owed_kinds(session)),
         tuple((line_of(one), _reviews(figures.get(one.value, TypeFigures()), one, seen)) for one in ReviewType),
         seen,
     )
+
+
+def owed_kinds(session: Session) -> list[DutyKind]:
+    """The shares that this firm owes: a firm without brokers and advisers owes no conduct reviews."""
+    return [one for one in DutyKind if one is not DutyKind.CONDUCT or anybody_served(session)]
 
 
 def _share(session: Session, kind: DutyKind, year: int, seen: Outlook) -> Share:
     duty = next((one for one in duties_of(session, year) if one.kind == kind.value), None)
     if duty is None or not duty.draws:
         return Share(drawn=False)
-    latest = duty.draws[-1]
-    members, proof = members_of(session, latest.id), latest.proof
+    proof, progress = duty.draws[-1].proof, progress_of(session, duty, own_types(kind))
     return Share(
         drawn=True,
         needed=proof["needed"],
-        done=proof["credited"] + proof["beside"] + members.reviewed,
-        open=members.open + members.without_task,
+        done=proof["standings"].get(STANDING_WORDS[Standing.REVIEWED], 0) + proof["beside"] + progress.reviewed,
+        open=progress.open,
         missed=seen.missed_by_type.get(REVIEW_OF[kind].value, 0),
     )
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.duties.drawing import DrawRefused, DutyKind, Wanted, draw_sample
+from campaign.duties.drawing import DrawRefused, Wanted, draw_sample
+from campaign.duties.shares import DutyKind
 from models import Attempt, AttemptTask, Campaign, Customer, Draw, DrawnMember, Duty, ReviewTask
 from models.populations import members_of
 from rules import ReviewType, RiskLevel
@@ -118,6 +120,30 @@ class TestPopulation:
         proof = draw_sample(firm, Wanted(DutyKind.SUITABILITY, 2026, "s", r5="50"), by="8201", now=NOW).proof
         strata = {one["name"]: (one["size"], one["needed"]) for one in proof["strata"]}
         assert strata == {"": (40, 4), "R5产品客户": (20, 10)}
+
+    def test_every_special_business_is_among_them(self, firm: Session) -> None:
+        """Table A.1 line 4: 确保在适当性回访比例中包括专门业务的回访."""
+        for code, kind, numbers in (("O", "场外期权", range(0, 5)), ("F", "代销金融产品", range(3, 15))):
+            take(firm, f"产品代码,产品名称,风险等级,产品类型\n{code},产品,R3,{kind}\n")
+            rows = [
+                event(
+                    事件号=f"{code}{one}", 事件类型="产品购买", 发生时间="2025-06-01", 客户号=f"C{one}", 产品代码=code
+                )
+                for one in numbers
+            ]
+            take(firm, EVENTS + "".join(rows))
+        buy(firm, range(0, 60))
+        drawn = draw_sample(firm, SUITABILITY, by="8201", now=NOW)
+        strata = {one["name"]: (one["size"], one["needed"], one["drawn"]) for one in drawn.proof["strata"]}
+        assert strata == {"": (45, 5, 5), "场外期权客户": (5, 1, 1), "代销金融产品客户": (10, 1, 1)}
+        raised = draw_sample(firm, replace(SUITABILITY, ordinary="50", high_from=RiskLevel.R3), by="8201", now=NOW)
+        assert {one["name"]: one["share"] for one in raised.proof["strata"]} == {
+            "": "1/10",
+            "普通投资者高风险产品客户·场外期权客户": "1/2",
+            "普通投资者高风险产品客户·代销金融产品客户": "1/2",
+            "场外期权客户": "1/10",
+            "代销金融产品客户": "1/10",
+        }
 
     def test_nobody_to_draw_from(self, firm: Session) -> None:
         with pytest.raises(DrawRefused, match="没有2025年末以前购买产品或接受服务的客户"):

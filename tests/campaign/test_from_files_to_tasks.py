@@ -8,9 +8,10 @@ from datetime import datetime
 import pytest
 from sqlalchemy import func, select
 
-from campaign.duties.drawing import DutyKind, Wanted, draw_sample
+from campaign.duties.drawing import Wanted, draw_sample
 from campaign.duties.outlook import outlook
 from campaign.duties.plans import act
+from campaign.duties.shares import DutyKind
 from campaign.imports.import_jobs import ImportJobs
 from campaign.imports.job import Job, JobState
 from models import Attempt, Customer, Database, EventTask, ReviewTask, Staff

@@ -9,15 +9,19 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.duties.drawing import DutyKind, Wanted, draw_sample
+from campaign.duties.drawing import Wanted, draw_sample
 from campaign.duties.outlook import outlook
 from campaign.duties.plans import Actor, act, draft, plan_of, redraft
-from models import Campaign, DrawnMember, ReviewPlan, ReviewTask, ScriptVersion
+from campaign.duties.shares import DutyKind
+from campaign.duties.standing import year_standing
+from models import Campaign, Customer, DrawnMember, ReviewPlan, ReviewTask, ScriptVersion
 from models.populations import members_of
 from rules import CallingHours, ReviewType
+from rules.annex_a import OTHER_SHARE, SUITABILITY_SHARE
 from rules.outcomes import Method
 from rules.plan import Plan, PlanAct, PlanRefused
 from rules.posts import Post
+from rules.yearly import Verdict
 from tests.campaign.importers import NOW, SHANGHAI
 from tests.campaign.test_drawing import buy, client, firm, review, task_for
 
@@ -64,6 +68,10 @@ def drawn(firm: Session) -> int:
     buy(firm, range(1, 3), "R5")
     buy(firm, range(3, 60), "R2", "服务签约")
     return draw_sample(firm, Wanted(DutyKind.SUITABILITY, 2026, "s", r5="100", ordinary="100"), by="8101", now=NOW).id
+
+
+def others_members(session: Session, draw_id: int) -> list[DrawnMember]:
+    return list(session.scalars(select(DrawnMember).where(DrawnMember.draw_id == draw_id)))
 
 
 class TestLife:
@@ -141,7 +149,8 @@ class TestStarting:
         member = firm.get_one(DrawnMember, (again.id, conduct.customer_id))
         assert (member.credited, member.task_id) == (True, task.id)
 
-    def test_other_clients_who_are_called_anyhow_get_no_second_task(self, firm: Session, drawn: int) -> None:
+    def test_other_clients_who_are_called_anyhow_get_no_second_task(self, firm: Session) -> None:
+        use_script(firm, "periodic")
         task_for(firm, client(firm, 7), ReviewType.LEAVING)
         draw = draw_sample(firm, Wanted(DutyKind.OTHER, 2026, "o"), by="8101", now=NOW)
         plan = replace(PLAN, review_types=(ReviewType.OTHER,))
@@ -149,6 +158,26 @@ class TestStarting:
         tasks = firm.scalars(select(ReviewTask).where(ReviewTask.campaign_id == stored.campaign_id)).all()
         assert len(tasks) == 4
         assert {(task.review_type, task.script) for task in tasks} == {("other", "periodic")}
+
+    def test_who_was_drawn_for_suitability_counts_for_the_others_without_a_second_call(
+        self, firm: Session, drawn: int
+    ) -> None:
+        """§5.1.7: 回访如有重叠可合并进行; eight buyers are drawn, and 5% of the 90 clients are five."""
+        others = draw_sample(firm, Wanted(DutyKind.OTHER, 2026, "o"), by="8101", now=NOW)
+        assert (others.proof["needed"], others.proof["credited"], others.proof["drawn"]) == (5, 8, 0)
+        with pytest.raises(PlanRefused, match="这次抽取没有需要生成任务的客户"):
+            draft(firm, "其他", replace(PLAN, review_types=(ReviewType.OTHER,)), WANG, draw_id=others.id, submit=True)
+        act(firm, approved(firm, drawn), PlanAct.START, LI)
+        tasks = {one.task.review_type for one in others_members(firm, others.id) if one.task}
+        assert tasks == {"suitability"}
+        standing = dict(year_standing(firm, NOW, CallingHours()).shares)
+        other = standing[OTHER_SHARE]
+        assert (other.needed, other.done, other.open) == (5, 0, 8)
+        for task in firm.scalars(select(ReviewTask)).all():
+            task.status, task.final = "已完成：已回访", True
+        firm.flush()
+        other = dict(year_standing(firm, NOW, CallingHours()).shares)[OTHER_SHARE]
+        assert (other.done, other.open, other.verdict) == (8, 0, Verdict.MET)
 
     def test_a_plan_of_human_calls_gives_its_tasks_to_people(self, firm: Session, drawn: int) -> None:
         act(firm, approved(firm, drawn, replace(PLAN, methods=(Method.HUMAN_CALL,))), PlanAct.START, LI)
@@ -168,6 +197,47 @@ class TestStarting:
         assert stored.campaign is not None
         firm.refresh(stored.campaign)
         assert (stored.state, stored.campaign.state) == ("withdrawn", "stopped")
+
+    def test_a_withdrawn_plan_leaves_its_clients_to_a_new_one(self, firm: Session, drawn: int) -> None:
+        stored = act(firm, approved(firm, drawn), PlanAct.START, LI)
+        act(firm, stored, PlanAct.WITHDRAW, replace(LI, why="口径有变"))
+        assert members_of(firm, drawn).withdrawn == 8
+        suitability = dict(year_standing(firm, NOW, CallingHours()).shares)[SUITABILITY_SHARE]
+        assert (suitability.open, suitability.verdict) == (0, Verdict.SHORT)
+        again = draft(firm, "第二版", PLAN, WANG, draw_id=drawn, submit=True)
+        act(firm, act(firm, again, PlanAct.APPROVE, LI), PlanAct.START, LI)
+        assert (members_of(firm, drawn).withdrawn, members_of(firm, drawn).open) == (0, 8)
+        topping_up = Wanted(DutyKind.SUITABILITY, 2026, "s", r5="100", ordinary="100")
+        assert draw_sample(firm, topping_up, by="8101", now=NOW).proof["drawn"] == 0
+        act(firm, again, PlanAct.WITHDRAW, replace(LI, why="口径又变"))
+        assert draw_sample(firm, topping_up, by="8101", now=NOW).proof["drawn"] == 8
+
+    def test_two_plans_for_one_draw(self, firm: Session, drawn: int) -> None:
+        first = approved(firm, drawn)
+        second = act(firm, draft(firm, "又一个", PLAN, WANG, draw_id=drawn, submit=True), PlanAct.APPROVE, LI)
+        act(firm, first, PlanAct.START, LI)
+        with pytest.raises(PlanRefused, match="任务已由另一方案生成"):
+            act(firm, second, PlanAct.START, LI)
+
+    def test_it_is_too_late_to_start(self, firm: Session, drawn: int) -> None:
+        stored = approved(firm, drawn)
+        with pytest.raises(PlanRefused, match="回访时间已于2026-12-31结束，不能开始"), firm.begin_nested():
+            act(firm, stored, PlanAct.START, replace(LI, at=datetime(2027, 1, 1, 9, tzinfo=SHANGHAI)))
+        assert act(firm, stored, PlanAct.START, replace(LI, at=datetime(2026, 12, 31, 9, tzinfo=SHANGHAI)))
+
+    def test_who_asks_not_to_be_called_after_the_draw_is_for_a_person(self, firm: Session, drawn: int) -> None:
+        client(firm, 1).do_not_call = True
+        firm.flush()
+        act(firm, approved(firm, drawn), PlanAct.START, LI)
+        task = firm.scalars(select(ReviewTask).join(Customer).where(Customer.number == "C1")).one()
+        assert (task.with_human, task.due_at) == (True, None)
+        assert "§6.2" in task.trouble
+
+    def test_a_plan_of_questionnaires_says_so(self, firm: Session, drawn: int) -> None:
+        act(firm, approved(firm, drawn, replace(PLAN, methods=(Method.QUESTIONNAIRE,))), PlanAct.START, LI)
+        assert {task.trouble for task in firm.scalars(select(ReviewTask))} == {
+            "回访方案的回访方式是问卷，不用智能语音，由执行岗办理（表D.1）"
+        }
 
     def test_more_members_than_are_held_at_a_time(
         self, firm: Session, drawn: int, monkeypatch: pytest.MonkeyPatch
@@ -203,7 +273,7 @@ class TestOutlook:
         firm.flush()
         found = outlook(firm, NOW, CallingHours())
         assert found.summary.startswith(
-            "按目前每小时0次的速度，自2026-06-01 23:59起的30个期限前，共有30个任务不能完成。每小时"
+            "按目前每小时0次的速度，自2026年6月1日23:59起的30个期限前，共有30个任务不能完成。每小时"
         )
         assert len(found.summary) < 80
 

@@ -10,6 +10,7 @@ from rules import Method, ReviewType
 from rules.annex_a import (
     ANNEX_A,
     BROKERAGE_SHARE,
+    CONDUCT_SHARE,
     MANDATORY,
     OTHER_SHARE,
     SAMPLED,
@@ -85,9 +86,10 @@ def test_drawn_types() -> None:
 
 
 def test_yearly_shares() -> None:
-    """§5.1.4: 其他客户 5%, 所有回访类型总计 10%; §5.1.5: 10% of the buyers."""
+    """§5.1.4: 其他客户 5%, 所有回访类型总计 10%; §5.1.5: 10% of the buyers; line 5: 可与适当性回访比例结合."""
     assert [(one.share, one.basis) for one in YEARLY_SHARES] == [
         (Fraction(1, 10), Basis.BUYERS),
+        (Fraction(1, 10), Basis.SERVED),
         (Fraction(1, 20), Basis.CLIENTS),
         (Fraction(1, 10), Basis.CLIENTS),
     ]
@@ -97,3 +99,5 @@ def test_yearly_shares() -> None:
     assert ReviewType.SUITABILITY in OTHER_SHARE.credits
     assert at_once < BROKERAGE_SHARE.credits
     assert ReviewType.PRIVATE_FUND not in BROKERAGE_SHARE.credits
+    # E.2.4, E.2.5 and E.2.6 put the same two questions about the person who serves the client.
+    assert {ReviewType.CONDUCT, ReviewType.LEAVING, ReviewType.COMPLAINED} == CONDUCT_SHARE.credits

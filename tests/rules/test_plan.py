@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from datetime import date
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from rules.plan import (
     HEADINGS,
     STATE_WORDS,
     TRANSITIONS,
+    DrawnFor,
     Plan,
     PlanAct,
     PlanRefused,
@@ -49,6 +51,17 @@ class TestLife:
                     acted(standing, PlanAct.WITHDRAW, by="周岚", why="重复")
             else:
                 assert acted(standing, PlanAct.WITHDRAW, by="周岚", why="重复") is PlanState.WITHDRAWN
+
+    @pytest.mark.parametrize("by", ["周岚", "8102"])
+    def test_taken_back_by_its_authors_while_nobody_has_decided(self, by: str) -> None:
+        assert acted(SUBMITTED, PlanAct.RECALL, by=by, posts={Post.INSPECTOR}) is PlanState.DRAFT
+        with pytest.raises(PlanRefused, match="只有待审批的方案可以收回"):
+            acted(APPROVED, PlanAct.RECALL, by=by)
+
+    def test_others_reject_instead(self) -> None:
+        with pytest.raises(PlanRefused, match="只有方案的制定人、提交人可以收回"):
+            acted(SUBMITTED, PlanAct.RECALL, by="吴峰", posts={Post.MANAGER})
+        assert PlanAct.RECALL not in acts_for(SUBMITTED, by="吴峰", posts={Post.MANAGER})
 
     @pytest.mark.parametrize("by", ["周岚", " 周 岚", "8102", "８１０２"])
     def test_nobody_approves_their_own(self, by: str) -> None:
@@ -194,3 +207,42 @@ class TestTableD1:
         (problem,) = problems_of(plan)
         assert problem.startswith("私募基金回访没有可用的回访方式")
         assert problems_of(replace(plan, methods=(Method.QUESTIONNAIRE, Method.EMAIL))) == ()
+
+    def test_a_yearly_review_is_done_by_the_years_end(self) -> None:
+        """Table A.1 line 4: 每个自然年度结束前."""
+        late = replace(PLAN, reviewed_until=date(PLAN.reviewed_from.year + 1, 1, 1))
+        (problem,) = problems_of(late)
+        assert "适当性回访的期限2026-12-31（表A.1第4项）" in problem
+        assert problems_of(replace(late, review_types=(ReviewType.NEW_ACCOUNT,))) == ()
+
+    def test_a_time_that_has_passed_since(self) -> None:
+        (problem,) = problems_of(PLAN, today=date(2027, 1, 1))
+        assert problem == f"回访时间止于{PLAN.reviewed_until}，已经过去；请更正"
+        assert problems_of(PLAN, today=PLAN.reviewed_until) == ()
+
+
+class TestAgainstTheDraw:
+    SUITABILITY = DrawnFor(ReviewType.SUITABILITY, 2026)
+
+    def test_what_fits(self) -> None:
+        assert problems_of(PLAN, drawn=self.SUITABILITY) == ()
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"review_types": (ReviewType.CONDUCT,)},
+            {"review_types": (ReviewType.SUITABILITY, ReviewType.NEW_ACCOUNT)},
+            {"other_type": "反洗钱回访"},
+        ],
+    )
+    def test_other_types_than_were_drawn(self, changes: dict[str, Any]) -> None:
+        (problem,) = problems_of(replace(PLAN, **changes), drawn=self.SUITABILITY)
+        assert problem.startswith("抽中的客户只生成适当性回访任务；回访类型请只选适当性")
+
+    def test_another_year_than_the_draws(self) -> None:
+        (problem,) = problems_of(PLAN, drawn=DrawnFor(ReviewType.SUITABILITY, 2025))
+        assert "期限2025-12-31" in problem
+
+    def test_nobody_to_call(self) -> None:
+        (problem,) = problems_of(PLAN, drawn=replace(self.SUITABILITY, idle=True))
+        assert problem.startswith("这次抽取没有需要生成任务的客户")

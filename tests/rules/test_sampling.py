@@ -14,6 +14,8 @@ from rules import BadPolicy, RiskLevel
 from rules.annex_a import OTHER_SHARE, SUITABILITY_SHARE
 from rules.sampling import (
     CREDITED,
+    FUND_HOLDERS,
+    OPTION_HOLDERS,
     ORDINARY_HIGH_RISK,
     OUTSIDE,
     R5_HOLDERS,
@@ -23,9 +25,11 @@ from rules.sampling import (
     Standing,
     Unit,
     draw,
+    key_of,
     percent,
     quota_of,
     standing_of,
+    stratum_named,
     stratum_of,
 )
 
@@ -218,6 +222,18 @@ def test_strata(level: RiskLevel | None, ordinary: bool, stratum: str) -> None:
 def test_a_firm_may_count_r4_as_high() -> None:
     assert stratum_of(RiskLevel.R4, ordinary=True, high_from=RiskLevel.R4) == ORDINARY_HIGH_RISK
     assert stratum_of(RiskLevel.R4, ordinary=False, high_from=RiskLevel.R4) == ""
+
+
+def test_special_businesses_have_a_stratum_of_their_own() -> None:
+    """Table A.1 line 4: 确保在适当性回访比例中包括专门业务的回访（代销金融产品、场外期权）."""
+    assert stratum_named("", OPTION_HOLDERS) == "场外期权客户"
+    assert stratum_named(R5_HOLDERS, FUND_HOLDERS) == "R5产品客户·代销金融产品客户"
+    assert (stratum_named(R5_HOLDERS, ""), stratum_named("", "")) == (R5_HOLDERS, "")
+
+
+def test_the_key_of_a_client_is_that_of_b2sum() -> None:
+    told = subprocess.run(["b2sum", "-l", "64"], input=b"s\nC1", capture_output=True, check=True).stdout.split()[0]
+    assert key_of("s", "C1").hex() == told.decode()
 
 
 strata = st.sampled_from(["", "R5", "普通"])
