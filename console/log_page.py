@@ -20,6 +20,7 @@ from console.words import SHANGHAI
 from models import AuditEntry
 from models.audit import Act, LogFilter, acts_known, entries
 from rules import Post
+from rules.hours import written_minute
 
 MOST_EXPORTED = 50_000  # entries
 # Acts of other pages are named where they are written; here is what they are called.
@@ -89,13 +90,17 @@ def _acts(session: Session) -> list[tuple[str, str]]:
 
 
 def _when(at: datetime) -> str:
-    return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
+    return f"{written_minute(at)}:{at:%S}"
+
+
+def _sortable(at: datetime) -> str:
+    return f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
 
 
 def _row(entry: AuditEntry) -> tuple[str, ...]:
     staff = entry.staff
     return (
-        _when(entry.at),
+        _sortable(entry.at),
         staff.number if staff else "",
         staff.name if staff else "",
         WORDS.get(entry.act, entry.act),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from rules.errors import BadPolicy
-from rules.hours import SHANGHAI
+from rules.hours import written_minute
 
 LEAST = timedelta(hours=24)
 LONGEST = timedelta(days=90)
@@ -59,5 +59,5 @@ def void_of(review_started_at: datetime, period: CoolingOff) -> VoidReview | Non
         return VoidReview("投资冷静期尚未起算，此时进行的回访确认无效（§5.1.6 d）", None)
     if review_started_at >= ends_at:
         return None
-    spoken = f"{ends_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
+    spoken = f"{written_minute(ends_at)}:{ends_at:%S}"
     return VoidReview(f"回访在投资冷静期内进行，确认无效；冷静期于{spoken}届满，届满后重新回访（§5.1.6 d）", ends_at)

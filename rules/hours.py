@@ -16,6 +16,12 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 LONGEST_SEARCH_DAYS = 366  # hours that leave no opening within a year are a mistake
 
 
+def written_minute(at: datetime) -> str:
+    """An instant as it stands in a Chinese sentence, by Shanghai's clock: 2026年11月24日23:59."""
+    local = at.astimezone(SHANGHAI)
+    return f"{local.year}年{local.month}月{local.day}日{local:%H:%M}"
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
     """A stretch of one day in which calls may start: `start` counts, `end` does not."""

@@ -15,7 +15,7 @@ from math import ceil
 from operator import attrgetter
 
 from rules.errors import BadPolicy
-from rules.hours import SHANGHAI, CallingHours, stretches
+from rules.hours import CallingHours, stretches, written_minute
 
 LONGEST = timedelta(days=3660)
 HOUR_SECONDS = 3600
@@ -111,15 +111,13 @@ def summary_of(outlook: Forecast) -> str:
     today = f"按目前每小时{ceil(outlook.per_hour)}次的速度"
     if not outlook.missed:
         return f"{today}，各期限前均可完成。"
-    missed = "；".join(f"{_spoken(due)}前将有{due.missed}个任务不能完成" for due in outlook.lines if due.missed)
+    missed = "；".join(
+        f"{written_minute(due.owed.deadline_at)}前将有{due.missed}个任务不能完成" for due in outlook.lines if due.missed
+    )
     lost = f"其中{outlook.lost}个在期限前已没有可拨打的时间。" if outlook.lost else ""
     needed = f"每小时{ceil(outlook.needed_per_hour)}次可按期完成" if outlook.missed > outlook.lost else ""
     rest = ("其余" if lost else "") + needed + "。" if needed else ""
     return f"{today}，{missed}。{lost}{rest}"
-
-
-def _spoken(due: Due) -> str:
-    return f"{due.owed.deadline_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
 
 
 def _dues(lines: Sequence[Owed], per_second: Fraction, time: _OpenTime) -> Iterator[Due]:

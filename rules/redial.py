@@ -37,7 +37,7 @@ from rules.appendix_f import (
     row_of,
 )
 from rules.errors import BadHistory, BadPolicy
-from rules.hours import SHANGHAI, CallingHours, next_allowed
+from rules.hours import CallingHours, next_allowed, written_minute
 from rules.labels import label_of
 from rules.outcomes import Outcome, RiskLevel
 
@@ -285,9 +285,6 @@ def _timed(decision: Decision, at: datetime, policy: RedialPolicy) -> Decision:
         at = next_allowed(at, policy.hours)
     if policy.deadline_at is None or at <= policy.deadline_at:
         return replace(decision, redial_at=at)
-    reason = f"{decision.reason}；下次可拨打时间{_spoken(at)}晚于办理期限{_spoken(policy.deadline_at)}，由人工处理"
+    next_at, last_at = written_minute(at), written_minute(policy.deadline_at)
+    reason = f"{decision.reason}；下次可拨打时间{next_at}晚于办理期限{last_at}，由人工处理"
     return replace(decision, redial_at=None, with_human=True, past_deadline=True, reason=reason)
-
-
-def _spoken(at: datetime) -> str:
-    return f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"

@@ -40,7 +40,7 @@ class TestForecast:
         outlook = forecast([Owed(TODAY, 300)], 20, TEN_HOURS, NOW)
         assert (outlook.missed, outlook.needed_per_hour, outlook.lines[0].finished_at) == (100, Fraction(30), None)
         assert summary_of(outlook) == (
-            "按目前每小时20次的速度，2026-06-01 23:59前将有100个任务不能完成。每小时30次可按期完成。"
+            "按目前每小时20次的速度，2026年6月1日23:59前将有100个任务不能完成。每小时30次可按期完成。"
         )
 
     def test_the_earliest_deadline_goes_first(self) -> None:
