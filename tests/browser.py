@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -32,7 +32,7 @@ def microphone(wav: Path) -> list[str]:
     ]
 
 
-def _until(page: Page, expression: str, *, polling: int = 20, timeout: int = 10_000) -> object:
+def _until(page: Page, expression: str, *, polling: int = 20, timeout: int = 60_000) -> object:
     """Ask from outside until something is true; both in milliseconds.
 
     Playwright's own waiting evaluates the text within the page, which the pages' Content-Security-Policy forbids.
@@ -51,8 +51,9 @@ def chromium_page(width: int = 1366, height: int = 768, flags: Sequence[str] = (
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
         page = browser.new_page(viewport={"width": width, "height": height}, locale="zh-CN")
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: thrown.append(str(error)))
+        expect.set_options(timeout=60_000)
         page.wait_for_function = partial(_until, page)  # type: ignore[method-assign, assignment]
         try:
             yield page

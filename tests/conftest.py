@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,9 +18,31 @@ from campaign.script_life import Actor
 from models import Campaign, Customer, Database, ReviewTask, Seal, Staff, use_seal
 from models.claims import queued, take_in
 from models.queue import Served
+from speech.model_slot import find_model
+from tests.order import pytest_collection_modifyitems, pytest_xdist_make_scheduler
+
+__all__ = ["pytest_collection_modifyitems", "pytest_xdist_make_scheduler"]
 
 KEY = bytes(range(32))
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)  # noon in Shanghai
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for what all tests of a run need and none changes: models and rendered speech, made when first wanted.
+
+    The processes that share a run share it too; who writes into it does so safely from several processes.
+    """
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "kept"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shipped_model(kept: Path) -> Path:
+    """The shipped recognition model, unpacked."""
+    return find_model("", kept / "models")
 
 
 @pytest.fixture

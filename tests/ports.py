@@ -7,14 +7,15 @@ import os
 import socket
 
 # Below those that systems give to whoever asks for any port (from 32768 on Linux): nobody takes one of these between
-# the look and the use, except another test process, which begins elsewhere.
-_LOWEST, _COUNT = 12_000, 20_000
-_offsets = itertools.count(os.getpid() * 61, 2)
+# the look and the use. The processes of one run look in a part of their own, those of another run begin elsewhere.
+_LOWEST, _PART, _PARTS = 12_000, 2_000, 10
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw9").removeprefix("gw")) % _PARTS
+_offsets = itertools.count(os.getpid() * 62, 2)
 
 
 def free_port() -> int:
-    """A port that is free for UDP and TCP, as is the one above it, where some programs listen for TLS."""
-    return next(port for port in (_LOWEST + offset % _COUNT for offset in _offsets) if _is_free(port))
+    """An even port that is free for UDP and TCP, as is the one above it, where some programs listen for TLS or RTCP."""
+    return next(port for port in (_LOWEST + _PART * _worker + offset % _PART for offset in _offsets) if _is_free(port))
 
 
 def _is_free(port: int) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,20 +15,13 @@ import pytest
 from sqlalchemy import select
 
 from campaign.calls.replaying import replay_call
-from campaign.demo.demo import DEMO_FACTOR, Demo
-from campaign.demo.demo_firm import demo_clock
-from campaign.demo.demo_verdict import DemoResult
-from campaign.works import Works
-from installation import open_works
+from campaign.demo.demo_verdict import DemoResult, Difference
 from models import Attempt, Database, load_seal, use_seal
 from settings import Settings
 from telephony.recording import RecordingStore
-from telephony.simulator.cast import load_cast
+from tests.acceptance.campaigns import SECONDS
 
-ALOUD = Path(__file__).with_name("aloud.yaml")
-LINES = 8
-ALOUD_LINES = 16
-CAMPAIGN_SECONDS = 600
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @dataclass(frozen=True)
@@ -41,18 +35,38 @@ class Ran:
     most_at_once: int
 
 
+@dataclass(frozen=True)
+class Running:
+    """A campaign under way in a process of its own, and the folder of all that it leaves."""
+
+    process: subprocess.Popen[bytes]
+    folder: Path
+
+
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
-    """Call the 24 clients of the demo firm once."""
-    with _ran(tmp_path_factory.mktemp("demo"), Demo(lines=LINES)) as ran:
+def campaigns(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, kept: Path
+) -> Iterator[dict[str, Running]]:
+    """The campaigns that tests of this run ask for, all begun at once."""
+    wanted = {name for item in request.session.items for name in ("demo", "aloud") if name in _fixtures(item)}
+    running: dict[str, Running] = {name: _begun(name, tmp_path_factory.mktemp(name), kept) for name in sorted(wanted)}
+    yield running
+    for one in running.values():
+        one.process.kill()
+        one.process.wait()
+
+
+@pytest.fixture(scope="session")
+def demo(campaigns: dict[str, Running]) -> Iterator[Ran]:
+    """The 24 clients of the demo firm, called once."""
+    with _ended(campaigns["demo"]) as ran:
         yield ran
 
 
 @pytest.fixture(scope="session")
-def aloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
-    """Call one client for every pair of a persona and a script in aloud.yaml once."""
-    clients = len(load_cast(ALOUD).clients)
-    with _ran(tmp_path_factory.mktemp("aloud"), Demo(clients=clients, lines=ALOUD_LINES, cast=ALOUD)) as ran:
+def aloud(campaigns: dict[str, Running]) -> Iterator[Ran]:
+    """One client for every pair of a persona and a script in aloud.yaml, called once."""
+    with _ended(campaigns["aloud"]) as ran:
         yield ran
 
 
@@ -65,37 +79,41 @@ def replayed(ran: Ran) -> int:
         return len(talked)
 
 
+def spoken_before(data: Path, kept: Path) -> None:
+    """Have an installation hear and speak with what other tests have unpacked and rendered."""
+    data.mkdir()
+    for name in ("models", "prompts"):
+        (kept / name).mkdir(exist_ok=True)
+        (data / name).symlink_to(kept / name)
+
+
+def _fixtures(item: pytest.Item) -> tuple[str, ...]:
+    return tuple(getattr(item, "fixturenames", ()))
+
+
+def _begun(name: str, folder: Path, kept: Path) -> Running:
+    spoken_before(folder / "data", kept)
+    command = [sys.executable, "-m", "tests.acceptance.campaigns", name, str(folder)]
+    with (folder / "said").open("wb") as said:
+        return Running(subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=said), folder)
+
+
 @contextmanager
-def _ran(folder: Path, demo: Demo) -> Iterator[Ran]:
+def _ended(running: Running) -> Iterator[Ran]:
+    folder = running.folder
+    status = running.process.wait(SECONDS + 30)
+    assert status == 0, (folder / "said").read_text(errors="replace")[-4000:]
+    told = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    most_at_once, differences = told.pop("most_at_once"), tuple(Difference(**one) for one in told.pop("differences"))
     settings = Settings(data_dir=folder / "data")
-    demo.simulator_log = folder / "network.jsonl"
-    result, most = asyncio.run(_run(settings, demo))
     seal = load_seal("", settings.data_dir / "secret.key")
     use_seal(seal)
     database = Database(settings.database)
     yield Ran(
-        result=result,
+        result=DemoResult(**told, differences=differences),
         database=database,
         recordings=RecordingStore(settings.data_dir / "recordings", seal.key),
-        network=[json.loads(line) for line in demo.simulator_log.read_text(encoding="utf-8").splitlines()],
-        most_at_once=most,
+        network=[json.loads(line) for line in (folder / "network.jsonl").read_text(encoding="utf-8").splitlines()],
+        most_at_once=most_at_once,
     )
     database.close()
-
-
-async def _run(settings: Settings, demo: Demo) -> tuple[DemoResult, int]:
-    async with (
-        demo.network(settings.service_number) as network,
-        open_works(settings, demo_clock(DEMO_FACTOR), network.dialer) as works,
-    ):
-        counted = [0]
-        most = asyncio.create_task(_count_calls(works, counted))
-        result = await asyncio.wait_for(demo.run(works, network), CAMPAIGN_SECONDS)
-        most.cancel()
-        await asyncio.gather(most, return_exceptions=True)
-        return result, counted[0]
-
-
-async def _count_calls(works: Works, most: list[int]) -> None:
-    async for _ in works.feed.watch():
-        most[0] = max(most[0], len(works.feed.calls()))

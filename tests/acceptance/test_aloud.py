@@ -8,7 +8,8 @@ from sqlalchemy import select
 from bot.script import script_names
 from models import ReviewTask
 from telephony.simulator.cast import load_cast
-from tests.acceptance.conftest import ALOUD, Ran, replayed
+from tests.acceptance.campaigns import ALOUD
+from tests.acceptance.conftest import Ran, replayed
 
 pytestmark = pytest.mark.audio
 

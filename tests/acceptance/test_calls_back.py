@@ -24,13 +24,14 @@ from models import IncomingCall, ReviewTask
 from rules import Post
 from settings import Settings
 from telephony.simulator.cast import load_cast
+from tests.acceptance.conftest import spoken_before
 from tests.console.agent_floor import serving
 from tests.signing_in import cookies_of
 
 pytestmark = pytest.mark.audio
 
 CAST = Path(__file__).with_name("calls_back.yaml")
-CALL_SECONDS = 180
+CALL_SECONDS = 360
 RING_SECONDS = 2.0
 
 
@@ -50,11 +51,12 @@ class CalledBack:
 
 
 @pytest.fixture(scope="module")
-def called_back(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CalledBack]:
-    yield asyncio.run(asyncio.wait_for(_run(tmp_path_factory.mktemp("calls_back")), CALL_SECONDS))
+def called_back(tmp_path_factory: pytest.TempPathFactory, kept: Path) -> Iterator[CalledBack]:
+    yield asyncio.run(asyncio.wait_for(_run(tmp_path_factory.mktemp("calls_back"), kept), CALL_SECONDS))
 
 
-async def _run(folder: Path) -> CalledBack:
+async def _run(folder: Path, kept: Path) -> CalledBack:
+    spoken_before(folder / "data", kept)
     settings, seen = Settings(data_dir=folder / "data"), CalledBack()
     async with (
         simulated_network(clients=1, number="95500", cast=CAST) as network,

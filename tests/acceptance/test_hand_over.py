@@ -29,6 +29,7 @@ from rules import Post
 from settings import Settings
 from telephony.browser import BrowserLines
 from telephony.simulator.cast import load_cast
+from tests.acceptance.conftest import spoken_before
 from tests.console.agent_floor import serving
 from tests.signing_in import cookie_header, cookies_of
 from tests.telephony.browserend import Browser
@@ -37,7 +38,7 @@ pytestmark = pytest.mark.audio
 
 CLIENT = "suitability-asks-for-human"
 TONE = 1000  # Hz, of the agent
-CALL_SECONDS = 90
+CALL_SECONDS = 240
 
 
 @dataclass
@@ -59,11 +60,12 @@ class Took:
 
 
 @pytest.fixture(scope="module")
-def took(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Took]:
-    yield asyncio.run(asyncio.wait_for(_run(tmp_path_factory.mktemp("hand_over")), CALL_SECONDS + READY_SECONDS))
+def took(tmp_path_factory: pytest.TempPathFactory, kept: Path) -> Iterator[Took]:
+    yield asyncio.run(asyncio.wait_for(_run(tmp_path_factory.mktemp("hand_over"), kept), CALL_SECONDS + READY_SECONDS))
 
 
-async def _run(folder: Path) -> Took:
+async def _run(folder: Path, kept: Path) -> Took:
+    spoken_before(folder / "data", kept)
     settings, took = Settings(data_dir=folder / "data"), Took()
     async with (
         simulated_network(clients=DEMO_CLIENTS, number=settings.service_number) as network,

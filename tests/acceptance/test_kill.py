@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from models import Attempt, CallEvent, Database, ReviewTask, load_seal, use_seal
 from telephony.recording import RecordingStore
+from tests.acceptance.conftest import spoken_before
 
 pytestmark = pytest.mark.audio
 
@@ -51,8 +52,9 @@ def answers_are_logged(database: Database) -> bool:
         return len(session.scalars(select(CallEvent.id).where(CallEvent.kind == "Note")).all()) >= 3
 
 
-def test_a_killed_process_is_settled_at_the_next_start(tmp_path: Path) -> None:
+def test_a_killed_process_is_settled_at_the_next_start(tmp_path: Path, kept: Path) -> None:
     data = tmp_path / "data"
+    spoken_before(data, kept)
     first = start(data)
     while not (data / "secret.key").exists() or not (data / "huifang.db").exists():
         assert first.poll() is None
@@ -62,7 +64,7 @@ def test_a_killed_process_is_settled_at_the_next_start(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{data / 'huifang.db'}")
     await_in(database, lambda opened: tables_exist(opened) and answers_are_logged(opened), first)
     os.kill(first.pid, signal.SIGKILL)
-    first.communicate(timeout=30)
+    first.communicate(timeout=60)
 
     with database.read() as session:
         cut = {one.call_id: one for one in session.scalars(select(Attempt).where(Attempt.ended_at.is_(None)))}

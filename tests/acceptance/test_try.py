@@ -20,9 +20,11 @@ from installation import open_works
 from rules import Post
 from settings import Settings
 from telephony.browser import BrowserLines
+from tests.acceptance.conftest import spoken_before
 from tests.console.agent_floor import serving
 from tests.signing_in import cookie_header, cookies_of
 from tests.telephony.browserend import Browser
+from tests.telephony.farend import WAIT
 
 pytestmark = pytest.mark.audio
 
@@ -36,7 +38,8 @@ class Base:
 
 
 @pytest.fixture
-async def base(tmp_path: Path) -> AsyncIterator[Base]:
+async def base(tmp_path: Path, kept: Path) -> AsyncIterator[Base]:
+    spoken_before(tmp_path / "data", kept)
     settings = Settings(data_dir=tmp_path / "data", gateway_port=0)
     async with open_works(settings, demo_clock(1.0)) as works, BrowserLines() as browsers:
         async with serving(create_app(works, "华夏安信证券", browsers)) as address:
@@ -55,7 +58,7 @@ async def opened(base: Base) -> AsyncIterator[tuple[ClientConnection, Browser]]:
 
 
 async def hear(page: ClientConnection) -> dict[str, Any]:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         news: dict[str, Any] = json.loads(await page.recv())
         return news
 
@@ -95,4 +98,4 @@ async def test_a_page_that_closes_hangs_up(base: Base) -> None:
         await browser.accept((await hear(page))["sdp"])
         await hear(page)
         await page.close()
-        await asyncio.wait_for(browser.gone.wait(), 10)
+        await asyncio.wait_for(browser.gone.wait(), WAIT)

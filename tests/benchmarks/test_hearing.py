@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from benchmarks.answers import ANSWERS, AnswerClass
 from benchmarks.interruptions import cough, interrupt
 from benchmarks.lines import HELD_OUT, said
 from benchmarks.takes import Outcome, listen, record
-from speech.recogniser import Recogniser, find_model
+from speech.recogniser import Recogniser
 
 pytestmark = pytest.mark.audio
 SHORT = [answer for answer in ANSWERS if answer.kind.startswith("short")]
@@ -20,8 +21,8 @@ PAUSING = [answer for answer in ANSWERS if answer.kind in (AnswerClass.LONG, Ans
 
 
 @pytest.fixture(scope="module")
-def ears(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recogniser]:
-    made = Recogniser(find_model("", tmp_path_factory.mktemp("models")))
+def ears(shipped_model: Path) -> Iterator[Recogniser]:
+    made = Recogniser(shipped_model)
     yield made
     made.close()
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from bot.report import Report
 from bot.script import load_script
 from intents import load_matcher
 from rules.outcomes import Ending
-from speech.recogniser import Recogniser, find_model
+from speech.recogniser import Recogniser
 from telephony.legs import SAMPLE_RATE
 from tests.bot.paced_line import spoken
 
@@ -91,9 +92,9 @@ async def _all(lines: dict[str, bytes], ears: Recogniser) -> dict[str, Heard]:
 
 
 @pytest.fixture(scope="module")
-def calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Heard]]:
+def calls(shipped_model: Path) -> Iterator[dict[str, Heard]]:
     """All calls, carried through."""
-    ears = Recogniser(find_model("", tmp_path_factory.mktemp("models")))
+    ears = Recogniser(shipped_model)
     yield fast_time.run(_all(_lines(), ears), lambda: ears.busy)
     ears.close()
 

@@ -37,7 +37,7 @@ from bot.script import load_script
 from intents import Intent, load_matcher
 from rules.outcomes import Ending, Risk
 from speech.prompts import Prompts
-from speech.recogniser import Recogniser, find_model
+from speech.recogniser import Recogniser
 from speech.voice import Pyttsx3Voice
 from tests.bot.paced_line import HangUp, PacedLine, Press, Speak, Step, Wait, spoken
 
@@ -117,8 +117,8 @@ def _bench() -> dict[str, Call]:
     }
 
 
-def _carry_through(calls: Mapping[str, Call], folder: Path) -> None:
-    ears = Recogniser(find_model("", folder / "models"))
+def _carry_through(calls: Mapping[str, Call], folder: Path, model: Path) -> None:
+    ears = Recogniser(model)
     fast_time.run(_run(calls, folder, ears), lambda: ears.busy)
     ears.close()
 
@@ -150,10 +150,10 @@ async def _run(calls: Mapping[str, Call], folder: Path, ears: Recogniser) -> Non
 
 
 @pytest.fixture(scope="module")
-def calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Call]]:
+def calls(kept: Path, shipped_model: Path) -> Iterator[dict[str, Call]]:
     """All calls, carried through."""
     bench = _bench()
-    _carry_through(bench, tmp_path_factory.mktemp("converse"))
+    _carry_through(bench, kept, shipped_model)
     yield bench
 
 

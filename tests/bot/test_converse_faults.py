@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from loguru import logger
@@ -21,7 +22,7 @@ from bot.script import load_script
 from bot.shell.voice import PromptSource
 from intents import Intent, load_matcher
 from rules.outcomes import Ending
-from speech.recogniser import Recogniser, find_model
+from speech.recogniser import Recogniser
 from tests.bot.paced_line import HangUp, PacedLine, Speak, spoken
 
 SCRIPT = load_script("new_account")
@@ -88,9 +89,9 @@ class Chunked(TTSService):
 
 
 @pytest.fixture(scope="module")
-def ears(tmp_path_factory: pytest.TempPathFactory) -> Recogniser:
+def ears(shipped_model: Path) -> Recogniser:
     """The shipped model."""
-    return Recogniser(find_model("", tmp_path_factory.mktemp("models")))
+    return Recogniser(shipped_model)
 
 
 async def call(

@@ -34,7 +34,7 @@ from models.workers import left_behind
 from rules import CallingHours, Opening, Risk, Severity
 from speech.errors import VoiceUnavailable
 from speech.prompts import Prompts
-from speech.recogniser import Recogniser, find_model
+from speech.recogniser import Recogniser
 from telephony import Gateway, RecordingStore
 from tests.conftest import KEY, NOON, due, publish
 
@@ -49,9 +49,9 @@ class Mute(Voices):
 
 
 @pytest.fixture(scope="module")
-def ears(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recogniser]:
+def ears(shipped_model: Path) -> Iterator[Recogniser]:
     """A recogniser, which no call here comes to need."""
-    made = Recogniser(find_model("", tmp_path_factory.mktemp("models")))
+    made = Recogniser(shipped_model)
     yield made
     made.close()
 

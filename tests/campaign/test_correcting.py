@@ -101,7 +101,7 @@ def test_nobody_overwrites_what_they_have_not_seen(database: Database, answer_id
     start, done, refused = threading.Barrier(2), [], []
 
     def try_it(value: str) -> None:
-        start.wait(timeout=10)
+        start.wait(timeout=60)
         try:
             done.append(correct(database, answer_id, value))
         except CorrectionRefused as error:
@@ -111,7 +111,7 @@ def test_nobody_overwrites_what_they_have_not_seen(database: Database, answer_id
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=60)
     assert len(done) == 1
     assert refused == ["刚刚有人更正过：请看过现在的内容再决定"]
 

@@ -32,7 +32,7 @@ from tests.ports import free_port
 pytestmark = pytest.mark.audio
 
 CLIENT, OTHER = "13800001111", "13800002222"
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ async def called(phone: SipDialer) -> SipLeg:
     """Call the worker, again while it is not yet at its telephone."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         for no in itertools.count():
-            leg = await phone.dial(f"to-us-{no}", "95500", ring_seconds=20)
+            leg = await phone.dial(f"to-us-{no}", "95500", ring_seconds=60)
             async for event in leg.events():
                 if isinstance(event, Answered):
                     return leg
@@ -118,7 +118,7 @@ async def test_a_worker_that_is_to_end_lets_its_call_go_on_and_begins_no_other(
         await until(database, lambda session: "Listen" in kinds(session))
         process.terminate()
         await until(database, lambda session: session.get_one(Worker, "w1").draining)
-        another = await phone.dial("client-2", "95500", ring_seconds=10)
+        another = await phone.dial("client-2", "95500", ring_seconds=60)
         async with asyncio.timeout(PATIENCE_SECONDS):
             refused = [event async for event in another.events() if isinstance(event, HungUp)]
             assert refused[0].sip_status == 480

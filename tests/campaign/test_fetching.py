@@ -27,7 +27,7 @@ from campaign.handover.talks import Agent
 from campaign.handover.ways import Party, Way
 from intents import load_matcher
 from rules import Ending
-from speech.recogniser import Recogniser, find_model
+from speech.recogniser import Recogniser
 from telephony.bridge import Joinable
 from telephony.gateway import Gateway
 from telephony.legs import Answered
@@ -39,8 +39,8 @@ pytestmark = pytest.mark.audio
 
 
 @pytest.fixture(scope="module")
-def ears(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recogniser]:
-    made = Recogniser(find_model("", tmp_path_factory.mktemp("models")))
+def ears(shipped_model: Path) -> Iterator[Recogniser]:
+    made = Recogniser(shipped_model)
     yield made
     made.close()
 

@@ -30,6 +30,7 @@ from tests.campaign.test_attempt import ears
 from tests.campaign.test_attempt import works as silent
 from tests.conftest import KEY, NOON, publish, served
 from tests.ports import free_port
+from tests.telephony.farend import WAIT
 
 __all__ = ["ears", "silent"]
 
@@ -49,9 +50,9 @@ def database(tmp_path: Path, seal: Seal) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="module")
-def prompts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def prompts(kept: Path) -> Path:
     """What the product has said before."""
-    return tmp_path_factory.mktemp("prompts")
+    return kept / "prompts"
 
 
 @pytest.fixture
@@ -80,8 +81,8 @@ async def call(folder: Path, port: int, number: str, *, hang_up_after: float = 6
     trunk = Trunk("caller", "127.0.0.1", port, number=number, ping_seconds=0)
     events: list[LegEvent] = []
     async with SipDialer((trunk,), RecordingStore(folder / "callers", KEY)) as phone:
-        leg = await phone.dial(f"to-{port}", "95500", ring_seconds=20)
-        async with asyncio.timeout(60):
+        leg = await phone.dial(f"to-{port}", "95500", ring_seconds=60)
+        async with asyncio.timeout(120):
             async for event in leg.events():
                 events.append(event)
                 if isinstance(event, AudioIn) and event.at_ms > 1000 * hang_up_after:
@@ -97,7 +98,7 @@ def ending(events: list[LegEvent]) -> HungUp:
 
 async def done_with_callers(works: Works) -> None:
     """A caller who has hung up is gone before the product has written down that they called."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WAIT):
         await asyncio.gather(*works.incoming)
 
 
@@ -204,7 +205,7 @@ async def test_a_client_is_known_by_a_number_learnt_in_a_call(works: Works, task
 
 async def settled(works: Works) -> None:
     """Wait until nobody is on the line."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WAIT):
         async for news in works.feed.watch():
             if news["kind"] == "picture" and not news["calls"]:
                 return

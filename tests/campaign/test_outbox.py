@@ -134,7 +134,7 @@ async def test_an_outbox_that_ends_finishes_what_it_was_sending(
 ) -> None:
     owe_notice(database, task_id)
     async with Outbox(database, load_channels(channels_file(tmp_path, gateway), tmp_path), RealClock(), "s1"):
-        await asyncio.wait_for(gateway.arrived.wait(), 20)
+        await asyncio.wait_for(gateway.arrived.wait(), 60)
         asyncio.get_running_loop().call_later(0.2, gateway.let.set)
     assert state_of(database) == PostingState.SENT
 

@@ -138,7 +138,7 @@ def test_of_two_agents_who_take_one_task_one_gets_it(people: PhoneReviews, task_
 
     def try_it(number: str) -> None:
         staff_id = agent(people, number)
-        start.wait(timeout=10)
+        start.wait(timeout=60)
         try:
             got.append(people.take(task_id, staff_id))
         except PeopleError as error:
@@ -148,7 +148,7 @@ def test_of_two_agents_who_take_one_task_one_gets_it(people: PhoneReviews, task_
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=60)
     assert (len(got), refused) == (1, ["这项任务刚刚被别人领取"])
     assert listed(people) == []
     assert listed(people, Waits.TAKEN) == ["T001"]

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -24,7 +25,7 @@ from campaign.handover.ways import Party, ToPerson
 from campaign.handover.wrapping import WrapUp
 from intents import load_matcher
 from rules import Ending, Risk
-from speech.recogniser import Recogniser, find_model
+from speech.recogniser import Recogniser
 from telephony.bridge import Parting
 from tests.campaign.test_fetching import Tones
 from tests.campaign.test_losing_agents import QUICK, Lines, agents, lines, tones
@@ -36,8 +37,8 @@ BOT, AGENT, SUPERVISOR = 700, 1500, 2000  # Hz
 
 
 @pytest.fixture(scope="module")
-def ears(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recogniser]:
-    made = Recogniser(find_model("", tmp_path_factory.mktemp("models")))
+def ears(shipped_model: Path) -> Iterator[Recogniser]:
+    made = Recogniser(shipped_model)
     yield made
     made.close()
 

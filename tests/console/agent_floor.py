@@ -39,7 +39,7 @@ from telephony.recording import RecordingStore
 from tests.conftest import NOON
 from tests.console.conftest import Place
 from tests.signing_in import cookies_of
-from tests.telephony.farend import KEY, Call, FarEnd, far_end, running_gateway, until
+from tests.telephony.farend import KEY, WAIT, Call, FarEnd, far_end, running_gateway, until
 
 BRIEFING = Briefing(
     call_id="7-1",
@@ -101,7 +101,7 @@ async def floor(place: Place, recordings: Path, terms: Terms = Terms()) -> Async
             desk, agents=AgentLines(roster, browsers, Supervisors(roster, LiveLines()), by_hand)
         )
         async with serving(place.app) as base:
-            leg = await gateway.dial("7-1", "13800000000", ring_seconds=10)
+            leg = await gateway.dial("7-1", "13800000000", ring_seconds=60)
             phone = await far.take()
             await phone.say("answered")
             await until(leg, Answered)
@@ -128,7 +128,7 @@ async def serving(app: FastAPI) -> AsyncIterator[str]:
     """The pages on a free port, on this loop."""
     server = _Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off"))
     running = asyncio.create_task(server.serve())
-    await asyncio.wait_for(server.up.wait(), 10)
+    await asyncio.wait_for(server.up.wait(), WAIT)
     try:
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:

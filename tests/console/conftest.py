@@ -188,7 +188,7 @@ def served(app: FastAPI) -> Iterator[str]:
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while not server.started:
         assert time.monotonic() < deadline, "the server did not start"
         time.sleep(0.02)
@@ -197,4 +197,4 @@ def served(app: FastAPI) -> Iterator[str]:
     finally:
         server.should_exit = True
         server.force_exit = True
-        thread.join(timeout=15)
+        thread.join(timeout=60)

@@ -27,6 +27,7 @@ from tests.console.agent_floor import Floor, floor
 from tests.console.conftest import Place
 from tests.signing_in import cookie_header, cookies_of
 from tests.telephony.browserend import Browser
+from tests.telephony.farend import WAIT
 
 
 class Page:
@@ -40,7 +41,7 @@ class Page:
 
     async def hear(self, kind: str) -> dict[str, Any]:
         """The next message of a kind; others are passed over."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(WAIT):
             async for text in self.socket:
                 message: dict[str, Any] = json.loads(text)
                 if message["kind"] == kind:

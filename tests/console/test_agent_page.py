@@ -79,7 +79,7 @@ async def test_an_agent_sees_how_long_it_rings_how_many_wait_and_why_it_ends(pla
                 page.locator("#call").wait_for(state="hidden")
                 seen += [page.locator(f"#{name}").inner_text() for name in ("notice", "presence", "queue")]
                 assert page.locator("#left").is_hidden()
-                assert fetched.result(10) is Failure.TIMED_OUT
+                assert fetched.result(60) is Failure.TIMED_OUT
                 return seen
 
         left, waiting, why, presence, after = await asyncio.to_thread(work)
@@ -126,7 +126,7 @@ async def test_an_agent_sees_the_call_takes_it_and_both_hear_each_other(place: P
                 page.keyboard.press("F8")
                 page.locator("#call").wait_for(state="hidden")
                 page.wait_for_function("document.getElementById('presence').textContent === '空闲'")
-                return fetched.result(10)
+                return fetched.result(60)
 
         talk = await asyncio.to_thread(work)
         speaking.cancel()

@@ -12,7 +12,7 @@ from bot.script import load_script
 from console.aloud import rehearse_aloud
 from intents import load_matcher
 from speech.prompts import Prompts
-from speech.recogniser import Recogniser, find_model
+from speech.recogniser import Recogniser
 from speech.voice import Pyttsx3Voice
 from tests.bot.conversation import facts_for
 from tests.bot.paced_line import spoken
@@ -21,10 +21,12 @@ from tests.telephony.soundroom import is_loud, sound_room
 pytestmark = pytest.mark.audio
 
 
-async def test_a_conversation_is_held_aloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_conversation_is_held_aloud(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: Path, shipped_model: Path
+) -> None:
     script, printed = load_script("identity"), io.StringIO()
-    ears = Recogniser(find_model("", tmp_path / "models"), threads=1)
-    prompts = Prompts(tmp_path / "prompts", Pyttsx3Voice())
+    ears = Recogniser(shipped_model, threads=1)
+    prompts = Prompts(kept / "prompts", Pyttsx3Voice())
     with sound_room(tmp_path, monkeypatch, [spoken("你打错了")], echo=True) as room:
         console = Console(file=printed, width=200)
         await rehearse_aloud(script, facts_for(script), ears, prompts, load_matcher(), console)

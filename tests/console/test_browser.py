@@ -48,7 +48,7 @@ def tell(place: Place, call: LiveCall) -> None:
         told.set()
 
     place.app.state.loop.call_soon_threadsafe(show)
-    assert told.wait(5)
+    assert told.wait(60)
 
 
 def test_a_live_call_appears_changes_and_goes(place: Place, address: str) -> None:

@@ -29,7 +29,7 @@ def ended(api: TestClient, answer: Any) -> dict[str, Any]:
     """The job once it has ended or waits to be confirmed."""
     assert answer.status_code == 202, answer.text
     job: dict[str, Any] = answer.json()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not job["ended"] and job["state"] != "ready":
         assert time.monotonic() < deadline, job
         time.sleep(0.02)

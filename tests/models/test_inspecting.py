@@ -134,7 +134,7 @@ def test_ended_calls_are_judged_once_and_wait_by_reason(database: Database, task
 
 
 def test_of_two_inspectors_one_gets_the_call(database: Database, waiting: int, people: dict[str, int]) -> None:
-    start, won = threading.Barrier(2, timeout=10), []
+    start, won = threading.Barrier(2, timeout=60), []
 
     def race(number: str) -> None:
         start.wait()
@@ -149,7 +149,7 @@ def test_of_two_inspectors_one_gets_the_call(database: Database, waiting: int, p
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=60)
     assert len(won) == 1
     with database.write() as session:
         loser = people[({"2001", "2002"} - set(won)).pop()]

@@ -303,7 +303,7 @@ def test_many_workers_take_a_task_once(database: Database, task_id: int) -> None
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=60)
     assert len(took) == 1
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from speech.errors import Overloaded, SpeechError, TooLate
-from speech.recogniser import Recogniser, Transcript, find_model
+from speech.recogniser import Recogniser, Transcript
 from tests.speech.line import HELD_OUT, VOICES, line, said
 
 CHUNK = 1600  # bytes: 100 ms
@@ -17,8 +17,8 @@ SHORT = ("是的", "对", "没有", "知道", "不知道", "满意", "不满意"
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return find_model("", tmp_path_factory.mktemp("models"))
+def model(shipped_model: Path) -> Path:
+    return shipped_model
 
 
 @pytest.fixture(scope="module")

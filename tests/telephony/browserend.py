@@ -16,6 +16,7 @@ from av import AudioFrame
 from numpy.typing import NDArray
 
 from telephony.browser import BrowserLines, BrowserPhone
+from tests.telephony.farend import WAIT
 
 RATE = 48000
 FRAME = 960
@@ -74,7 +75,7 @@ class Browser:
     async def hear(self, seconds: float) -> NDArray[np.int16]:
         """Wait until that much more was heard, and return it."""
         start, wanted = len(self.heard), round(seconds * 50)
-        async with asyncio.timeout(10 + seconds), self._more:
+        async with asyncio.timeout(WAIT + seconds), self._more:
             await self._more.wait_for(lambda: len(self.heard) - start >= wanted)
         return np.concatenate(self.heard[start : start + wanted])
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -17,8 +17,10 @@ from telephony.gateway import Gateway
 from telephony.legs import AudioIn, HungUp, Leg, LegEvent
 from telephony.recording import RecordingStore
 
+Heard = TypeVar("Heard")
+
 KEY = bytes(range(32))
-WAIT = 10.0  # seconds, for what must happen
+WAIT = 60.0  # seconds, for what must happen: a busy machine takes its time
 
 
 class Call:
@@ -108,8 +110,15 @@ async def far_end(gateway: Gateway) -> AsyncIterator[FarEnd]:
 
 @asynccontextmanager
 async def running_gateway(folder: Path, **options: Any) -> AsyncIterator[Gateway]:
-    async with Gateway("127.0.0.1", 0, RecordingStore(folder, KEY), **options) as gateway:
+    async with Gateway("127.0.0.1", 0, RecordingStore(folder, KEY), **{"media_seconds": WAIT, **options}) as gateway:
         yield gateway
+
+
+async def heard_as(hear: Callable[[], Awaitable[Heard]], wanted: Heard) -> None:
+    """Listen piece by piece until a piece is as wanted: what was on its way before is heard first."""
+    async with asyncio.timeout(WAIT):
+        while await hear() != wanted:
+            pass
 
 
 async def until(leg: Leg, wanted: Callable[[LegEvent], bool] | type) -> list[LegEvent]:

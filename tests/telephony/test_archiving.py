@@ -63,7 +63,7 @@ def s3(far: Storage) -> Archive:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not true():  # noqa: ASYNC110 (a thread has no event to await)
             await asyncio.sleep(0.01)
 

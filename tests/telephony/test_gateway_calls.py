@@ -33,7 +33,7 @@ async def far(gateway: Gateway) -> AsyncIterator[FarEnd]:
 
 
 async def answered(gateway: Gateway, far: FarEnd, call: str = "12-1") -> tuple[Leg, Call]:
-    leg = await gateway.dial(call, "13800000000", ring_seconds=10)
+    leg = await gateway.dial(call, "13800000000", ring_seconds=60)
     media = await far.take()
     await media.say("answered")
     await until(leg, Answered)
@@ -59,14 +59,14 @@ def onsets(samples: np.ndarray) -> list[int]:
 
 
 async def test_the_gateway_asks_the_far_end_to_dial(gateway: Gateway, far: FarEnd) -> None:
-    leg = await gateway.dial("12-1", "13800000000", ring_seconds=10)
+    leg = await gateway.dial("12-1", "13800000000", ring_seconds=60)
     assert leg.call_id == "12-1"
     assert await far.dialled() == {"command": "dial", "call": "12-1", "number": "13800000000", "format": "alaw"}
     await leg.hang_up()
 
 
 async def test_what_the_far_end_says_comes_as_events_in_order(gateway: Gateway, far: FarEnd, tmp_path: Path) -> None:
-    leg = await gateway.dial("12-1", "13800000000", ring_seconds=10)
+    leg = await gateway.dial("12-1", "13800000000", ring_seconds=60)
     media = await far.take()
     await media.say("ringing")
     await media.say("early_media")
@@ -154,7 +154,7 @@ async def test_barge_in_stops_the_prompt_and_the_next_one_plays(gateway: Gateway
 
 
 async def test_a_prompt_queued_before_answer_waits_for_it(gateway: Gateway, far: FarEnd) -> None:
-    leg = await gateway.dial("12-1", "13800000000", ring_seconds=10)
+    leg = await gateway.dial("12-1", "13800000000", ring_seconds=60)
     media = await far.take()
     leg.play(line(sine(500, 100)), "hello")
     await media.say("early_media")
@@ -198,7 +198,7 @@ async def test_our_hang_up_tells_the_far_end_cuts_prompts_and_seals(
 async def test_an_end_before_answer_keeps_the_codes(
     gateway: Gateway, far: FarEnd, codes: dict[str, int], cause: HangupCause
 ) -> None:
-    leg = await gateway.dial("12-1", "13800000000", ring_seconds=10)
+    leg = await gateway.dial("12-1", "13800000000", ring_seconds=60)
     media = await far.take()
     await media.say("ringing")
     await media.say("hangup", **codes)
@@ -207,7 +207,7 @@ async def test_an_end_before_answer_keeps_the_codes(
 
 
 async def test_a_trunk_may_refuse_to_dial(gateway: Gateway, far: FarEnd) -> None:
-    leg = await gateway.dial("12-1", "13800000000", ring_seconds=10)
+    leg = await gateway.dial("12-1", "13800000000", ring_seconds=60)
     call = (await far.dialled())["call"]
     await far.control.send(RejectedCall(call, 503, 34).serialise())
     end = await hung_up(leg)
@@ -215,7 +215,7 @@ async def test_a_trunk_may_refuse_to_dial(gateway: Gateway, far: FarEnd) -> None
 
 
 async def test_uncompressed_audio_goes_through_bit_by_bit(gateway: Gateway, far: FarEnd, tmp_path: Path) -> None:
-    leg = await gateway.dial("12-1", "13800000000", ring_seconds=10)
+    leg = await gateway.dial("12-1", "13800000000", ring_seconds=60)
     media = await far.media((await far.dialled())["call"], start=False)
     await media.say("start", format="slin")
     await media.say("answered")
@@ -238,7 +238,7 @@ async def test_a_second_reader_goes_on_where_the_first_stopped(gateway: Gateway,
 
 async def test_trunks_take_turns(gateway: Gateway, far: FarEnd) -> None:
     async with far_end(gateway) as other:
-        legs = [await gateway.dial(f"1-{number}", "138", ring_seconds=10) for number in range(4)]
+        legs = [await gateway.dial(f"1-{number}", "138", ring_seconds=60) for number in range(4)]
         first = [(await far.dialled())["call"] for _ in range(2)]
         second = [(await other.dialled())["call"] for _ in range(2)]
         assert sorted([first, second]) == [["1-0", "1-2"], ["1-1", "1-3"]]

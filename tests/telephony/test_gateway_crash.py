@@ -21,8 +21,8 @@ from telephony import Gateway, RecordingStore
 async def main():
     async with Gateway("127.0.0.1", 0, RecordingStore(Path(sys.argv[1]), bytes(range(32)))) as gateway:
         print(gateway.port, flush=True)
-        await gateway.wait_for_trunk(10)
-        leg = await gateway.dial("12-1", "13800000000", ring_seconds=10)
+        await gateway.wait_for_trunk(60)
+        leg = await gateway.dial("12-1", "13800000000", ring_seconds=60)
         leg.play(b"\\x10\\x20" * 8000 * 60, "long")
         async for _ in leg.events():
             pass

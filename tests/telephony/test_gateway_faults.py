@@ -106,14 +106,14 @@ async def test_a_far_end_that_does_not_read_is_ended(gateway: Gateway, far: FarE
 
 
 async def test_without_an_exchange_no_call_is_the_clients_fault(gateway: Gateway, tmp_path: Path) -> None:
-    leg = await gateway.dial("12-1", "13800000000", ring_seconds=10)
+    leg = await gateway.dial("12-1", "13800000000", ring_seconds=60)
     assert await hung_up(leg) == HungUp(HangupCause.OWN_LINE, None, None, 0)
     assert RecordingStore(tmp_path, KEY).find("12-1") is None
 
 
 async def test_media_that_never_opens(tmp_path: Path) -> None:
     async with running_gateway(tmp_path, media_seconds=0.2) as gateway, far_end(gateway) as far:
-        leg = await gateway.dial("12-1", "13800000000", ring_seconds=10)
+        leg = await gateway.dial("12-1", "13800000000", ring_seconds=60)
         call = (await far.dialled())["call"]
         assert (await hung_up(leg)).cause is HangupCause.OWN_LINE
         with pytest.raises(InvalidStatus, match="404"):  # too late
@@ -121,7 +121,7 @@ async def test_media_that_never_opens(tmp_path: Path) -> None:
 
 
 async def test_ringing_is_bounded(gateway: Gateway, far: FarEnd) -> None:
-    leg = await gateway.dial("12-1", "13800000000", ring_seconds=0.3)
+    leg = await gateway.dial("12-1", "13800000000", ring_seconds=1.0)
     media = await far.take()
     await media.say("ringing")
     assert (await hung_up(leg)).cause is HangupCause.TIMED_OUT
@@ -190,7 +190,7 @@ async def test_what_is_no_websocket_is_closed(gateway: Gateway, far: FarEnd, dat
 
 async def test_a_call_that_cannot_be_recorded_ends(gateway: Gateway, far: FarEnd, tmp_path: Path) -> None:
     RecordingStore(tmp_path, KEY).open("12-1").seal()
-    leg = await gateway.dial("12-1", "13800000000", ring_seconds=10)
+    leg = await gateway.dial("12-1", "13800000000", ring_seconds=60)
     media = await far.take()
     await media.say("answered")
     assert (await hung_up(leg)).cause is HangupCause.OWN_LINE

@@ -10,6 +10,7 @@ import pytest
 from telephony.errors import SoundUnavailable
 from telephony.legs import AudioIn, HangupCause, HungUp, LegEvent, Played
 from telephony.microphone import SoundLine, open_sound_line
+from tests.telephony.farend import WAIT
 from tests.telephony.soundroom import is_loud, sound_room
 from tests.telephony.sounds import line as wire
 from tests.telephony.sounds import sine
@@ -25,7 +26,7 @@ def beep(seconds: float) -> bytes:
 async def until(line: SoundLine, kind: type[LegEvent]) -> list[LegEvent]:
     """The events up to the first of one kind."""
     seen: list[LegEvent] = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WAIT):
         async for event in line.events():
             seen.append(event)
             if isinstance(event, kind):
@@ -54,7 +55,7 @@ async def test_what_is_said_in_the_room_comes_in(tmp_path: Path, monkeypatch: py
         line = await open_sound_line()
         line.play(beep(0.2), "question")
         loud = 0
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WAIT):
             async for event in line.events():
                 loud += isinstance(event, AudioIn) and is_loud(event.pcm)
                 if loud == 20:

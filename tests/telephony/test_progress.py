@@ -11,7 +11,7 @@ import pytest
 
 from intents import Announced
 from rules.witnesses import Tone
-from speech.recogniser import Recogniser, find_model
+from speech.recogniser import Recogniser
 from speech.voice import caller_voices
 from telephony.announcements import ENDINGS
 from telephony.gateway import Gateway
@@ -38,8 +38,8 @@ VOICES = [0, 7]
 
 
 @pytest.fixture(scope="module")
-def ears(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recogniser]:
-    recogniser = Recogniser(find_model("", tmp_path_factory.mktemp("models")), threads=1)
+def ears(shipped_model: Path) -> Iterator[Recogniser]:
+    recogniser = Recogniser(shipped_model, threads=1)
     yield recogniser
     recogniser.close()
 

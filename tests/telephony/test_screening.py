@@ -24,7 +24,7 @@ from intents import Announced, load_matcher
 from rules.outcomes import Ending
 from rules.witnesses import AnsweringMachine, Tone
 from speech.prompts import Prompts
-from speech.recogniser import Recogniser, find_model
+from speech.recogniser import Recogniser
 from speech.voice import Pyttsx3Voice, caller_voices
 from telephony.answered import AfterAnswer
 from telephony.screening import ScreenedLeg
@@ -116,11 +116,10 @@ async def _run(calls: dict[str, Call], folder: Path, ears: Recogniser) -> None:
 
 
 @pytest.fixture(scope="module")
-def calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Call]]:
+def calls(shipped_model: Path, kept: Path) -> Iterator[dict[str, Call]]:
     """All calls, carried through."""
-    bench, folder = _bench(), tmp_path_factory.mktemp("screening")
-    ears = Recogniser(find_model("", folder / "models"))
-    fast_time.run(_run(bench, folder, ears), lambda: ears.busy)
+    bench, ears = _bench(), Recogniser(shipped_model)
+    fast_time.run(_run(bench, kept, ears), lambda: ears.busy)
     ears.close()
     yield bench
 

@@ -9,7 +9,7 @@ import pytest
 
 from telephony.gateways.dialer import ExchangeDialer
 from telephony.recording import RecordingStore
-from tests.telephony.farend import KEY
+from tests.telephony.farend import KEY, WAIT
 from tests.telephony.gateways.fake_asterisk import FakeAsterisk
 from tests.telephony.gateways.fake_freeswitch import FakeFreeSwitch
 from tests.telephony.gateways.fake_twilio import FakeTwilio
@@ -34,5 +34,5 @@ async def far(request: pytest.FixtureRequest) -> AsyncIterator[StandIn]:
 
 @pytest.fixture
 async def dialer(far: StandIn, tmp_path: Path) -> AsyncIterator[ExchangeDialer]:
-    async with ExchangeDialer(far.exchange(), RecordingStore(tmp_path, KEY), media_seconds=0.5) as running:
+    async with ExchangeDialer(far.exchange(), RecordingStore(tmp_path, KEY), media_seconds=WAIT) as running:
         yield running

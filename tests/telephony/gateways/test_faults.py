@@ -35,8 +35,8 @@ def own_line(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if "own line failed" in record.getMessage()]
 
 
-def a_dialer(exchange: Exchange, folder: Path) -> ExchangeDialer:
-    return ExchangeDialer(exchange, RecordingStore(folder, KEY), media_seconds=0.5)
+def a_dialer(exchange: Exchange, folder: Path, media_seconds: float = WAIT) -> ExchangeDialer:
+    return ExchangeDialer(exchange, RecordingStore(folder, KEY), media_seconds=media_seconds)
 
 
 async def fails(leg: ExchangeLeg, caplog: pytest.LogCaptureFixture) -> str:
@@ -101,7 +101,7 @@ async def test_nobody_is_there(far: StandIn, tmp_path: Path, caplog: pytest.LogC
 
 
 async def test_an_exchange_that_never_answers_meets_the_deadline(dialer: ExchangeDialer, far: StandIn) -> None:
-    leg = await dialer.dial("1-1", NUMBER, ring_seconds=0.3)
+    leg = await dialer.dial("1-1", NUMBER, ring_seconds=1.0)
     call = await far.call()
     assert (await hung_up(leg)).cause is HangupCause.TIMED_OUT
     await asyncio.wait_for(call.dropped.wait(), WAIT)
@@ -180,7 +180,7 @@ async def test_an_answer_whose_audio_does_not_come(tmp_path: Path, caplog: pytes
     far = FakeFreeSwitch()
     await far.open()
     exchange = replace(far.exchange(), public_url=f"ws://127.0.0.1:{free_port()}")
-    async with a_dialer(exchange, tmp_path) as dialer:
+    async with a_dialer(exchange, tmp_path, media_seconds=0.5) as dialer:
         leg = await dialer.dial("1-1", NUMBER, ring_seconds=30)
         call = await far.call()
         assert isinstance(call, FreeSwitchCall)

@@ -17,10 +17,11 @@ from telephony.simulator.story import Story
 from telephony.simulator.voices import Utterances
 from telephony.sip.dialer import SipDialer
 from telephony.sip.trunk import Trunk
+from tests.telephony.farend import WAIT
 
 CAST = load_cast()
-SECONDS = 90.0  # bound on any call of these tests
-SILENCE_MS = 12_000  # a client whose ear is held up by other work answers late
+SECONDS = 300.0  # bound on any call of these tests
+SILENCE_MS = 30_000  # a client whose ear is held up by other work answers late
 KEY = bytes(32)
 
 
@@ -47,7 +48,7 @@ async def phones_of(
             yield dialer, stories
     finally:
         stop.set()
-        await asyncio.wait_for(serving, 10.0)
+        await asyncio.wait_for(serving, WAIT)
 
 
 async def follow(leg: Leg, asks: list[bytes], hears: int = 1) -> list[LegEvent]:

@@ -8,21 +8,21 @@ from pathlib import Path
 import pytest
 
 from speech.prompts import Prompts
-from speech.recogniser import Recogniser, find_model
+from speech.recogniser import Recogniser
 from speech.voice import Pyttsx3Voice
 from telephony.simulator.voices import Utterances
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def cache(kept: Path) -> Path:
     """Where model and voices are kept between the tests of one run."""
-    return tmp_path_factory.mktemp("simulator")
+    return kept
 
 
 @pytest.fixture(scope="session")
-def ears(cache: Path) -> Iterator[Recogniser]:
+def ears(shipped_model: Path) -> Iterator[Recogniser]:
     """A recogniser on the shipped model."""
-    recogniser = Recogniser(find_model("", cache / "models"), threads=1)
+    recogniser = Recogniser(shipped_model, threads=1)
     yield recogniser
     recogniser.close()
 

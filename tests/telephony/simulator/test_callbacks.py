@@ -14,6 +14,7 @@ from telephony.legs import Answered, HungUp
 from telephony.simulator.cast import Cast
 from telephony.simulator.network import Network
 from telephony.simulator.voices import Utterances
+from tests.telephony.farend import WAIT
 from tests.telephony.simulator.calling import follow, only, phones_of
 
 pytestmark = pytest.mark.audio
@@ -39,7 +40,7 @@ async def test_a_client_who_missed_a_call_calls_back_and_talks(
         ringing = asyncio.ensure_future(anext(incoming))
         missed = await dialer.dial("1-1", NUMBER, ring_seconds=RING_SECONDS)
         assert isinstance([event async for event in missed.events()][-1], HungUp)
-        call = await asyncio.wait_for(ringing, 10)
+        call = await asyncio.wait_for(ringing, WAIT)
         assert (call.caller, call.called) == (NUMBER, "95500")
         leg = await dialer.accept(call, "1-2")
         events = await follow(leg, [bot_voice.get(text) for text in ASKS])
@@ -61,7 +62,7 @@ async def test_a_refused_callback_is_logged_with_its_code_and_not_tried_again(
         ringing = asyncio.ensure_future(anext(incoming))
         missed = await dialer.dial("1-1", NUMBER, ring_seconds=RING_SECONDS)
         assert [event async for event in missed.events()]
-        (await asyncio.wait_for(ringing, 10)).refuse(486)
+        (await asyncio.wait_for(ringing, WAIT)).refuse(486)
         again = await dialer.dial("1-2", NUMBER, ring_seconds=RING_SECONDS)
         assert [event async for event in again.events()]
         await incoming.aclose()

@@ -21,6 +21,7 @@ from telephony.simulator.sip_phones import SipPhones
 from telephony.simulator.voices import Utterances
 from telephony.sip.dialer import SipDialer
 from telephony.sip.trunk import Trunk
+from tests.telephony.farend import WAIT
 from tests.telephony.simulator.calling import KEY, follow, only, phones_of
 
 pytestmark = pytest.mark.audio
@@ -98,7 +99,7 @@ async def test_what_is_dialled_before_the_network_is_ready_is_refused(tmp_path: 
         leg = await dialer.dial("1-1", "13800001005", ring_seconds=20)
         events = [event async for event in leg.events()]
     stop.set()
-    await asyncio.wait_for(running, 10)
+    await asyncio.wait_for(running, WAIT)
     assert len(events) == 1 and isinstance(events[0], HungUp) and events[0].sip_status == 480
 
 
@@ -118,7 +119,7 @@ async def test_the_program_serves_logs_and_ends_on_sigterm(cache: Path, tmp_path
         "--seed", "7", stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert program.stdout is not None
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(2 * WAIT):
         listening, ready = [json.loads(await program.stdout.readline()) for _ in range(2)]
     assert (listening["event"], ready["event"], ready["clients"]) == ("listening", "ready", 1)
     trunk = Trunk("network", "127.0.0.1", listening["sip_port"], number="95500")
@@ -130,7 +131,7 @@ async def test_the_program_serves_logs_and_ends_on_sigterm(cache: Path, tmp_path
         program.send_signal(signal.SIGTERM)
         over = [event async for event in leg.events()][-1]
         assert isinstance(over, HungUp) and over.q850 == 41
-    assert await asyncio.wait_for(program.wait(), 20) == 0
+    assert await asyncio.wait_for(program.wait(), WAIT) == 0
     lines = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
     assert [line["event"] for line in lines] == ["call", "summary"]
     assert [lines[0][name] for name in ("call", "no", "persona", "line")] == ["5-1", 1, "line_busy", "busy_tone"]
@@ -139,16 +140,16 @@ async def test_the_program_serves_logs_and_ends_on_sigterm(cache: Path, tmp_path
 
 async def test_the_program_ends_with_the_one_that_started_it(cache: Path) -> None:
     command = [sys.executable, "-m", "telephony.simulator", "--clients", "1", "--cache", str(cache), "--child"]
-    starter = "import subprocess, sys, time; subprocess.Popen(sys.argv[1:]); time.sleep(60)"
+    starter = "import subprocess, sys, time; subprocess.Popen(sys.argv[1:]); time.sleep(600)"
     parent = await asyncio.create_subprocess_exec(
         sys.executable, "-c", starter, *command, stdout=asyncio.subprocess.PIPE
     )
     assert parent.stdout is not None
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(2 * WAIT):
         assert json.loads(await parent.stdout.readline())["event"] == "listening"
         assert json.loads(await parent.stdout.readline())["event"] == "ready"
     parent.kill()
-    said = await asyncio.wait_for(parent.stdout.read(), 20)  # to the end: the network has closed it too
+    said = await asyncio.wait_for(parent.stdout.read(), WAIT)  # to the end: the network has closed it too
     assert [json.loads(line)["event"] for line in said.splitlines()] == ["summary"]
     await parent.wait()
 
@@ -159,5 +160,5 @@ async def test_a_bad_cast_ends_the_program_with_its_faults(tmp_path: Path) -> No
     program = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "telephony.simulator", "--cast", str(sheet), stderr=asyncio.subprocess.PIPE
     )
-    _, errors = await asyncio.wait_for(program.communicate(), 60)
+    _, errors = await asyncio.wait_for(program.communicate(), 2 * WAIT)
     assert program.returncode == 1 and "phone is missing" in errors.decode() and "Traceback" not in errors.decode()

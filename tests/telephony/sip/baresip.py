@@ -106,10 +106,10 @@ async def baresip(folder: Path, says: bytes, number: str, *, account: str = "") 
 async def _control(
     port: int, process: asyncio.subprocess.Process, folder: Path
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    for _ in range(400):
-        try:
-            return await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            assert process.returncode is None, (folder / "baresip.log").read_text()[-2000:]
-            await asyncio.sleep(0.02)
-    raise AssertionError("baresip does not listen")
+    async with asyncio.timeout(WAIT):
+        while True:
+            try:
+                return await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                assert process.returncode is None, (folder / "baresip.log").read_text()[-2000:]
+                await asyncio.sleep(0.02)

@@ -31,7 +31,7 @@ async def dnsmasq(folder: Path, *records: str) -> AsyncIterator[str]:
 
 
 async def _listening(process: asyncio.subprocess.Process, port: int) -> None:
-    for _ in range(400):
+    for _ in range(3000):
         assert process.returncode is None, "dnsmasq has ended"
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             try:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.ports import free_port
+from tests.telephony.farend import WAIT
 
 PASSWORD = "geheim"
 MODULES = "/usr/lib/x86_64-linux-gnu/kamailio/modules/"
@@ -180,16 +181,16 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 async def _answers(process: asyncio.subprocess.Process, port: int, folder: Path) -> None:
-    for _ in range(400):
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            assert process.returncode is None, (folder / "kamailio.log").read_text()[-2000:]
-            await asyncio.sleep(0.02)
-        else:
-            writer.close()
-            return
-    raise AssertionError("Kamailio does not listen")
+    async with asyncio.timeout(WAIT):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                assert process.returncode is None, (folder / "kamailio.log").read_text()[-2000:]
+                await asyncio.sleep(0.02)
+            else:
+                writer.close()
+                return
 
 
 def make_certificate(path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from tests.ports import free_port
 
-_PORTS = 400  # of audio
+_PORTS = 400  # of audio; those that others have taken are passed over
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class Answers(asyncio.DatagramProtocol):
 @asynccontextmanager
 async def rtpengine(folder: Path) -> AsyncIterator[Relay]:
     """Run it."""
-    port, lowest = free_port(), random.randrange(42000, 59000, 2)
+    port, lowest = free_port(), free_port()
     with (folder / "rtpengine.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             "rtpengine", "--config-file=none", "--foreground", "--log-stderr", "--table=-1", "--num-threads=2",
@@ -58,7 +57,7 @@ async def _answers(process: asyncio.subprocess.Process, port: int, folder: Path)
     loop = asyncio.get_running_loop()
     transport, answers = await loop.create_datagram_endpoint(Answers, remote_addr=("127.0.0.1", port))
     try:
-        for _ in range(100):
+        for _ in range(600):
             assert process.returncode is None, (folder / "rtpengine.log").read_text()[-2000:]
             transport.sendto(b"1 d7:command4:pinge")
             try:

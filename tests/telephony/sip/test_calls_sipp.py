@@ -49,7 +49,7 @@ def raw(folder: Path, samples: np.ndarray) -> Path:
 async def test_an_answered_call_carries_audio_both_ways(tmp_path: Path) -> None:
     steps = (INVITED, answer(180), pause(100), answer(200, sdp=described(), again=True), expect("ACK"), goodbye())
     async with sipp(tmp_path, *steps) as far, dialer(tmp_path, trunk(far.port)) as calls:
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         assert kinds(await until(leg, Answered)) == [Ringing, Answered]
         leg.play(line(sine(500, 1000)), "prompt")
         played = (await until(leg, Played))[-1]
@@ -71,7 +71,7 @@ async def test_early_media_is_heard_and_recorded_from_its_first_frame(tmp_path: 
     early = answer(183, sdp=described(port=STREAM))
     steps = (INVITED, early, play(sound), pause(1300), answer(486, 'Reason: Q.850;cause=17;text="busy"'), expect("ACK"))
     async with sipp(tmp_path, *steps, echo=False) as far, dialer(tmp_path, trunk(far.port)) as calls:
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         events = await until(leg, HungUp)
         assert kinds(events) == [EarlyMedia, HungUp]
         assert events[0] == EarlyMedia(0)
@@ -109,7 +109,7 @@ async def test_a_final_status_ends_the_call_with_its_cause(tmp_path: Path, statu
     cause, q850 = STATUSES[status, reason]
     refusal = answer(status, *((f"Reason: {reason}",) if reason else ()))
     async with sipp(tmp_path, INVITED, refusal, expect("ACK")) as far, dialer(tmp_path, trunk(far.port)) as calls:
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         ended = await hung_up(leg)
         assert (ended.cause, ended.sip_status, ended.q850) == (cause, status, q850)
         await far.finished()
@@ -132,7 +132,7 @@ async def test_an_answer_that_crosses_the_cancel_is_acknowledged_and_ended(tmp_p
         INVITED, answer(180), expect("CANCEL"), answer_to_invite(200, sdp=described()), expect("ACK"), goodbye(),
     )  # fmt: skip
     async with sipp(tmp_path, *steps) as far, dialer(tmp_path, trunk(far.port)) as calls:
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         await until(leg, Ringing)
         await leg.hang_up()
         assert (await hung_up(leg)).cause is HangupCause.LOCAL
@@ -145,7 +145,7 @@ async def test_the_far_end_hangs_up(tmp_path: Path) -> None:
         say("BYE", 1, 'Reason: Q.850;cause=16;text="Normal"'), expect_answer(200),
     )  # fmt: skip
     async with sipp(tmp_path, *steps) as far, dialer(tmp_path, trunk(far.port)) as calls:
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         ended = await hung_up(leg)
         assert (ended.cause, ended.q850) == (HangupCause.NORMAL, 16)
         await far.finished()
@@ -159,7 +159,7 @@ async def test_keys_come_as_rfc_4733_events(tmp_path: Path) -> None:
         sipp(tmp_path, *steps, expect("ACK"), *captures, goodbye(), echo=False) as far,
         dialer(tmp_path, trunk(far.port)) as calls,
     ):
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         heard = ""
         while len(heard) < len(keys):
             event = (await until(leg, Digit))[-1]

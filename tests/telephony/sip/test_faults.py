@@ -47,7 +47,7 @@ async def test_an_answer_without_a_codec_is_our_own_line(
 ) -> None:
     steps = (expect("INVITE"), answer(200, sdp=body, again=True), expect("ACK"), goodbye())
     async with sipp(tmp_path, *steps) as far, dialer(tmp_path, trunk(far.port)) as calls:
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         ended = await hung_up(leg)
         assert (ended.cause, ended.sip_status) == (HangupCause.OWN_LINE, None)
         await far.finished()
@@ -57,7 +57,7 @@ async def test_an_answer_without_a_codec_is_our_own_line(
 async def test_garbage_on_all_ports_does_not_disturb_a_call(tmp_path: Path) -> None:
     dice = random.Random(4)
     async with sipp(tmp_path, PICKED_UP, goodbye()) as far, dialer(tmp_path, trunk(far.port)) as calls:
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         await until(leg, Answered)
         invite = far.received("INVITE")[0]
         signalling = int(invite.split("Via: SIP/2.0/UDP 127.0.0.1:")[1].split(";")[0])
@@ -85,7 +85,7 @@ async def test_garbage_on_all_ports_does_not_disturb_a_call(tmp_path: Path) -> N
 
 async def test_a_flood_of_audio_is_our_own_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with sipp(tmp_path, PICKED_UP, goodbye(), echo=False) as far, dialer(tmp_path, trunk(far.port)) as calls:
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         await until(leg, Answered)
         audio = int(far.received("INVITE")[0].split("m=audio ")[1].split(" ")[0])
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as flooding:
@@ -103,11 +103,11 @@ async def test_a_connection_that_breaks_in_mid_call_and_one_that_is_refused(tmp_
         sipp(tmp_path, PICKED_UP, goodbye(), transport="t1") as far,
         dialer(tmp_path, trunk(far.port, transport=Transport.TCP)) as calls,
     ):
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         await until(leg, Answered)
         far.process.kill()
         await far.process.wait()
-        again = await calls.dial("1-2", NUMBER, ring_seconds=10)
+        again = await calls.dial("1-2", NUMBER, ring_seconds=60)
         assert (await hung_up(again)).cause is HangupCause.OWN_LINE
         await leg.hang_up()
         assert (await hung_up(leg)).cause is HangupCause.LOCAL
@@ -118,7 +118,7 @@ async def test_what_is_refused_before_dialling(tmp_path: Path) -> None:
         for call, number in (("../1", NUMBER), ("1-1", "138x"), ("1-1", "")):
             with pytest.raises(TelephonyError):
                 await calls.dial(call, number, ring_seconds=1)
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         with pytest.raises(CallExists):
             await calls.dial("1-1", NUMBER, ring_seconds=1)
         await leg.hang_up()
@@ -145,7 +145,7 @@ async def test_ports_and_names_that_cannot_be_had(tmp_path: Path) -> None:
 async def test_closing_the_dialer_ends_its_calls(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with sipp(tmp_path, PICKED_UP, goodbye()) as far:
         async with dialer(tmp_path, trunk(far.port)) as calls:
-            leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+            leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
             await until(leg, Answered)
         assert (await hung_up(leg)).cause is HangupCause.LOCAL
         await far.finished()
@@ -164,7 +164,7 @@ from tests.ports import free_port
 async def main():
     trunk = Trunk("t", "127.0.0.1", int(sys.argv[2]), number="95500")
     async with SipDialer((trunk,), RecordingStore(Path(sys.argv[1]), bytes(range(32)))) as dialer:
-        leg = await dialer.dial("12-1", "13800000000", ring_seconds=10)
+        leg = await dialer.dial("12-1", "13800000000", ring_seconds=60)
         leg.play(b"\\x10\\x20" * 8000 * 60, "long")
         async for event in leg.events():
             print(event.at_ms, flush=True)
@@ -194,7 +194,7 @@ async def test_kill_9_in_mid_call_loses_a_second_at_most(tmp_path: Path) -> None
 async def test_mu_law_alone_will_do(tmp_path: Path) -> None:
     steps = (expect("INVITE"), answer(200, sdp=described(formats="0"), again=True), expect("ACK"), goodbye())
     async with sipp(tmp_path, *steps) as far, dialer(tmp_path, trunk(far.port)) as calls:
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         await until(leg, Answered)
         leg.play(line(sine(500, 500)), "prompt")
         await until(leg, Played)

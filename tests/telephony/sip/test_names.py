@@ -119,7 +119,7 @@ async def test_a_call_goes_on_at_the_next_machine_where_the_first_has_no_service
         dialer(tmp_path, trunk(0, host="carrier.example", name_servers=(server,), transport=transport)) as calls,
     ):  # fmt: skip
         for call in ("1-1", "1-2"):  # the second call leaves the first machine alone
-            leg = await calls.dial(call, NUMBER, ring_seconds=10)
+            leg = await calls.dial(call, NUMBER, ring_seconds=60)
             await until(leg, Answered)
             await leg.hang_up()
         await first.finished()
@@ -160,7 +160,7 @@ async def test_a_certificate_must_bear_the_trunk_s_name_whatever_dns_made_of_it(
         for name in NAMED:
             there = trunk(0, host=name, name_servers=(server,), transport=Transport.TLS, ca_file=str(proxy.authority))
             async with dialer(tmp_path, there) as calls:
-                leg = await calls.dial(f"1-{len(causes)}", NUMBER, ring_seconds=10)
+                leg = await calls.dial(f"1-{len(causes)}", NUMBER, ring_seconds=60)
                 causes.append((await hung_up(leg)).cause)
         assert causes == [HangupCause.OWN_LINE, HangupCause.BUSY]
     assert "the certificate of carrier.example at 127.0.0.1" in caplog.text and "Hostname mismatch" in caplog.text

@@ -58,7 +58,7 @@ async def test_each_trunk_is_asked_for_before_it_sees_the_call(
         ) as calls,
     ):
         assert list(calls.roads()) == ["main", "spare"]
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10, places=places)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60, places=places)
         assert (await hung_up(leg)).cause is HangupCause.BUSY
         await spare.finished()
         assert len(main.received("INVITE")) == ("main" not in places.full)
@@ -67,5 +67,5 @@ async def test_each_trunk_is_asked_for_before_it_sees_the_call(
 
 async def test_a_call_that_may_go_nowhere_is_our_own_lines_failure(tmp_path: Path) -> None:
     async with dialer(tmp_path, trunk(9, name="main", ping_seconds=0)) as calls:
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10, places=Counted(full=frozenset({"main"})))
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60, places=Counted(full=frozenset({"main"})))
         assert (await hung_up(leg)).cause is HangupCause.OWN_LINE

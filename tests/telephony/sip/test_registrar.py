@@ -31,7 +31,7 @@ async def rings(calls: SipDialer, phone: SipDialer) -> None:
     async with aclosing(phone.incoming()) as incoming:
         coming = asyncio.ensure_future(anext(incoming))
         for number in range(100):
-            leg = await calls.dial(f"1-{number}", "1001", ring_seconds=10)
+            leg = await calls.dial(f"1-{number}", "1001", ring_seconds=60)
             over = asyncio.ensure_future(leg.ended())
             await asyncio.wait({coming, over}, timeout=WAIT, return_when=asyncio.FIRST_COMPLETED)
             if coming.done():
@@ -94,7 +94,7 @@ async def test_calls_leave_a_trunk_that_is_silent_and_return_with_it(
         await stands(phone, "phone", Standing.REGISTERED)
         await first.aclose()
         await logged(caplog, "trunk main does not answer")
-        leg = await calls.dial("3-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("3-1", NUMBER, ring_seconds=60)
         assert (await hung_up(leg)).cause is HangupCause.BUSY  # the spare trunk said so
         await logged(caplog, "trunk phone does not answer")
         caplog.clear()

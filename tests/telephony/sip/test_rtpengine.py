@@ -30,7 +30,7 @@ async def test_a_call_through_the_relay(tmp_path: Path, sealed: bool) -> None:
         kamailio(tmp_path, next_port=phone.port, asks=False, relay_port=relay.port) as proxy,
         dialer(tmp_path, trunk(proxy.port, srtp=sealed)) as calls,
     ):
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         await until(leg, Answered)
         leg.play(line(sine(500, 800)), "ours")
         await until(leg, Played)

@@ -57,7 +57,7 @@ async def test_credentials_are_given_when_asked_for(tmp_path: Path, status: int,
         sipp(tmp_path, *steps) as far,
         dialer(tmp_path, trunk(far.port, user="huifang", password="geheim")) as calls,
     ):
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         await until(leg, Answered)
         await leg.hang_up()
         await far.finished()
@@ -75,7 +75,7 @@ async def test_wrong_credentials_are_our_own_fault_and_are_not_tried_for_ever(tm
         sipp(tmp_path, INVITED, refused, INVITED, refused) as far,
         dialer(tmp_path, trunk(far.port, user="huifang", password="falsch")) as calls,
     ):
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         ended = await hung_up(leg)
         assert (ended.cause, ended.sip_status) == (HangupCause.OWN_LINE, 401)
         await far.finished()
@@ -89,7 +89,7 @@ async def test_of_forked_answers_the_first_wins_and_the_second_is_ended(tmp_path
         PICKED_UP, late, expect("ACK"), goodbye(), pause(200), say("BYE", 1), expect_answer(200),
     )  # fmt: skip
     async with sipp(tmp_path, *steps) as far, dialer(tmp_path, trunk(far.port)) as calls:
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         await until(leg, Answered)
         assert (await hung_up(leg)).cause is HangupCause.NORMAL
         await far.finished()
@@ -106,7 +106,7 @@ async def test_a_redirection_is_followed(tmp_path: Path) -> None:
             sipp(tmp_path, INVITED, moved, expect("ACK")) as first,
             dialer(tmp_path, trunk(first.port)) as calls,
         ):
-            leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+            leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
             await until(leg, Answered)
             await leg.hang_up()
             await first.finished()
@@ -120,7 +120,7 @@ async def test_a_call_of_a_trunk_that_refuses_goes_to_the_next(tmp_path: Path) -
         sipp(tmp_path, INVITED, answer(503), expect("ACK")) as first,
         dialer(tmp_path, trunk(first.port, name="first"), trunk(second.port, name="second")) as calls,
     ):
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         await until(leg, Answered)
         await leg.hang_up()
         await first.finished()
@@ -147,7 +147,7 @@ async def test_reliable_provisional_answers_are_acknowledged(tmp_path: Path) -> 
         goodbye(),
     )
     async with sipp(tmp_path, *steps) as far, dialer(tmp_path, trunk(far.port)) as calls:
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         await until(leg, EarlyMedia)
         await until(leg, Answered)
         await leg.hang_up()
@@ -167,7 +167,7 @@ async def test_the_far_end_holds_and_resumes(tmp_path: Path) -> None:
     resumed = say("INVITE", 2, sdp=described()) + expect_answer(200) + ack(2)
     steps = (INVITED, PICKED_UP, pause(100), held, pause(300), resumed, pause(100), say("BYE", 3), expect_answer(200))
     async with sipp(tmp_path, *steps) as far, dialer(tmp_path, trunk(far.port)) as calls:
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         assert (await hung_up(leg)).cause is HangupCause.NORMAL
         await far.finished()
         answers = [each for each in far.messages().split("-------") if " received " in each and "SIP/2.0 200" in each]
@@ -185,7 +185,7 @@ async def test_we_hold_and_resume(tmp_path: Path) -> None:
         sipp(tmp_path, INVITED, PICKED_UP, held, resumed, key(1), goodbye()) as far,
         dialer(tmp_path, trunk(far.port)) as calls,
     ):
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         with pytest.raises(NotNow):
             await leg.hold()
         await until(leg, Answered)
@@ -202,7 +202,7 @@ async def test_we_hold_and_resume(tmp_path: Path) -> None:
 async def test_an_interval_that_is_too_small_is_lengthened(tmp_path: Path) -> None:
     steps = (INVITED, answer(422, "Min-SE: 3600"), expect("ACK"), INVITED, PICKED_UP, goodbye())
     async with sipp(tmp_path, *steps) as far, dialer(tmp_path, trunk(far.port)) as calls:
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         await until(leg, Answered)
         await leg.hang_up()
         await far.finished()
@@ -216,7 +216,7 @@ async def test_requests_in_the_call_are_answered(tmp_path: Path) -> None:
     unknown = say("SUBSCRIBE", 5) + expect_answer(405)
     steps = (INVITED, PICKED_UP, info, key(2), options, update, unknown, say("BYE", 6), expect_answer(200))
     async with sipp(tmp_path, *steps) as far, dialer(tmp_path, trunk(far.port)) as calls:
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         pressed = (await until(leg, Digit))[-1]
         assert isinstance(pressed, Digit) and pressed.key == "5"
         assert (await hung_up(leg)).cause is HangupCause.NORMAL
@@ -247,7 +247,7 @@ async def test_a_blind_transfer_goes_through_and_one_is_declined(tmp_path: Path)
         sipp(tmp_path, INVITED, PICKED_UP, declined, taken, goodbye()) as far,
         dialer(tmp_path, trunk(far.port)) as calls,
     ):
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         await until(leg, Answered)
         first = await leg.transfer("sip:8001@127.0.0.1")
         assert (first.status, first.done) == (603, False)
@@ -267,8 +267,8 @@ async def test_an_attended_transfer_names_the_call_that_it_replaces(tmp_path: Pa
         dialer(tmp_path, trunk(agent.port)) as to_agent,
         dialer(tmp_path, trunk(far.port)) as calls,
     ):
-        client = await calls.dial("1-1", NUMBER, ring_seconds=10)
-        person = await to_agent.dial("2-1", "8001", ring_seconds=10)
+        client = await calls.dial("1-1", NUMBER, ring_seconds=60)
+        person = await to_agent.dial("2-1", "8001", ring_seconds=60)
         await until(client, Answered)
         await until(person, Answered)
         assert (await client.transfer("sip:8001@127.0.0.1", replacing=person)).done
@@ -287,7 +287,7 @@ async def test_the_caller_id_policy_is_kept(tmp_path: Path) -> None:
         sipp(tmp_path, INVITED, answer(486), expect("ACK")) as far,
         dialer(tmp_path, trunk(far.port, **hidden)) as calls,
     ):
-        await hung_up(await calls.dial("1-1", NUMBER, ring_seconds=10))
+        await hung_up(await calls.dial("1-1", NUMBER, ring_seconds=60))
         await far.finished()
         (invite,) = far.received("INVITE")
         assert 'From: "Anonymous" <sip:anonymous@anonymous.invalid>;tag=' in invite
@@ -300,9 +300,9 @@ async def test_only_so_many_calls_at_once(tmp_path: Path) -> None:
         sipp(tmp_path, INVITED, answer(180), expect("CANCEL"), answer(200, tag="")) as far,
         dialer(tmp_path, trunk(far.port, calls=1)) as calls,
     ):
-        first = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        first = await calls.dial("1-1", NUMBER, ring_seconds=60)
         await until(first, Ringing)
-        second = await calls.dial("1-2", NUMBER, ring_seconds=10)
+        second = await calls.dial("1-2", NUMBER, ring_seconds=60)
         assert (await hung_up(second)).cause is HangupCause.OWN_LINE
         await first.hang_up()
 
@@ -312,7 +312,7 @@ async def test_a_call_over_tcp(tmp_path: Path) -> None:
         sipp(tmp_path, INVITED, answer(180), PICKED_UP, goodbye(), transport="t1") as far,
         dialer(tmp_path, trunk(far.port, transport=Transport.TCP)) as calls,
     ):
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         await until(leg, Answered)
         await leg.hang_up()
         await far.finished()

@@ -34,7 +34,7 @@ async def test_a_call_comes_on_a_connection_of_the_trunk(tmp_path: Path) -> None
             aclosing(phone.incoming()) as incoming,
         ):
             coming = asyncio.ensure_future(anext(incoming))
-            leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+            leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
             far = await phone.accept(await asyncio.wait_for(coming, WAIT), "2-1")
             await until(leg, Answered)
             await far.hang_up()
