@@ -49,7 +49,7 @@ class ResultQuery(BaseModel):
 
 
 def _whose(request: Request, query: ResultQuery) -> str:
-    """Whose scores are shown: an agent sees their own only."""
+    """Whose scores are shown: whoever does not inspect sees their own only, who trains or keeps the bot its too."""
     me = signed_in(request)
     return query.agent if me.holds(Post.INSPECTOR, Post.MANAGER) else me.number
 
@@ -64,6 +64,7 @@ def results(request: Request, query: Annotated[ResultQuery, Query()]) -> Respons
             query.span,
             script=query.script,
             agent=_whose(request, query),
+            bot=not sees_all and signed_in(request).holds(Post.TRAINER, Post.OPERATOR),
             page=max(1, query.page_no),
             size=PAGE_SIZE,
         )
@@ -75,7 +76,7 @@ def results(request: Request, query: Annotated[ResultQuery, Query()]) -> Respons
             sees_all=sees_all,
             scripts=by_script(session, query.span) if sees_all else [],
             agents=by_agent(session, query.span) if sees_all else [],
-            appeals=open_appeals(session) if sees_all else [],
+            appeals=open_appeals(session) if signed_in(request).holds(Post.MANAGER) else [],
         )
 
 

@@ -20,7 +20,7 @@ from console.inspecting_page import GONE, INSPECTS, ROUND_WORDS, QueueQuery, que
 from console.render import page
 from console.scoring_card import MOST_NOTE
 from console.words import masked_words
-from models import Appeal, Score, Scorecard, Staff, TakenByAnother
+from models import Appeal, Score, Scorecard, TakenByAnother
 from models.inspecting import Round, inspection
 from models.inspecting_scores import (
     Given,
@@ -28,7 +28,7 @@ from models.inspecting_scores import (
     appeal,
     card_of,
     give_score,
-    owns,
+    may_appeal,
     score,
     second_review,
 )
@@ -36,8 +36,10 @@ from rules import Post
 from rules.errors import BadPolicy
 from rules.scorecards import MARK_WORDS, Check, Mark
 
-EVERYBODY_SCORED = posts(Post.INSPECTOR, Post.MANAGER, Post.AGENT, Post.TRAINER)
-LEADS = (Post.MANAGER, Post.TRAINER)  # answer for the scripts
+# Results are published to all (§7.4.1 d); trainers see by them what to train (§7.4.3 d).
+EVERYBODY_SCORED = posts(*Post)
+APPEALS = posts(Post.AGENT, Post.OPERATOR)  # who carried the review out, for the bot who keeps it (§8.3.3, §7.4.5 b)
+VERIFIES = posts(Post.MANAGER)  # 质检结果的复核 (§7.4.1 d), 异议的核实 (§8.3.3)
 
 router = APIRouter()
 Words = Annotated[str, Form(max_length=4 * MOST_NOTE)]
@@ -93,7 +95,6 @@ def _score_page(request: Request, id_: int, *, fault: str = "") -> Response:
     me = signed_in(request)
     with desk_of(request).database.read() as session:
         found = _visible(request, session, id_)
-        person = session.get_one(Staff, me.staff_id)
         return page(
             request,
             "score.html",
@@ -108,14 +109,14 @@ def _score_page(request: Request, id_: int, *, fault: str = "") -> Response:
             round_of=Round,
             fault=fault,
             most=MOST_NOTE,
-            may_appeal=found.counts and found.appeal is None and owns(session, found, person, leads=me.holds(*LEADS)),
+            may_appeal=found.counts and found.appeal is None and _may_appeal(request, found),
             may_answer=_may_answer(request, found),
-            may_review=found.counts and me.holds(Post.INSPECTOR, Post.MANAGER),
+            may_review=found.counts and me.holds(Post.MANAGER),
         )
 
 
 def _visible(request: Request, session: Session, id_: int) -> Score:
-    """A score that may be seen: by inspectors and managers, by who was scored, by who answers for scripts.
+    """A score that may be seen: by inspectors and managers, by who was scored, of the bot by who trains or keeps it.
 
     That of a calibration only by who gave it and by managers.
     """
@@ -126,19 +127,26 @@ def _visible(request: Request, session: Session, id_: int) -> Score:
     if found.inspection.round == Round.CALIBRATION:
         seen = found.staff_id == me.staff_id or me.holds(Post.MANAGER)
     else:
-        seen = mine or me.holds(Post.INSPECTOR, Post.MANAGER) or (by_bot and me.holds(Post.TRAINER))
+        seen = mine or me.holds(Post.INSPECTOR, Post.MANAGER) or (by_bot and me.holds(Post.TRAINER, Post.OPERATOR))
     if not seen:
         raise HTTPException(404)
     return found
 
 
-def _may_answer(request: Request, found: Score) -> bool:
+def _may_appeal(request: Request, found: Score) -> bool:
     me = signed_in(request)
-    open_ = found.appeal is not None and found.appeal.answered_at is None
-    return open_ and found.staff_id != me.staff_id and me.holds(Post.INSPECTOR, Post.MANAGER)
+    return may_appeal(found, me.staff_id, keeps_bot=me.holds(Post.OPERATOR))
 
 
-@router.post("/scores/{id_}/second-review", dependencies=[posts(Post.INSPECTOR, Post.MANAGER)])
+def _may_answer(request: Request, found: Score) -> bool:
+    """A manager does, but never who scored or who appealed."""
+    me, made = signed_in(request), found.appeal
+    if made is None or made.answered_at is not None:
+        return False
+    return me.holds(Post.MANAGER) and me.staff_id not in (found.staff_id, made.staff_id)
+
+
+@router.post("/scores/{id_}/second-review", dependencies=[VERIFIES])
 def review_again(request: Request, id_: int) -> Response:
     """Have somebody else score the call again."""
     desk = desk_of(request)
@@ -147,7 +155,7 @@ def review_again(request: Request, id_: int) -> Response:
     return RedirectResponse("/inspections?round=second", status_code=303)
 
 
-@router.post("/scores/{id_}/appeal", dependencies=[EVERYBODY_SCORED])
+@router.post("/scores/{id_}/appeal", dependencies=[APPEALS])
 def object_to(request: Request, id_: int, words: Words = "") -> Response:
     """Object to a score."""
     desk, me, words = desk_of(request), signed_in(request), words.strip()
@@ -156,7 +164,7 @@ def object_to(request: Request, id_: int, words: Words = "") -> Response:
     try:
         with desk.database.write() as session:
             found = _visible(request, session, id_)
-            if not owns(session, found, session.get_one(Staff, me.staff_id), leads=me.holds(*LEADS)):
+            if not _may_appeal(request, found):
                 raise HTTPException(403)
             appeal(session, id_, me.staff_id, words, desk.clock.now())
     except TakenByAnother:
@@ -164,7 +172,7 @@ def object_to(request: Request, id_: int, words: Words = "") -> Response:
     return RedirectResponse(f"/scores/{id_}", status_code=303)
 
 
-@router.post("/scores/{id_}/answer", dependencies=[posts(Post.INSPECTOR, Post.MANAGER)])
+@router.post("/scores/{id_}/answer", dependencies=[VERIFIES])
 def answer(request: Request, id_: int, words: Words = "", upheld: Annotated[str, Form()] = "") -> Response:
     """Answer an appeal; an upheld one has the call scored again by somebody else."""
     desk, me, words = desk_of(request), signed_in(request), words.strip()

@@ -27,13 +27,15 @@ class Span:
     until: datetime | None = None
 
 
-def scores(session: Session, span: Span, *, script: str = "", agent: str = "", page: int, size: int) -> Page[Score]:
-    """The scores that count, the latest first; `agent` is a staff number."""
+def scores(
+    session: Session, span: Span, *, script: str = "", agent: str = "", bot: bool = False, page: int, size: int
+) -> Page[Score]:
+    """The scores that count, the latest first; `agent` is a staff number, `bot` adds those of the bot to theirs."""
     query = select(Score).join(Staff, Score.agent_id == Staff.id, isouter=True).where(Score.counts, *_within(span))
     if script:
         query = query.where(Score.script == script, Score.agent_id.is_(None))
     if agent:
-        query = query.where(Staff.number == agent)
+        query = query.where((Staff.number == agent) | Score.agent_id.is_(None) if bot else Staff.number == agent)
     total = session.scalar(query.with_only_columns(func.count(Score.id))) or 0
     rows = session.scalars(
         query.options(

@@ -15,11 +15,9 @@ from models.inspecting import Round
 from models.inspecting_tables import Appeal, Inspection, Score, Scorecard
 from models.people_tables import HumanReview
 from models.queue import rows_changed
-from models.script_tables import ScriptVersion
-from models.tables import Attempt, ReviewTask, Staff
+from models.tables import Attempt, ReviewTask
 from rules.inspecting import Reason
 from rules.outcomes import Method
-from rules.people import person_key
 from rules.scorecards import BOT_CARD, PERSON_CARD, Card, Mark, item_of, result_of
 
 SHIPPED: Mapping[str, Card] = {"智能语音质检表": BOT_CARD, "人工电话质检表": PERSON_CARD}
@@ -179,21 +177,12 @@ def second_review(session: Session, given: Score, now: datetime) -> Inspection:
 # Appeals
 
 
-def owns(session: Session, given: Score, person: Staff, *, leads: bool) -> bool:
-    """Whether somebody may appeal: who made the call, or for the bot who submitted its script.
+def may_appeal(given: Score, staff_id: int, *, keeps_bot: bool) -> bool:
+    """Whether somebody may appeal (000 §8.3.3: 执行人员): who made the call, or for the bot's who keeps it.
 
-    `leads`: somebody whose post answers for scripts, which is enough where the submitter is not of the staff.
+    `keeps_bot`: whether the person is of the post that designs and tunes its conversations (§7.4.5 b).
     """
-    if given.agent_id is not None:
-        return given.agent_id == person.id
-    attempt = session.get_one(Attempt, given.attempt_id)
-    by = session.scalar(
-        select(ScriptVersion.submitted_by).where(
-            ScriptVersion.name == attempt.script, ScriptVersion.hash == attempt.script_hash
-        )
-    )
-    known = by is not None and session.scalar(select(Staff.id).where(Staff.number == by)) is not None
-    return person_key(by) == person_key(person.number) if known and by is not None else leads
+    return keeps_bot if given.agent_id is None else given.agent_id == staff_id
 
 
 def appeal(session: Session, score_id: int, staff_id: int, words: str, now: datetime) -> Appeal:

@@ -138,7 +138,7 @@ class Score(Base):
 
 
 class Appeal(Base):
-    """An objection to a score (申诉) by who was scored or owns the script; answered by somebody else."""
+    """An objection to a score (申诉) by who was scored or, for the bot, keeps it; answered by a manager."""
 
     __tablename__ = "appeal"
     id: Mapped[int] = mapped_column(primary_key=True)

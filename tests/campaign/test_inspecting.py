@@ -15,7 +15,6 @@ from models import (
     HumanReview,
     Inspection,
     Seal,
-    Staff,
 )
 from models.calls import CallFilter
 from models.errors import TakenByAnother
@@ -39,7 +38,7 @@ from models.inspecting_scores import (
     card_of,
     cards_in_use,
     lay_out_cards,
-    owns,
+    may_appeal,
     usual_card,
 )
 from models.inspecting_search import calls_saying, signature
@@ -103,9 +102,9 @@ def test_a_persons_call_counts_for_the_person(database: Database, waiting: int, 
         session.add(HumanReview(task_id=task, staff_id=people["3001"], attempt_id=call, **review))
         take(session, waiting, people["2001"], LATER)
         made = scored(session, waiting, people["2001"], notice=Mark.NONE)
-        agent, other = session.get_one(Staff, people["3001"]), session.get_one(Staff, people["2002"])
-        assert owns(session, made, agent, leads=False)
-        assert not owns(session, made, other, leads=True)
+        # §8.3.3: 客户回访执行人员对回访结果存在异议的
+        assert may_appeal(made, people["3001"], keeps_bot=False)
+        assert not may_appeal(made, people["2002"], keeps_bot=True)
     with database.read() as session:
         (row,) = by_agent(session, Span())
         assert (row.name, row.number, row.points, row.passed, row.fatal) == ("郑可", "3001", 90.0, 0, 1)

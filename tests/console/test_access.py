@@ -129,7 +129,7 @@ TABLE = {
     "POST /cases/{case_id}/{doing}": "MIA",
     "GET /conflicts": "MI",
     "GET /conflicts.csv": "MI",
-    # Inspection (§7.4.2 b, c), its review (§7.4.1 d), its appeal by who was judged
+    # Inspection (§7.4.2 b, c), its review (§7.4.1 d), its appeal by who was judged (§8.3.3)
     "GET /inspections": "MI",
     "GET /inspections.csv": "MI",
     "POST /inspections/take-in": "MI",
@@ -145,14 +145,14 @@ TABLE = {
     "GET /scorecards/{id_}": "MI",
     "POST /scorecards": "MI",
     "POST /scorecards/{id_}/retire": "MI",
-    "GET /results": "MITA",  # 公布评价结果 (§7.4.1 d)
+    "GET /results": EVERYBODY,  # 公布评价结果 (§7.4.1 d)
     "GET /results.csv": "MI",
     "GET /calibrations": "MI",
     "POST /calibrations": "MI",
-    "GET /scores/{id_}": "MITA",
-    "POST /scores/{id_}/second-review": "MI",
-    "POST /scores/{id_}/appeal": "MITA",
-    "POST /scores/{id_}/answer": "MI",
+    "GET /scores/{id_}": EVERYBODY,
+    "POST /scores/{id_}/second-review": "M",  # 质检结果的复核 (§7.4.1 d)
+    "POST /scores/{id_}/appeal": "AO",  # 执行人员 (§8.3.3), for the bot who keeps it (§7.4.5 b)
+    "POST /scores/{id_}/answer": "M",  # 由客户回访管理人员进行核实 (§8.3.3)
     # Reviews by people (§7.4.4), supervised (§7.4.1)
     "GET /agent": "MA",
     "GET /agent/tasks": "A",

@@ -70,15 +70,24 @@ def test_a_risky_call_waits_is_taken_once_and_scored(
     assert only(place, Score).script == "suitability"
     assert "90.0 分" in second.get(f"/calls/{place.call_id}").text
     assert place.call_id in first.get("/inspections.csv", params={"standing": "done"}).text
-    # Second review by somebody else, appeal by who answers for the script.
+    # §8.3.3: who carried it out objects, for the bot who keeps it (§7.4.5 b); a manager verifies (§7.4.1 d).
     score = only(place, Score).id
+    operator = as_posts(Post.OPERATOR, number="5001", name="顾平")
     trainer = as_posts(Post.TRAINER, number="4001", name="何进")
-    assert first.post(f"/scores/{score}/appeal", data={"words": "不对"}).status_code == 403
-    assert "申诉" in trainer.post(f"/scores/{score}/appeal", data={"words": "录音里登记正确"}).text
-    assert trainer.post(f"/scores/{score}/appeal", data={"words": "再说"}).status_code == 409
-    assert first.post(f"/scores/{score}/answer", data={"words": "不成立", "upheld": "no"}).status_code == 403
-    assert second.post(f"/scores/{score}/answer", data={"words": "", "upheld": "no"}).status_code == 409
-    assert "成立，另行复核" in second.post(f"/scores/{score}/answer", data={"words": "属实", "upheld": "yes"}).text
+    manager = as_posts(Post.MANAGER, number="8201", name="吴峰")
+    for who in (first, trainer, manager):
+        assert who.post(f"/scores/{score}/appeal", data={"words": "不对"}).status_code == 403
+        assert "申诉理由" not in who.get(f"/scores/{score}").text
+    for who in (operator, trainer):
+        assert place.call_id in who.get("/results").text
+    assert "申诉" in operator.post(f"/scores/{score}/appeal", data={"words": "录音里登记正确"}).text
+    assert operator.post(f"/scores/{score}/appeal", data={"words": "再说"}).status_code == 409
+    assert "待答复的申诉" in manager.get("/results").text and "待答复的申诉" not in second.get("/results").text
+    for who in (first, second, operator):
+        assert who.post(f"/scores/{score}/answer", data={"words": "不成立", "upheld": "no"}).status_code == 403
+        assert who.post(f"/scores/{score}/second-review").status_code == 403
+    assert manager.post(f"/scores/{score}/answer", data={"words": "", "upheld": "no"}).status_code == 409
+    assert "成立，另行复核" in manager.post(f"/scores/{score}/answer", data={"words": "属实", "upheld": "yes"}).text
     assert only(place, Appeal).upheld is True
     assert "没有符合条件的质检" in first.get("/inspections").text  # not by who scored it before
     assert "复核" in second.get("/inspections").text
