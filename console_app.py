@@ -80,3 +80,4 @@ def plant_of(works: Works, settings: Settings) -> Plant:
         settings.asr_model or "自带的小模型（只适合演示）",
         Pyttsx3Voice(),
     )
+        works.neighbours,

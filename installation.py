@@ -19,6 +19,7 @@ from bot.writing.unheard import unheard
 from campaign.calls.calllog import CallLog
 from campaign.calls.feed import Feed
 from campaign.calls.incoming import answering
+from campaign.calls.shared_feed import saying
 from campaign.clock import Clock, RealClock
 from campaign.handover.consulting import ClientCalls
 from campaign.handover.presences import PresenceLog
@@ -26,6 +27,7 @@ from campaign.house import House
 from campaign.other_ways.questionnaires import Forms
 from campaign.published import Shelf
 from campaign.running.lease import Lease
+from campaign.running.neighbours import Neighbours
 from campaign.running.worker import arrive, staying
 from campaign.sending.channel_file import load_channels
 from campaign.sending.outbox import Outbox
@@ -158,10 +160,17 @@ async def _opened(
                 forms=Forms(database, scripts, house, clock, matcher, settings.public_address, worker),
                 road=road_of(settings, dialer, presences),
                 archiving=archiving,
+                neighbours=(neighbours := Neighbours(database, worker, dialer, archiving, ears)),
+                console=settings.console_url,
             )
             await asyncio.to_thread(scripts.current)
             await asyncio.to_thread(arrive, works, place)
-            async with archiving or nullcontext(), answering(works, settings.incoming_lines):
+            async with (
+                archiving or nullcontext(),
+                neighbours,
+                saying(works.feed, database, worker),
+                answering(works, settings.incoming_lines),
+            ):
                 yield works
         ears.close()
         database.close()

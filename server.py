@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import uvicorn
 
+from campaign.calls.shared_feed import looking
 from campaign.clock import Clock
 from campaign.imports.import_jobs import ImportJobs
 from campaign.running.health import health_site
@@ -48,7 +49,11 @@ async def serve(
 
     Raises the room errors of whatever cannot start, before anything is served.
     """
-    async with open_works(settings, make_clock, open_dialer) as works, BrowserLines() as browsers:
+    async with (
+        open_works(settings, make_clock, open_dialer) as works,
+        looking(works.feed, works.database, works.worker),
+        BrowserLines() as browsers,
+    ):
         calendar = trading_calendar(settings)
         imports = ImportJobs(works.database, works.clock.now, calendar, settings.data_dir / "imports")
         config = uvicorn.Config(
@@ -99,6 +104,7 @@ async def work(settings: Settings, tell: Callable[[str], None]) -> None:
         tell(NO_AGENTS)
         settings = settings.model_copy(update={"hand_over": "callback"})
     async with open_works(settings, real_clock) as works:
+    settings = settings.model_copy(update={"console_url": ""})  # that of another process, which reads the same file
         meters = Meters()
         runner = Runner(works, settings.lines, settings.calls_per_second, meters=meters)
         async with health_site(works, runner, meters, settings.health_host, settings.health_port) as port:

@@ -7,9 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import NonNegativeInt, SecretStr, ValidationError, model_validator
+from pydantic import NonNegativeInt, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_CONSOLE = re.compile(r"https?://[\w.\-]{1,180}(:\d{1,5})?|https?://\[[0-9a-fA-F:]{2,40}\](:\d{1,5})?")
 _EXTENSION = re.compile(r"sips?:[0-9+*#]{1,32}@[^\s@,]+")
 
 
@@ -33,6 +34,7 @@ class Settings(BaseSettings):
     secret_key: str = ""  # 32 bytes in base64; default: a key file made in data_dir at first start
     host: str = "127.0.0.1"
     port: int = 8000
+    console_url: str = ""  # where people reach this console, for the pages of other hosts; "": those cannot lead to it
     api_token: str = ""  # with which the firm's systems may import (console/import_api.py); "": they may not
     gateway_port: int = 8001
     trunks: Path | None = None  # a YAML file of SIP trunks or of an exchange (README); default: the gateway
@@ -75,6 +77,13 @@ class Settings(BaseSettings):
     def extensions(self) -> tuple[str, ...]:
         """The addresses to which calls are handed over."""
         return tuple(each.strip() for each in self.refer_to.split(",") if each.strip())
+    @field_validator("console_url")
+    @classmethod
+    def _leads_to_a_console(cls, url: str) -> str:
+        if url and not _CONSOLE.fullmatch(url := url.rstrip("/")):
+            raise ValueError("give the address of this host's console, for example https://hf1.example.com:8000")
+        return url
+
 
     @property
     def recordings(self) -> Path:

@@ -15,6 +15,7 @@ from campaign.house import House
 from campaign.other_ways.questionnaires import Forms
 from campaign.published import Shelf
 from campaign.running.lease import Lease, boot_seconds
+from campaign.running.neighbours import Neighbours
 from campaign.sending.outbox import Outbox
 from campaign.voices import Voices
 from intents import Matcher
@@ -51,6 +52,8 @@ class Works:
     lines: Lines | None = None  # what all workers together may put on each trunk
     caps: ContactCaps | None = None  # how often one client may be called
     seconds: Callable[[], float] = boot_seconds  # go on while the process stands still
+    neighbours: Neighbours | None = None  # the other processes, as they say that they stand; None: there are none
+    console: str = ""  # the address of this process's pages, for those of others; "": it has none
     archiving: Archiving | None = None  # of sealed recordings; None: they stay in their folder
     ring_seconds: float = 35.0
     road: Road = field(default_factory=ToCallback)  # to a person, when the client needs one

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 
 from campaign.duties.standing import year_standing
+from campaign.running.findings import Finding, of_load
 from console.access import posts
 from console.desk import desk_of
 from console.remembered import Asking
@@ -27,6 +28,7 @@ from rules import Outcome, Post, label_of
 from rules.appendix_f import row_of
 from rules.hours import SHANGHAI
 from rules.yearly import GOOD, VERDICT_WORDS
+from speech.load import Load
 
 KEEPALIVE_SECONDS = 15.0
 LINES_LATELY = timedelta(minutes=15)
@@ -78,6 +80,7 @@ def show(request: Request, span: str = "week") -> Response:
         spans=RANGES,
         live=desk.feed.calls(),
         lines=health(asked("lines", lambda session: line_figures(session, lately - LINES_LATELY))),
+        ears=hearing(desk.plant.loads() if desk.plant is not None else ()),
         workers=asked("workers", lambda session: len(workers_alive(session))),
         cases=asked("cases", lambda session: unfinished_cases(session, now)),
     )
@@ -148,6 +151,22 @@ def health(figures: LineFigures) -> dict[str, Any]:
         word, sound = f"线路正常：近15分钟{figures.attempts}次拨打，{figures.answered}次接通", True
     broken = f"，{figures.broken}次通话中断" if figures.broken else ""
     return {"words": word + broken, "sound": sound and not figures.broken}
+
+
+def hearing(loads: Sequence[tuple[str, Load]]) -> Finding | None:
+    """How much the recognisers of all processes have to do together, and the longest lag; None: there is none."""
+    each = [load for _, load in loads]
+    threads = sum(one.threads for one in each)
+    if not threads:
+        return None
+    together = Load(
+        threads,
+        sum(one.busy for one in each),
+        sum(one.waiting for one in each),
+        sum(one.share * one.threads for one in each) / threads,
+        max(one.lag_seconds for one in each),
+    )
+    return of_load(together)
 
 
 async def _news(request: Request) -> AsyncIterator[str]:

@@ -35,19 +35,19 @@ async def show(request: Request) -> Response:
         counts=counts,
         words=LEVEL_WORDS,
         styles=LEVEL_STYLES,
-        can_retry=plant.archiving is not None,
+        can_retry=plant.archives(),
     )
 
 
 @router.post("/health/archive/retry")
 def retry(request: Request) -> Response:
-    """Try at once to archive what was put off."""
+    """Try at once to archive what was put off, whichever process it waits at."""
     desk, plant = desk_of(request), _plant(request)
-    if plant.archiving is None:
+    if not plant.archives():
         raise HTTPException(404)
-    plant.archiving.hurry()
+    places = plant.retry_archive()
     with desk.database.write() as session:
-        note(session, signed_in(request).staff_id, Act.ARCHIVE_RETRIED, plant.archiving.condition().place)
+        note(session, signed_in(request).staff_id, Act.ARCHIVE_RETRIED, places)
     return RedirectResponse("/health#archive", status_code=303)
 
 

@@ -30,6 +30,7 @@ from models.inspecting_tables import (
 )
 from models.line_tables import IncomingCall, LineQuality
 from models.people_tables import HumanReview
+from models.live_tables import LiveCallRow, WorkerCondition
 from models.posting_tables import Event
 from models.presence_tables import PresenceSpan
 from models.questionnaire_tables import Correction, Questionnaire
@@ -91,6 +92,7 @@ __all__ = [
     "ModelsError",
     "Notice",
     "PlanActed",
+    "LiveCallRow",
     "PresenceSpan",
     "Product",
     "Questionnaire",
@@ -117,5 +119,6 @@ __all__ = [
     "WorkerLost",
     "current_seal",
     "load_seal",
+    "WorkerCondition",
     "use_seal",
 ]

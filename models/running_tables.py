@@ -22,6 +22,7 @@ class Worker(Base):
     draining: Mapped[bool] = mapped_column(default=False)  # takes no new calls
     ended_at: Mapped[datetime | None]  # it left, or was given up
     lost: Mapped[bool] = mapped_column(default=False)  # given up: its calls were settled as interrupted
+    console: Mapped[str] = mapped_column(String(200), default="", server_default="")  # address of its pages; "": none
 
     __table_args__ = (
         Index(
@@ -31,6 +32,11 @@ class Worker(Base):
             postgresql_where=text("ended_at IS NULL"),
         ),
     )
+
+    @property
+    def label(self) -> str:
+        """As pages name it: the host, and the end of its id, for a host may have several."""
+        return f"{self.host}（{self.id.rpartition('-')[2]}）"
 
 
 class Line(Base):

@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.database import Database
 from models.errors import WorkerLost
+from models.live_tables import LiveCallRow, WorkerCondition
 from models.queue import rows_changed
 from models.running_tables import Worker
 from models.tables import Attempt
@@ -52,6 +53,7 @@ def sign_off(session: Session, worker: str, now: datetime) -> None:
     """A worker leaves; calls that it still has are settled as interrupted."""
     leaving = update(Worker).where(Worker.id == worker, Worker.ended_at.is_(None))
     session.execute(leaving.values(ended_at=now))
+    _forget(session, [worker])
 
 
 def still_alive(session: Session, worker: str) -> None:
@@ -77,7 +79,14 @@ def give_up_silent(session: Session, now: datetime, *, judge: str) -> Sequence[s
     lost = session.scalars(silent.with_for_update(skip_locked=True)).all()
     if lost:
         session.execute(update(Worker).where(Worker.id.in_(lost)).values(ended_at=now, lost=True))
+        _forget(session, lost)
     return lost
+
+
+def _forget(session: Session, workers: Collection[str]) -> None:
+    """What these workers last said of themselves and of their calls holds no more."""
+    session.execute(delete(LiveCallRow).where(LiveCallRow.worker.in_(workers)))
+    session.execute(delete(WorkerCondition).where(WorkerCondition.worker.in_(workers)))
 
 
 def workers_alive(session: Session) -> Sequence[Worker]:

@@ -6,9 +6,11 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Condition
+from time import monotonic
 from typing import Any, TypeVar
 
 from speech.errors import Overloaded
+from speech.load import Lately, Load
 
 T = TypeVar("T")
 
@@ -21,6 +23,18 @@ class Workers:
         self._changed = Condition()
         self._max_waiting = max_waiting
         self._waiting = 0
+        self._threads, self._running = threads, 0
+        self._given_at: dict[Future[Any], float] = {}  # of what is under way or waits, the oldest first
+        self._lately = Lately()
+
+    def load(self) -> Load:
+        """How much there is to do, now and lately."""
+        with self._changed:
+            now = monotonic()
+            oldest = now - next(iter(self._given_at.values())) if self._given_at else 0.0
+            share, longest = self._lately.seen(now, self._threads)
+            waiting = self._waiting - self._running
+            return Load(self._threads, self._running, waiting, share, max(oldest, longest))
 
     @property
     def busy(self) -> bool:
@@ -30,6 +44,14 @@ class Workers:
     def lane(self) -> Lane:
         """A new lane."""
         return Lane(self)
+
+    def _done(self, future: Future[Any], began: float) -> None:
+        """A job has run; the lock is held."""
+        now = monotonic()
+        self._lately.note(now, now - began, now - self._given_at.pop(future))
+        self._waiting -= 1
+        self._running -= 1
+        self._changed.notify_all()
 
     def close(self) -> None:
         """Run what was accepted, then stop the threads."""
@@ -55,6 +77,7 @@ class Lane:
                     "place fewer calls at once or raise HUIFANG_ASR_THREADS"
                 )
             workers._waiting += 1
+            workers._given_at[future] = monotonic()
             self._jobs.append((future, job))
             if len(self._jobs) == 1:
                 workers._executor.submit(self._turn)
@@ -63,6 +86,9 @@ class Lane:
     def _turn(self) -> None:
         """Run the oldest job; it leaves the queue only when done, so that at most one turn is ever asked for."""
         future, job = self._jobs[0]
+        began = monotonic()
+        with self._workers._changed:
+            self._workers._running += 1
         if future.set_running_or_notify_cancel():
             try:
                 future.set_result(job())
@@ -70,7 +96,6 @@ class Lane:
                 future.set_exception(error)
         with self._workers._changed:
             self._jobs.popleft()
-            self._workers._waiting -= 1
-            self._workers._changed.notify_all()
+            self._workers._done(future, began)
             if self._jobs:
                 self._workers._executor.submit(self._turn)

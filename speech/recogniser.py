@@ -14,6 +14,7 @@ from typing import TypeVar
 from speech.decoder import SAMPLE_RATE, Decoder, DecoderPool, load_models
 from speech.errors import SpeechError, TooLate
 from speech.lanes import Workers
+from speech.load import Load
 from speech.model_slot import find_model
 from speech.transcript import Transcript, Word, transcript_of
 from speech.vocabulary import Vocabulary
@@ -73,6 +74,10 @@ class Recogniser:
     def busy(self) -> bool:
         """Whether any audio is being decoded or waits for it."""
         return self._workers.busy
+
+    def load(self) -> Load:
+        """How much the decoding threads have to do, now and lately; from any thread."""
+        return self._workers.load()
 
     def stream(self, phrases: Sequence[str] = ()) -> Stream:
         """A listener; with `phrases` it hears only these (and `[unk]`), as far as model and vocabulary allow.

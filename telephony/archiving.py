@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -43,6 +43,11 @@ class ArchiveCondition:
     stuck: tuple[tuple[str, str], ...]  # call id, what is wrong
     trouble: str
     last_at: datetime | None  # when this process archived something last
+    more_stuck: int = 0  # make trouble too, and are not named
+
+    def brief(self, named: int) -> ArchiveCondition:
+        """The same, with no more than so many recordings named."""
+        return replace(self, stuck=self.stuck[:named], more_stuck=self.more_stuck + max(0, len(self.stuck) - named))
 
 
 class Archiving:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -20,6 +20,7 @@ class Stage(StrEnum):
     TALKING = "通话中"
     FETCHING = "转人工中"
     WITH_AGENT = "坐席通话中"
+    WRAP_UP = "话后处理"  # the line is down, the agent still writes down what came of it
     ENDED = "已结束"
 
 
@@ -35,22 +36,34 @@ class LiveCall:
     stage: Stage
     question: str = ""
     outcome: str = ""
+    process: str = ""  # another one that carries it, as pages name it; "": this one
+    console: str = ""  # the address of that process's pages; "": it has none
 
 
 class Feed:
-    """The calls on the line, and news for watchers; all on one event loop."""
+    """The calls on the line, of this process and of others, and news for watchers; all on one event loop."""
 
     def __init__(self) -> None:
         self._calls: dict[str, LiveCall] = {}
+        self._elsewhere: dict[str, LiveCall] = {}
         self._watchers: set[asyncio.Queue[dict[str, Any]]] = set()
+        self.moved = asyncio.Event()  # a call of this process is new, has changed or is over
 
     def calls(self) -> tuple[LiveCall, ...]:
         """The calls on the line now."""
-        return tuple(self._calls.values())
+        return tuple({**self._elsewhere, **self._calls}.values())
+
+    def own(self) -> Mapping[str, LiveCall]:
+        """The calls of this process now, by their ids."""
+        return dict(self._calls)
+
+    def elsewhere(self, call_id: str) -> LiveCall | None:
+        """A call that another process carries."""
+        return self._elsewhere.get(call_id) if call_id not in self._calls else None
 
     def picture(self) -> dict[str, Any]:
         """Everything a watcher who has just come needs."""
-        return {"kind": "picture", "calls": [asdict(call) for call in self._calls.values()]}
+        return {"kind": "picture", "calls": [asdict(call) for call in self.calls()]}
 
     def show(self, call: LiveCall) -> None:
         """A call is new or has changed."""
@@ -58,7 +71,17 @@ class Feed:
             self._calls.pop(call.call_id, None)
         else:
             self._calls[call.call_id] = call
-        self._tell({"kind": "call", "call": asdict(call)})
+        self.moved.set()
+        self._tell_of(call)
+
+    def show_elsewhere(self, calls: Iterable[LiveCall]) -> None:
+        """These are the calls that other processes carry now; watchers hear what is new, has changed or is over."""
+        before, self._elsewhere = self._elsewhere, {call.call_id: call for call in calls}
+        for call_id in before.keys() - self._elsewhere.keys() - self._calls.keys():
+            self._tell_of(replace(before[call_id], stage=Stage.ENDED))
+        for call_id, call in self._elsewhere.items():
+            if call != before.get(call_id) and call_id not in self._calls:
+                self._tell_of(call)
 
     def change(self, call_id: str, **changes: Any) -> None:
         """Change fields of a call on the line; a call that is gone is ignored."""
@@ -72,7 +95,8 @@ class Feed:
         if call is not None:
             self.show(replace(call, stage=Stage.ENDED))
 
-    def _tell(self, news: dict[str, Any]) -> None:
+    def _tell_of(self, call: LiveCall) -> None:
+        news = {"kind": "call", "call": asdict(call)}
         for watcher in self._watchers:
             if watcher.full():
                 while not watcher.empty():

@@ -17,16 +17,19 @@ from campaign.running.findings import (
     Finding,
     Level,
     Section,
-    of_archive,
+    of_archives,
     of_disk,
     of_imports,
+    of_load,
     of_postings,
     of_trunks,
     of_workers,
 )
+from campaign.running.neighbours import Neighbours, ProcessCondition
 from models import Database, Event, Notice
 from models.health import database_bytes, line_uses, posting_jam, workers_of_late
 from models.workers import database_now
+from speech.load import Load
 from speech.recogniser import Recogniser
 from speech.voice import Voice
 from telephony.archiving import Archiving
@@ -55,13 +58,37 @@ class Plant:
     ears: Recogniser | None = None
     model: str = ""  # where the recogniser's model lies
     voice: Voice | None = None
+    neighbours: Neighbours | None = None  # the other processes of the database
     _speech: tuple[Finding, ...] = ()
     _tried_at: float = field(default=float("-inf"))
 
     async def look(self, jobs: Sequence[Job]) -> list[Section]:
         """Everything as it is now; what does not answer is a finding too."""
         asked = await asyncio.to_thread(self._asked, jobs)
-        return [*asked[:2], Section("speech", "识别与语音", await self._tried()), *asked[2:]]
+        speech = (*await self._tried(), *(of_load(load, name) for name, load in self.loads()))
+        return [*asked[:2], Section("speech", "识别与语音", speech), *asked[2:]]
+
+    def loads(self) -> list[tuple[str, Load]]:
+        """How much each process's recogniser has to do, with the process's name; "": this one."""
+        own = [("", self.ears.load())] if self.ears else []
+        return own + [(name, one.ears) for name, one in self._others() if one.ears is not None]
+
+    def archives(self) -> bool:
+        """Whether any process brings recordings into an archive."""
+        return self.archiving is not None or any(one.archive is not None for _, one in self._others())
+
+    def retry_archive(self) -> str:
+        """Archive at once, at every process, what was put off; returns the places that it goes to."""
+        places = {one.archive.place for _, one in self._others() if one.archive is not None}
+        if self.archiving is not None:
+            self.archiving.hurry()
+            places.add(self.archiving.condition().place)
+        if self.neighbours is not None:
+            self.neighbours.ask_archive_retry()
+        return "、".join(sorted(places))
+
+    def _others(self) -> list[tuple[str, ProcessCondition]]:
+        return [(one.name, one.condition) for one in self.neighbours.others] if self.neighbours else []
 
     def _asked(self, jobs: Sequence[Job]) -> list[Section]:
         now = datetime.now(UTC)
@@ -72,7 +99,8 @@ class Plant:
                 "数据库", Level.BAD, f"没有应答（{kind_and_place(error)}）", "检查数据库和 HUIFANG_DATABASE_URL"
             )
             kept = {"database": (fault,)}
-        archive = of_archive(self.archiving.condition() if self.archiving else None, now)
+        others = [(name, one.archive) for name, one in self._others() if one.archive is not None]
+        archive = of_archives(self.archiving.condition() if self.archiving else None, others, now)
         return [
             Section("workers", "工作进程", kept.get("workers", ())),
             Section("trunks", "线路", kept.get("trunks", ())),
@@ -91,11 +119,12 @@ class Plant:
                 of_postings("给公司系统的事件", posting_jam(session, Event, overdue)),
             )
             trunks = self.dialer.conditions() if isinstance(self.dialer, SipDialer) else ()
+            others = [(name, trunk) for name, one in self._others() for trunk in one.trunks]
             size = database_bytes(session) / 1e6
             kind = "PostgreSQL" if self.database.engine.dialect.name == "postgresql" else "SQLite"
             return {
                 "workers": tuple(of_workers(workers_of_late(session, now - LOST_SINCE), now)),
-                "trunks": tuple(of_trunks(trunks, line_uses(session, min(now, business) - LATELY))),
+                "trunks": tuple(of_trunks(trunks, line_uses(session, min(now, business) - LATELY), others)),
                 "outbox": postings,
                 "database": (Finding("数据库", Level.GOOD, f"{kind}，{size:,.1f} MB"),),
             }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
+from types import MappingProxyType
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -15,6 +17,15 @@ from models.settlements import Settlement
 from models.workers import workers_alive
 
 CLAIM_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
+RECOGNISER: Mapping[str, str] = MappingProxyType(  # the fields of speech.load.Load
+    {
+        "threads": "Threads that recognise",
+        "busy": "Threads at work now",
+        "waiting": "Pieces of audio that wait for a thread",
+        "share": "Share of all threads' time spent in the last 10 s",
+        "lag_seconds": "Longest time from audio to its recognition in the last 10 s",
+    }
+)
 
 
 class Meters:
@@ -34,6 +45,10 @@ class Meters:
         self.held = Gauge("huifang_lease_held", "1 while nobody can have given this worker up", registry=self.registry)
         self.queue = Gauge("huifang_queue_length", "Tasks due and waiting, all workers", registry=self.registry)
         self.workers = Gauge("huifang_workers", "Workers alive", registry=self.registry)
+        self.recogniser = {
+            name: Gauge(f"huifang_recogniser_{name}", words, registry=self.registry)
+            for name, words in RECOGNISER.items()
+        }
 
     def settled(self, settlement: Settlement) -> None:
         """Count an attempt that has come to its end."""
@@ -55,6 +70,8 @@ class Meters:
         self.calls.set(runner.busy)
         self.draining.set(runner.draining)
         self.held.set(works.lease is None or works.lease.held)
+        for name, figure in asdict(works.ears.load()).items():
+            self.recogniser[name].set(figure)
         with works.database.read() as session:
             self.queue.set(queue_length(session, works.clock.now()))
             self.workers.set(len(workers_alive(session)))

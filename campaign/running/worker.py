@@ -29,7 +29,8 @@ def arrive(works: Works, place: str = "") -> None:
     with works.database.write() as session:
         now = database_now(session)
         host = socket.gethostname()
-        sign_on(session, Worker(id=works.worker, host=host, place=place, started_at=now, heartbeat_at=now))
+        me = Worker(id=works.worker, host=host, place=place, started_at=now, heartbeat_at=now, console=works.console)
+        sign_on(session, me)
         if works.lines is not None:
             enter_lines(session, works.lines)
     if works.lease is not None:

@@ -47,10 +47,25 @@ function row(call) {
   const mine = on.call_id === call.call_id, human = call.stage === "坐席通话中";
   const modes = ["listen", ...(human ? ["whisper", "barge"] : []), "take_over", ...(mine ? ["stop"] : [])];
   acts.className = "text-nowrap";
-  if (["通话中", "转人工中", "坐席通话中"].includes(call.stage)) acts.append(...modes.map((mode) => button(call, mode, mine && on.mode === mode)));
+  if (call.process) acts.replaceChildren(elsewhere(call));
+  else if (["通话中", "转人工中", "坐席通话中"].includes(call.stage)) acts.append(...modes.map((mode) => button(call, mode, mine && on.mode === mode)));
   line.append(acts);
   line.classList.toggle("table-active", mine);
   return line;
+}
+
+// A call that another process carries can be supervised at that process's console only
+function elsewhere(call) {
+  const place = document.createElement(call.console ? "a" : "span");
+  place.className = call.console ? "btn btn-sm text-wrap" : "text-secondary text-wrap";
+  if (call.console) {
+    place.href = `${call.console}/agent`;
+    place.target = "_blank";
+    place.rel = "noopener";
+    place.dataset.act = `${call.call_id}-elsewhere`;
+  }
+  place.textContent = call.console ? `到 ${call.process} 的控制台监听` : `由 ${call.process} 承载，它没有公布控制台地址，不能监听或接管`;
+  return place;
 }
 
 function button(call, mode, pressed) {

@@ -11,10 +11,19 @@ function cell(text) {
   return td;
 }
 
+// Another process that carries the call, under its stage
+function carrier(name) {
+  const line = document.createElement("div");
+  line.className = "text-secondary small";
+  line.textContent = name;
+  return line;
+}
+
 function draw() {
   body.replaceChildren(...[...calls.values()].map((call) => {
     const row = document.createElement("tr");
     row.append(cell(call.task_number), cell(call.client), cell(call.title), cell(call.stage), cell(asked[call.question] ?? call.question));
+    if (call.process) row.children[3].append(carrier(call.process));
     return row;
   }));
   count.textContent = calls.size;
