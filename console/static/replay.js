@@ -182,9 +182,6 @@ async function draw() {
 }
 
 function press(key) {
-  const keys = document.getElementById("keys");
-  if (key === "?") return keys.open ? keys.close() : keys.showModal();
-  if (keys.open) return undefined;
   const line = current(lines, audio.currentTime);
   const acts = {
     " ": () => { stopAt = null; audio.paused ? play() : audio.pause(); },
@@ -203,7 +200,7 @@ function press(key) {
   return (acts[key] ?? acts[key.toLowerCase()])?.();
 }
 
-const KEYS = [" ", "ArrowLeft", "ArrowRight", "?", "j", "k", "r", "l", "s", ",", ".", "c", "g"];
+const KEYS = [" ", "ArrowLeft", "ArrowRight", "j", "k", "r", "l", "s", ",", ".", "c", "g"];
 
 bind(document);
 if (audio) {
@@ -213,7 +210,7 @@ if (audio) {
   document.getElementById("previous").onclick = () => step(-1);
   document.getElementById("next").onclick = () => step(1);
   document.getElementById("loop").onclick = toggleLoop;
-  document.getElementById("help").onclick = () => press("?");
+  document.getElementById("help").onclick = () => document.getElementById("show-keys").click();
   audio.onplay = audio.onpause = () => {
     document.getElementById("play").textContent = audio.paused ? "播放" : "暂停";
     const tick = () => { if (!audio.paused) { follow(); requestAnimationFrame(tick); } };
@@ -227,7 +224,8 @@ if (audio) {
   // The browser may have read the recording's head before this script runs.
   if (audio.readyState >= HTMLMediaElement.HAVE_METADATA) ready();
   else audio.onloadedmetadata = ready;
-  addEventListener("keydown", (event) => {
+  document.addEventListener("keydown", (event) => { // before the window, where the keys of every page are
+    if (document.documentElement.dataset.keys === "off" || document.querySelector("dialog[open]")) return;
     const typing = event.target.closest("input:not([type=checkbox], [type=range], [type=radio]), select, textarea");
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === " " && event.target.closest("button, summary, [type=checkbox], [type=radio]")) return;
