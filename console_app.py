@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from functools import partial
 
+from fastapi import FastAPI
+from sqlalchemy.orm import Session
+
+from campaign.calls.placing import Place, take_place
 from campaign.calls.trying import Trials
+from campaign.handover.colleagues import Consultations
 from campaign.handover.roads import ToBrowser
 from campaign.handover.supervising import Supervisors
 from campaign.imports.import_jobs import ImportJobs
@@ -29,15 +34,20 @@ def create_app(
     demo: bool = False,
     imports: ImportJobs | None = None,
     plant: Plant | None = None,
+    extensions: tuple[str, ...] = (),
 ) -> FastAPI:
     """The pages and the live feed over a working installation; agents take calls where there are `browsers`.
+
+    `extensions` are sip: addresses that agents may call to ask about a client, beside their colleagues on duty.
 
     In a `demo` anybody may look around as one of its own people. Raises console.access.UndeclaredRoute.
     """
     app = FastAPI(title="回访", docs_url=None, redoc_url=None, openapi_url=None)
     add_pages(app)
     questions = AskedWords(lambda: works.scripts.loaded)
-    agents = _agents(works, works.road, browsers) if browsers and isinstance(works.road, ToBrowser) else None
+    agents = None
+    if browsers and isinstance(works.road, ToBrowser):
+        agents = _agents(works, works.road, browsers, extensions)
     trial = TryLines(Trials(works), browsers) if browsers else None
     app.state.desk = Desk(
         works.database,
@@ -59,12 +69,19 @@ def create_app(
     return app
 
 
-def _agents(works: Works, road: ToBrowser, browsers: BrowserLines) -> AgentLines:
+def _agents(works: Works, road: ToBrowser, browsers: BrowserLines, extensions: tuple[str, ...]) -> AgentLines:
     reviews = PhoneReviews(
         works.database, works.scripts, works.house, works.clock, works.matcher, works.hours, works.recordings
     )
-    by_hand = ByHand(reviews, works.dialer, road.roster)
-    return AgentLines(road.roster, browsers, Supervisors(road.roster, road.lines), by_hand)
+    by_hand = ByHand(reviews, works.dialer, road.roster, road.lines, works.feed, partial(_claim, works))
+    supervisors = Supervisors(road.roster, road.lines)
+    consultations = Consultations(road.roster, works.dialer, extensions)
+    return AgentLines(road.roster, browsers, supervisors, by_hand, consultations)
+
+
+def _claim(works: Works, session: Session) -> Place:
+    """Count a call that an agent dials on a trunk; the bounds of a campaign are for those that the bot dials."""
+    return take_place(works, session, ())
 
 
 def plant_of(works: Works, settings: Settings) -> Plant:
@@ -79,5 +96,5 @@ def plant_of(works: Works, settings: Settings) -> Plant:
         works.ears,
         settings.asr_model or "自带的小模型（只适合演示）",
         Pyttsx3Voice(),
-    )
         works.neighbours,
+    )

@@ -66,6 +66,7 @@ async def serve(
                 demo=demo,
                 imports=imports,
                 plant=plant_of(works, settings),
+                extensions=settings.extensions,
             ),
             host=settings.host,
             port=port or settings.port,
@@ -103,8 +104,8 @@ async def work(settings: Settings, tell: Callable[[str], None]) -> None:
     if settings.hand_over == "browser":
         tell(NO_AGENTS)
         settings = settings.model_copy(update={"hand_over": "callback"})
-    async with open_works(settings, real_clock) as works:
     settings = settings.model_copy(update={"console_url": ""})  # that of another process, which reads the same file
+    async with open_works(settings, real_clock) as works:
         meters = Meters()
         runner = Runner(works, settings.lines, settings.calls_per_second, meters=meters)
         async with health_site(works, runner, meters, settings.health_host, settings.health_port) as port:

@@ -41,7 +41,9 @@ class Settings(BaseSettings):
     channels: Path | None = None  # a YAML file: text messages, mail, events (README); default: files in data_dir/outbox
     # To a person (campaign/handover/): an agent at the console, an extension blind or after it has answered, nobody.
     hand_over: Literal["browser", "refer", "attended", "bridge", "callback"] = "browser"
-    refer_to: str = ""  # sip: address of an extension or a queue; attended and bridge try several, with commas between
+    # sip: address of an extension or a queue; attended and bridge try several, with commas between; agents at the
+    # console may ask there about a client
+    refer_to: str = ""
     public_address: str = ""  # where clients reach /q/, e.g. https://hf.example.com; "": no questionnaires are sent
     lines: int = 8  # calls at once
     calls_per_second: float = 4.0  # new ones
@@ -66,6 +68,8 @@ class Settings(BaseSettings):
         match self.hand_over:
             case "refer" if len(self.extensions) != 1 or not self.refer_to.startswith(("sip:", "sips:")):
                 raise ValueError("HUIFANG_HAND_OVER=refer needs HUIFANG_REFER_TO, a sip: address")
+            case "browser" if not all(map(_EXTENSION.fullmatch, self.extensions)):
+                raise ValueError("HUIFANG_REFER_TO: agents may ask at sip: addresses of numbers (sip:8001@pbx.example)")
             case "attended" | "bridge" if not self.extensions or not all(map(_EXTENSION.fullmatch, self.extensions)):
                 raise ValueError(
                     f"HUIFANG_HAND_OVER={self.hand_over} needs HUIFANG_REFER_TO, the sip: address of a number that the "
@@ -73,10 +77,6 @@ class Settings(BaseSettings):
                 )
         return self
 
-    @property
-    def extensions(self) -> tuple[str, ...]:
-        """The addresses to which calls are handed over."""
-        return tuple(each.strip() for each in self.refer_to.split(",") if each.strip())
     @field_validator("console_url")
     @classmethod
     def _leads_to_a_console(cls, url: str) -> str:
@@ -84,6 +84,10 @@ class Settings(BaseSettings):
             raise ValueError("give the address of this host's console, for example https://hf1.example.com:8000")
         return url
 
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """The addresses to which calls are handed over."""
+        return tuple(each.strip() for each in self.refer_to.split(",") if each.strip())
 
     @property
     def recordings(self) -> Path:

@@ -11,6 +11,9 @@ from pydantic import ValidationError
 
 from bot.form import FormError
 from campaign.calls.call_ends import EndRefused
+from campaign.calls.feed import LiveCall
+from campaign.handover.colleagues import Consultations
+from campaign.handover.consulting import extension_of
 from campaign.handover.duty import CHOSEN, Presence, RosterError
 from campaign.handover.seats import Seat
 from campaign.handover.supervising import Mode
@@ -23,6 +26,7 @@ from console.agent_messages import (
     Answer,
     AnyAct,
     Choose,
+    Consult,
     Dial,
     PassOn,
     Plain,
@@ -161,6 +165,12 @@ async def _tell_calls(desk: Desk, sitting: Sitting, me: SignedIn) -> None:
             sitting.say(one | {"kind": "live"})
 
 
+def _carried_elsewhere(call: LiveCall) -> str:
+    """Why a call of another process cannot be supervised here, and where it can."""
+    where = f"请到它的控制台 {call.console} 监听或接管" if call.console else "它没有公布控制台地址，不能监听或接管"
+    return f"这通电话由 {call.process} 承载，{where}"
+
+
 async def _obey(socket: WebSocket, desk: Desk, lines: AgentLines, sitting: Sitting, me: SignedIn) -> None:
     page = _Page(desk, lines, sitting, me)
     while True:
@@ -187,16 +197,12 @@ class _Page:
 
     async def act(self, act: AnyAct) -> None:
         """Do what the page says; raises RosterError, FormError, EndRefused, PeopleError, TelephonyError."""
-        roster, seat = self._lines.roster, self._seat
+        seat = self._seat
         match act:
             case Choose():
                 self._choose(act.presence)
-            case Reply(kind="accept"):
-                if seat.ring != act.ring:
-                    raise RosterError("这个来电已由其他坐席接听，或者已经结束")
-                roster.accept(seat, act.ring)
             case Reply():
-                roster.decline(seat, act.ring)
+                self._reply(act)
             case Switch(kind="mute"):
                 seat.mute(act.on)
             case Switch():
@@ -208,14 +214,20 @@ class _Page:
             case _:
                 await self._act_on_others(act)
 
-    async def _act_on_others(self, act: Plain | PassOn | Dial | Supervise) -> None:
+    async def _act_on_others(self, act: Plain | PassOn | Consult | Dial | Supervise) -> None:
         match act:
             case Plain(kind="hang_up"):
                 await self._hang_up()
             case Plain(kind="colleagues"):
                 self._sitting.say({"kind": "colleagues", "colleagues": self._colleagues()})
+            case Plain(kind="consult_back"):
+                self._consultations.back(self._seat)
+            case Plain(kind="consult_leave"):
+                self._consultations.leave(self._seat)
             case Plain():
                 self._sitting.end()
+            case Consult():
+                self._consultations.ask(self._seat, act.number)
             case PassOn():
                 self._lines.roster.pass_on(self._seat, act.number)
             case Dial():
@@ -231,7 +243,27 @@ class _Page:
         self._lines.roster.set_presence(self._seat, presence)
         self._sitting.chosen = presence
 
+    @property
+    def _consultations(self) -> Consultations:
+        if self._lines.consultations is None:
+            raise RosterError("本机构没有启用咨询")
+        return self._lines.consultations
+
+    def _reply(self, act: Reply) -> None:
+        seat, roster, taken = self._seat, self._lines.roster, act.kind == "accept"
+        if taken and seat.ring != act.ring:
+            raise RosterError("这个来电已由其他坐席接听，或者已经结束")
+        asked = self._lines.consultations
+        if asked is not None and asked.reply(seat, act.ring, accept=taken):
+            return
+        reply = roster.accept if taken else roster.decline
+        reply(seat, act.ring)
+
     async def _hang_up(self) -> None:
+        """End the call; of who consults or is consulted the consultation alone: the client's call goes on."""
+        asked = self._lines.consultations
+        if asked is not None and (asked.back(self._seat) or asked.hang_up(self._seat)):
+            return
         if self._lines.by_hand is not None:
             await self._lines.by_hand.hang_up(self._seat)
         else:
@@ -239,7 +271,9 @@ class _Page:
 
     def _colleagues(self) -> list[dict[str, str]]:
         others = (seat for seat in self._lines.roster.on_duty() if seat is not self._seat)
-        return [{"number": one.agent.number, "name": one.agent.name, "presence": one.presence.value} for one in others]
+        found = [{"number": one.agent.number, "name": one.agent.name, "presence": one.presence.value} for one in others]
+        extensions = self._lines.consultations.extensions if self._lines.consultations is not None else ()
+        return found + [{"number": each, "name": f"分机 {extension_of(each)}", "presence": ""} for each in extensions]
 
     async def _answer(self, act: Answer) -> None:
         if self._lines.by_hand is not None and self._lines.by_hand.has(self._seat):
@@ -269,6 +303,8 @@ class _Page:
         if act.mode == "stop":
             await supervisors.stop(self._seat)
             return
+        if (carried := self._desk.feed.elsewhere(act.call_id)) is not None:
+            raise RosterError(_carried_elsewhere(carried))
         await asyncio.to_thread(self._log, act)
         match act.mode:
             case Mode.LISTEN:

@@ -151,7 +151,7 @@ def _opened(id_: int) -> Response:
 def _done(
     request: Request,
     id_: int,
-    act: Callable[[], None],
+    act: Callable[[], object],
     where: str = "",
     *,
     one: bool = False,

@@ -15,9 +15,18 @@ from rules.outcomes import Method
 
 
 def begin_without_bot(
-    session: Session, task: ReviewTask, served: Served, method: Method, *, worker: str, now: datetime, dialled: str = ""
+    session: Session,
+    task: ReviewTask,
+    served: Served,
+    method: Method,
+    *,
+    worker: str,
+    now: datetime,
+    dialled: str = "",
+    line: str = "",
+    line_worker: str = "",
 ) -> Attempt:
-    """The attempt that a questionnaire or a person's call is.
+    """The attempt that a questionnaire or a person's call is; `line` is the trunk whose caps it counts to, if any.
 
     Raises ClientBusy while the client is on the line, StaleAttempt where the task was taken by somebody else.
     """
@@ -29,6 +38,8 @@ def begin_without_bot(
         method=method.value,
         dialled=dialled,
         worker=worker,
+        line=line,
+        line_worker=line_worker,
         started_at=now,
         script=served.script,
         script_hash=served.script_hash,

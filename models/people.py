@@ -93,7 +93,8 @@ def _listed(session: Session, ids: Sequence[int]) -> list[Listed]:
 
 
 def _is_for_people() -> ColumnElement[bool]:
-    return and_(ReviewTask.with_human, ReviewTask.final.is_(False), ReviewTask.closes_as == "")
+    # Written as ix_review_task_people has it, or the index is passed over.
+    return and_(ReviewTask.with_human, ~ReviewTask.final, ReviewTask.closes_as == "")
 
 
 def _next_at() -> ScalarSelect[datetime | None]:
@@ -213,6 +214,14 @@ def on_the_telephone(session: Session, id_: int, attempt_id: int, held_until: da
         HumanReview.id == id_, HumanReview.ended_at.is_(None), HumanReview.attempt_id.is_(None)
     )
     return rows_changed(session, idle.values(attempt_id=attempt_id, held_until=held_until)) == 1
+
+
+def hand_on(session: Session, id_: int, staff_id: int, to: int) -> bool:
+    """Give a task that is on the telephone into other hands; False where it is no longer in these."""
+    calling = update(HumanReview).where(
+        HumanReview.id == id_, HumanReview.staff_id == staff_id, HumanReview.ended_at.is_(None)
+    )
+    return rows_changed(session, calling.values(staff_id=to)) == 1
 
 
 def keep(session: Session, id_: int, before: str, given: str) -> bool:

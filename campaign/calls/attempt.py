@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -31,6 +32,7 @@ from campaign.masking import kind_and_place, mask_phone
 from campaign.running.lease import LeaseDoubtful
 from campaign.works import Works
 from models import ReviewTask
+from models.lines import line_is_down
 from models.queue import set_aside
 from models.settlements import SettledQuality, Settlement, settle
 from rules import Ending, Evidence, Outcome, label_of
@@ -152,9 +154,26 @@ async def _carry(works: Works, begun: Begun, take_line: TakeLine) -> EndedCall:
     finally:
         await leg.hang_up()
         course.quality = settled_quality(await leg.quality())
+    course.ended_at = works.clock.now()
     if course.way is not None:
+        if course.way.talked:
+            await _free_line(works, begun, course.ended_at)
         course.handed_over = await course.way.told()
     return _ended(works, begun, course)
+
+
+async def _free_line(works: Works, begun: Begun, now: datetime) -> None:
+    """The line is down; who has talked with the client writes down what came of it, which is part of the attempt."""
+    works.feed.change(begun.call_id, stage=Stage.WRAP_UP)
+    try:
+        await asyncio.to_thread(_write_free, works, begun.attempt_id, now)
+    except OperationalError:
+        log.error("attempt %d is still counted on its trunk until it is written down", begun.attempt_id)
+
+
+def _write_free(works: Works, attempt_id: int, now: datetime) -> None:
+    with works.database.write() as session:
+        line_is_down(session, attempt_id, now)
 
 
 async def _prepare_prompts(works: Works, script: Script, facts: Facts) -> None:
@@ -177,6 +196,7 @@ class Course:
     handed_over: HandedOver = HandedOver()
     quality: SettledQuality | None = None
     identified: bool = False  # somebody was found to be the client
+    ended_at: datetime | None = None  # None: the line was never taken
 
     @property
     def finish(self) -> Finish | None:
@@ -245,7 +265,7 @@ def _ended(works: Works, begun: Begun, course: Course) -> EndedCall:
         attempt_id=begun.attempt_id,
         worker=works.worker,
         started_at=begun.started_at,
-        ended_at=works.clock.now(),
+        ended_at=course.ended_at or works.clock.now(),
         evidence=_evidence(course),
         details=_details(before) | course.after.details() | course.handed_over.details(),
         ring_ms=before.ring_ms if before else 0,

@@ -103,7 +103,7 @@ def _ended(works: Works, attempt: Attempt, logged: Sequence[Move]) -> EndedCall:
         attempt_id=attempt.id,
         worker=attempt.worker,
         started_at=attempt.started_at,
-        ended_at=max(attempt.started_at, works.clock.now()),
+        ended_at=max(attempt.started_at, attempt.line_down_at or works.clock.now()),
         evidence=_evidence(moves, finish),
         details=({"agent": agent} if agent else {}) | ({"answered_by": machine.value} if machine else {}),
         talk_ms=sealed.duration_ms if sealed and moves else 0,

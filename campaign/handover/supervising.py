@@ -93,7 +93,7 @@ class Supervisors:
         if agent is not None:
             self.roster.pass_on(agent, seat.agent.number, at_once=True)
         elif not way.take_over(seat.agent.number):
-            raise RosterError("通话已经结束或正在结束，不能接管")
+            raise RosterError("现在不能接管：通话还没有接通，或者正在结束")
 
     async def stop(self, seat: Seat, why: str = "") -> None:
         """Leave the call, which goes on; nothing happens where the supervisor is on none."""

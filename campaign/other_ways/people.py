@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -22,6 +22,7 @@ from bot.script import Script
 from campaign.calls.call_ends import CallEnd
 from campaign.calls.call_form import EVIDENCE, CallForm, call_form
 from campaign.calls.facts import relations_of, slots_of, task_facts
+from campaign.calls.placing import Place
 from campaign.calls.settling import EndedCall, recording_of, settlement_of
 from campaign.clock import Clock
 from campaign.house import House
@@ -29,7 +30,17 @@ from campaign.masking import kind_and_place
 from campaign.published import Shelf, script_of
 from campaign.running.opening_hours import hours_from
 from intents import Matcher
-from models import Attempt, ClientBusy, Database, HumanReview, ReviewTask, Staff, StaleAttempt, TakenByAnother
+from models import (
+    Attempt,
+    ClientBusy,
+    Database,
+    HumanReview,
+    LinesFull,
+    ReviewTask,
+    Staff,
+    StaleAttempt,
+    TakenByAnother,
+)
 from models.beginning import begin_without_bot
 from models.control import is_silent
 from models.people import (
@@ -38,6 +49,7 @@ from models.people import (
     end,
     forgotten,
     give_back,
+    hand_on,
     human_review,
     is_for_people,
     keep,
@@ -127,20 +139,27 @@ class PhoneReviews:
             if not give_back(session, id_, self.clock.now()):
                 raise PeopleError("已经开始通话：请先登记通话结果")
 
-    def begin(self, id_: int, staff_id: int, *, consent: bool = False) -> None:
+    def begin(
+        self, id_: int, staff_id: int, *, consent: bool = False, claim: Callable[[Session], Place] | None = None
+    ) -> Place | None:
         """The agent dials now: nobody else calls this client until the result is written down. Raises PeopleError.
 
-        `consent`: the client wants to be called outside the calling hours; it is kept with the call.
+        `consent`: the client wants to be called outside the calling hours; it is kept with the call. `claim` counts
+        the call on one of our own trunks; None: it goes over the agent's own telephone.
         """
         try:
             with self.database.write() as session:
-                self._begin(session, self._mine(session, id_, staff_id), consent)
+                return self._begin(session, self._mine(session, id_, staff_id), consent, claim)
+        except LinesFull as error:
+            raise PeopleError("外呼线路都在使用中，请稍后再拨") from error
         except ClientBusy as error:
             raise PeopleError("系统正在与该客户通话，请稍后再拨") from error
         except StaleAttempt as error:
             raise PeopleError("这项任务刚刚有了新的回访结果，请刷新后再看") from error
 
-    def _begin(self, session: Session, review: HumanReview, consent: bool) -> None:
+    def _begin(
+        self, session: Session, review: HumanReview, consent: bool, claim: Callable[[Session], Place] | None
+    ) -> Place | None:
         task, staff, now = review.task, review.staff, self.clock.now()
         if not is_for_people(session, task.id):
             raise PeopleError("这项任务已经不需要人工回访，请退回")
@@ -151,6 +170,7 @@ class PhoneReviews:
         if late and not agreed and not consent:
             raise PeopleError("现在不是可以致电客户的时间；客户同意现在通话的，请勾选后再开始")
         script = self._published(task.script)
+        place = claim(session) if claim is not None else None
         attempt = begin_without_bot(
             session,
             task,
@@ -159,11 +179,22 @@ class PhoneReviews:
             worker=f"staff {staff.number}",
             now=now,
             dialled=task.next_phone or task.customer.phone,
+            line=place.line if place is not None else "",
+            line_worker=place.works.worker if place is not None else "",
         )
         if late and consent:
             attempt.evidence = {"outside_hours": "客户同意在非致电时段通话"}
         if not on_the_telephone(session, review.id, attempt.id, datetime.now(UTC) + CALL):
             raise PeopleError("已经在另一个窗口开始了通话，请刷新")
+        if place is not None:
+            place.attempt_id = attempt.id
+        return place
+
+    def hand_on(self, id_: int, staff_id: int, to: int) -> None:
+        """Somebody else has the client on the line from now on, and writes the result down; raises PeopleError."""
+        with self.database.write() as session:
+            if not hand_on(session, self._calling(session, id_, staff_id).id, staff_id, to):
+                raise PeopleError("这次通话的结果已经登记过了")
 
     def form(self, session: Session, review: HumanReview) -> CallForm:
         """What the caller reads, the slots filled; empty before the call is begun."""
@@ -173,6 +204,10 @@ class PhoneReviews:
         house = replace(self.house, staff_number=review.staff.number)
         slots = slots_of(review.task, house, script.business)
         return call_form(script, given, slots)
+
+    def title(self, session: Session, review: HumanReview) -> str:
+        """Of the review that is called for."""
+        return self._script(session, review.attempt).title
 
     def give(self, id_: int, staff_id: int, node: str, value: str, words: str) -> None:
         """Keep an answer; raises FormError for what the page does not offer, PeopleError."""
