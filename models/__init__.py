@@ -6,6 +6,7 @@ from models.counting_tables import ScriptTally, ScriptUnknown
 from models.database import Database
 from models.duty_tables import BusinessEvent, Draw, DrawnMember, Duty, EventTask, PlanActed, ReviewPlan
 from models.errors import (
+    CampaignFull,
     CampaignStopped,
     ClientBusy,
     DatabaseUnusable,
@@ -34,7 +35,7 @@ from models.live_tables import LiveCallRow, WorkerCondition
 from models.posting_tables import Event
 from models.presence_tables import PresenceSpan
 from models.questionnaire_tables import Correction, Questionnaire
-from models.running_tables import Line, Worker
+from models.running_tables import CampaignPace, Line, Worker
 from models.script_tables import ScriptActed, ScriptVersion
 from models.sealed import Seal, current_seal, load_seal, use_seal
 from models.tables import (
@@ -67,6 +68,8 @@ __all__ = [
     "CallEvent",
     "CallIndex",
     "Campaign",
+    "CampaignFull",
+    "CampaignPace",
     "CampaignStopped",
     "ClientBusy",
     "Correction",

@@ -110,6 +110,12 @@ def let_go(session: Session, worker: str, task_id: int) -> None:
     session.execute(held.values(held_by="", held_until=None))
 
 
+def hold_back(session: Session, worker: str, task_id: int, until: datetime) -> None:
+    """Give up a hold, but let nobody take the task before an instant: its campaign has as many calls as it may."""
+    held = update(ReviewTask).where(ReviewTask.id == task_id, ReviewTask.held_by == worker)
+    session.execute(held.values(held_by="", held_until=until))
+
+
 def release_holds(session: Session, workers: Collection[str]) -> None:
     """Give up every hold of workers that are gone: what they were preparing is taken by others at once."""
     held = update(ReviewTask).where(ReviewTask.dial_by.is_not(None), ReviewTask.held_by.in_(workers))

@@ -8,6 +8,7 @@ ModelsError
 ├── StaleAttempt   the attempt was settled by somebody else: drop your result
 ├── CampaignStopped  the campaign is over: begin a new one
 ├── LinesFull      the lines carry as many calls as they may: try again when one is free
+├── CampaignFull   the campaign has as many calls as it may: dial others, and it again in a moment
 ├── WorkerLost     others took this worker for dead: end its calls and start anew
 ├── VersionChanged  a script version was changed by somebody else: look again, then decide
 ├── TakenByAnother  a task or a result that somebody else has in hand or has changed: look again
@@ -50,7 +51,18 @@ class CampaignStopped(ModelsError):
 
 
 class LinesFull(ModelsError):
-    """A call more than the lines may carry at once, or start within a second."""
+    """A call more than the lines may carry at once, or start within a second.
+
+    `wait_seconds`: until the next one may start; None: until one of those on the line has ended.
+    """
+
+    def __init__(self, message: str, wait_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.wait_seconds = wait_seconds
+
+
+class CampaignFull(ModelsError):
+    """A call more than a campaign may have at once, or begin within an hour."""
 
 
 class WorkerLost(ModelsError):

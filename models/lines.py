@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -79,18 +80,28 @@ def take_line(session: Session, lines: Lines, now: datetime, order: Sequence[str
     its attempt in the same transaction.
     """
     together = _room(session, lines.together, lines.names, now) if lines.together else None
-    full: list[str] = []
+    full: list[LinesFull] = []
     for caps in lines.in_order(order):
         try:
             line = _room(session, caps, (caps.name,), now)
         except LinesFull as reason:
-            full.append(str(reason))
+            full.append(reason)
             continue
         _count(line, caps, now)
         if lines.together and together:
             _count(together, lines.together, now)
         return caps.name
-    raise LinesFull("; ".join(full))
+    waits = [reason.wait_seconds for reason in full if reason.wait_seconds is not None]
+    raise LinesFull("; ".join(str(reason) for reason in full), min(waits, default=None))
+
+
+def free_lines(session: Session, lines: Lines) -> int:
+    """How many calls more the lines carry now; a forecast: `take_line` has the last word."""
+    on_the_line = (Attempt.line.in_(lines.names), Attempt.ended_at.is_(None), _takes_its_line())
+    live = select(Attempt.line, func.count()).where(*on_the_line)
+    on: dict[str, int] = {name: count for name, count in session.execute(live.group_by(Attempt.line))}
+    free = sum(max(0, caps.calls - on.get(caps.name, 0)) for caps in lines.each)
+    return max(0, min(free, lines.together.calls - sum(on.values()))) if lines.together else free
 
 
 def change_line(
@@ -129,15 +140,17 @@ def _room(
     if line is None:
         raise LookupError(f"the lines {caps.name!r} were never entered: call enter_lines() when a worker starts")
     if besides.start is not None:
-        line.starts = [at for at in line.starts if at != besides.start.timestamp()]
+        line.starts = without(line.starts, besides.start)
     live = select(func.count(Attempt.id)).where(
         Attempt.line.in_(names), Attempt.ended_at.is_(None), _takes_its_line(), Attempt.id != besides.attempt_id
     )
     count = session.scalar(live) or 0
     if count >= caps.calls:
         raise LinesFull(f"{count} calls are on the lines {caps.name!r}, which carry {caps.calls}")
-    if len(_lately(line, caps, now)) >= caps.starts:
-        raise LinesFull(f"the lines {caps.name!r} take {caps.per_second:g} new calls a second")
+    lately = _lately(line, caps, now)
+    if len(lately) >= caps.starts:
+        wait_seconds = lately[-caps.starts] + caps.window_seconds - now.timestamp()
+        raise LinesFull(f"the lines {caps.name!r} take {caps.per_second:g} new calls a second", wait_seconds)
     return line
 
 
@@ -154,6 +167,14 @@ def line_is_down(session: Session, attempt_id: int, now: datetime) -> None:
     """The line of a call is free for another one; what came of the call is still to be written down."""
     down = update(Attempt).where(Attempt.id == attempt_id, Attempt.ended_at.is_(None), Attempt.line_down_at.is_(None))
     session.execute(down.values(line_down_at=now).execution_options(synchronize_session=False))
+
+
+def without(starts: Sequence[float], unused: datetime) -> list[float]:
+    """Starts but for one that did not take place; another one of the same instant stays."""
+    rest = list(starts)
+    with suppress(ValueError):
+        rest.remove(unused.timestamp())
+    return rest
 
 
 def _lately(line: Line, caps: LineCaps, now: datetime) -> list[float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, Index, String, text
+from sqlalchemy import JSON, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -45,3 +45,11 @@ class Line(Base):
     __tablename__ = "line"
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
     starts: Mapped[list[float]] = mapped_column(JSON)  # when the latest calls were counted, seconds of the epoch
+
+
+class CampaignPace(Base):
+    """The calls that a campaign with bounds of its own began lately; its row is locked while one is counted."""
+
+    __tablename__ = "campaign_pace"
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
+    starts: Mapped[list[float]] = mapped_column(JSON)  # when they were counted, seconds of the epoch

@@ -103,13 +103,14 @@ def plan(works: Works, task_id: int) -> Planned | None:
 def begin(works: Works, planned: Planned) -> Begun:
     """Write the attempt in one short transaction, in which everything that may have changed is checked once more.
 
-    The line is to be taken right after. Raises ClientBusy, StaleAttempt, LinesFull and WorkerLost: nothing was written.
+    The line is to be taken right after. Raises ClientBusy, StaleAttempt, LinesFull, CampaignFull and WorkerLost:
+    nothing was written.
     """
     with works.database.write() as session:
         still_alive(session, works.worker)
         now = works.clock.now()
-        _check_now(works, session, planned, now)
-        place = take_place(works, session)
+        campaigns = _check_now(works, session, planned, now)
+        place = take_place(works, session, campaigns)
         attempt = write_attempt(works, session, planned, now, place.line)
     place.attempt_id = attempt.id
     return begun_of(planned, attempt, now, place)
@@ -156,12 +157,14 @@ def planned_for(
     )
 
 
-def _check_now(works: Works, session: Session, planned: Planned, now: datetime) -> None:
-    for campaign_id in planned.campaigns:
-        if not _is_open(works, session.get_one(Campaign, campaign_id), now):
-            raise StaleAttempt(f"the calling hours of campaign {campaign_id} are over")
+def _check_now(works: Works, session: Session, planned: Planned, now: datetime) -> list[Campaign]:
+    campaigns = [session.get_one(Campaign, campaign_id) for campaign_id in planned.campaigns]
+    for campaign in campaigns:
+        if not _is_open(works, campaign, now):
+            raise StaleAttempt(f"the calling hours of campaign {campaign.id} are over")
     if _capped_until(works.caps, session, planned, now) is not None:
         raise StaleAttempt("the client was called as often as it may be")
+    return campaigns
 
 
 def _is_open(works: Works, campaign: Campaign, now: datetime) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +12,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from campaign.works import Works
-from models import LinesFull, StaleAttempt
+from models import Campaign, CampaignFull, LinesFull, StaleAttempt
+from models.bounds import count_call, count_late, is_bounded
 from models.lines import LATE_SECONDS, change_line, take_line
 from models.workers import database_now
 
@@ -33,6 +35,7 @@ class Place:
     written_at: float  # when the row was
     counted: datetime | None = None  # by the database's clock
     counted_at: float = 0.0  # the same instant at the latest
+    campaigns: tuple[int, ...] = ()  # with bounds of their own, which it counts to as well
     attempt_id: int = 0
 
     @property
@@ -54,7 +57,7 @@ class Place:
                 return True
             try:
                 await asyncio.to_thread(self._count_anew, name)
-            except LinesFull as reason:
+            except (LinesFull, CampaignFull) as reason:
                 log.info("attempt %d: %s", self.attempt_id, reason)
                 if name != self.line:
                     return False
@@ -71,20 +74,28 @@ class Place:
 
     def _count_anew(self, name: str) -> None:
         lines = self.works.lines
-        if lines is None:
+        if lines is None and not self.campaigns:
             return
         with self.works.database.write() as session:
             asked, now = self.works.seconds(), database_now(session)
+            if self.counted is not None:
+                count_late(session, self.campaigns, now, self.counted)
             unused = self.counted if name == self.line else None
-            change_line(session, lines, self.attempt_id, name, now, unused=unused)
+            if lines is not None:
+                change_line(session, lines, self.attempt_id, name, now, unused=unused)
         self.line, self.counted, self.counted_at = name, now, asked
 
 
-def take_place(works: Works, session: Session) -> Place:
-    """Count a call on the first trunk with room that works; raises LinesFull. Its row is to be written right away."""
+def take_place(works: Works, session: Session, campaigns: Sequence[Campaign]) -> Place:
+    """Count a call to its campaigns and on the first trunk with room that works; its row is to be written right away.
+
+    Raises CampaignFull and LinesFull.
+    """
     asked = works.seconds()
-    if works.lines is None:
+    bounded = [one for one in campaigns if is_bounded(one)]
+    if works.lines is None and not bounded:
         return Place(works, "", asked)
     now = database_now(session)
-    line = take_line(session, works.lines, now, works.dialer.roads())
-    return Place(works, line, asked, now, asked)
+    count_call(session, bounded, now)
+    line = take_line(session, works.lines, now, works.dialer.roads()) if works.lines is not None else ""
+    return Place(works, line, asked, now, asked, tuple(one.id for one in bounded))

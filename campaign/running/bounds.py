@@ -1,40 +1,34 @@
-"""The bounds that a campaign has of its own (calls at once, new calls an hour), as one worker keeps to them."""
+"""The bounds that a campaign has of its own (calls at once, new calls an hour), as a worker claims by them."""
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from models import Campaign
+from models.bounds import OwnCalls, campaigns_of_tasks, is_bounded, room_of
 from models.claims import claim, let_go
-from models.managing import OwnCalls, campaigns_of_tasks, pace_span, room_of
+from models.workers import database_now
 
 
 @dataclass(slots=True)
 class CampaignBounds:
-    """Remembers which of a worker's tasks belong to campaigns with bounds, and when they were taken."""
+    """Remembers which of a worker's tasks belong to campaigns with bounds; all workers' calls the database knows."""
 
     worker: str
     _campaign_of: dict[int, int] = field(default_factory=dict)
-    _taken: deque[tuple[datetime, int]] = field(default_factory=deque)
 
-    def room(
-        self, session: Session, campaigns: Sequence[Campaign], now: datetime, busy: Collection[int]
-    ) -> dict[int, int]:
+    def room(self, session: Session, campaigns: Sequence[Campaign], busy: Collection[int]) -> dict[int, int]:
         """How many calls more each bounded campaign may begin now; `busy` are the worker's tasks on the line."""
-        spans = [pace_span(one.calls_per_hour) for one in campaigns if one.calls_per_hour]
-        longest = max(spans, default=timedelta())
-        while self._taken and self._taken[0][0] <= now - longest:
-            self._taken.popleft()
         self._campaign_of = {task: of for task, of in self._campaign_of.items() if task in busy}
-        taken_at: dict[int, list[datetime]] = {}
-        for at, campaign_id in self._taken:
-            taken_at.setdefault(campaign_id, []).append(at)
-        return room_of(session, campaigns, now, OwnCalls(self.worker, Counter(self._campaign_of.values()), taken_at))
+        if not any(is_bounded(one) for one in campaigns):
+            return {}
+        own = OwnCalls(self.worker, Counter(self._campaign_of.values()))
+        return room_of(session, campaigns, database_now(session), own)
 
     def claim(
         self, session: Session, now: datetime, wanted: int, campaigns: Collection[int], room: dict[int, int]
@@ -55,5 +49,4 @@ class CampaignBounds:
             if of is not None:
                 left[of] -= 1
                 self._campaign_of[task] = of
-                self._taken.append((now, of))
         return kept

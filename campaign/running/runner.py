@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy.exc import OperationalError
@@ -18,9 +18,11 @@ from campaign.masking import kind_and_place
 from campaign.running.bounds import CampaignBounds
 from campaign.running.opening_hours import hours_from
 from campaign.running.pacing import Pace, Standing, how_many
+from campaign.to_the_end import to_the_end
 from campaign.works import Works
-from models import ClientBusy, LinesFull, StaleAttempt, WorkerLost
-from models.claims import any_parked, let_go, next_due_at, running_campaigns, take_in
+from models import CampaignFull, ClientBusy, LinesFull, StaleAttempt, WorkerLost
+from models.claims import any_parked, hold_back, let_go, next_due_at, running_campaigns, take_in
+from models.lines import free_lines
 from models.queue import open_task_count
 from models.settlements import Settlement
 from rules import CallingHours, Outcome, may_call_at, next_allowed
@@ -107,14 +109,33 @@ class Runner:
         wanted = how_many(Pace(self.lines, self.calls_per_second), self._standing(), self.look_again_seconds)
         if wanted <= 0:
             return
-        for task_id in await asyncio.to_thread(self._claim, wanted):
-            if task_id not in self._on_the_line:
-                self._on_the_line[task_id] = asyncio.create_task(self._attempt(task_id))
-                await asyncio.sleep(1 / self.calls_per_second)
+        try:
+            taken = deque(await to_the_end(asyncio.to_thread(self._claim, wanted)))
+        except LinesFull as reason:
+            self._take_a_rest(reason)
+            return
+        try:
+            while taken and not self.draining and self._rest() <= 0:
+                task_id = taken.popleft()
+                if task_id not in self._on_the_line:
+                    self._on_the_line[task_id] = asyncio.create_task(self._attempt(task_id))
+                    await asyncio.sleep(1 / self.calls_per_second)
+        finally:
+            if taken:
+                await asyncio.to_thread(self._give_back, taken)
 
     def _rest(self) -> float:
         """Seconds for which nothing more is tried, because all workers together fill the lines."""
         return self._full_until - asyncio.get_running_loop().time()
+
+    def _take_a_rest(self, reason: LinesFull) -> None:
+        """Until the lines start calls again; longer and longer while they carry as many as they may."""
+        if self._rest() > 0:
+            return
+        seconds = reason.wait_seconds
+        if seconds is None:
+            seconds, self._full_seconds = self._full_seconds, min(2 * self._full_seconds, FULL_LONGEST_SECONDS)
+        self._full_until = asyncio.get_running_loop().time() + seconds
 
     def _standing(self) -> Standing:
         talked = [one for one in self._recent if one.talk_ms > 0]
@@ -127,20 +148,23 @@ class Runner:
         )
 
     def _claim(self, wanted: int) -> list[int]:
-        """The next tasks; what has come due meanwhile is put in order first."""
+        """The next tasks; what has come due meanwhile is put in order first. Raises LinesFull."""
         database, now = self.works.database, self.works.clock.now()
         with database.read() as session:
             campaigns = running_campaigns(session)
             hours, parked = self._hours(campaigns), any_parked(session, now)
-            room = self._bounds.room(session, campaigns, now, self._on_the_line.keys())
+            room = self._bounds.room(session, campaigns, self._on_the_line.keys())
+            free = free_lines(session, self.works.lines) if self.works.lines is not None else wanted
         while parked:
             with database.write() as session:
                 parked = take_in(session, now) > 0
         open_now = [campaign_id for campaign_id, one in hours.items() if may_call_at(now, one)]
         if not open_now:
             return []
+        if not free:
+            raise LinesFull("all lines carry as many calls as they may")
         with self.meters.claiming() if self.meters else nullcontext(), database.write() as session:
-            return self._bounds.claim(session, now, wanted, open_now, room)
+            return self._bounds.claim(session, now, min(wanted, free), open_now, room)
 
     def _hours(self, campaigns: Iterable[Any]) -> dict[int, CallingHours]:
         return {one.id: hours_from(one.hours, self.works.hours) for one in campaigns}
@@ -153,23 +177,36 @@ class Runner:
                 self._recent.append(settlement)
                 if self.meters is not None:
                     self.meters.settled(settlement)
-        except (ClientBusy, LinesFull, StaleAttempt, WorkerLost) as reason:
-            log.info("not dialled: %s", reason)
-            if self.meters is not None:
-                self.meters.refused(type(reason).__name__)
-            if isinstance(reason, LinesFull) and self._rest() <= 0:
-                self._full_until = asyncio.get_running_loop().time() + self._full_seconds
-                self._full_seconds = min(2 * self._full_seconds, FULL_LONGEST_SECONDS)
-            await asyncio.to_thread(self._let_go, task_id)
+        except (CampaignFull, ClientBusy, LinesFull, StaleAttempt, WorkerLost) as reason:
+            await self._refused(task_id, reason)
         except Exception as error:
             # The row of the attempt stays open; it is settled as interrupted once this worker has ended.
             log.error("the attempt on task %d broke off: %s", task_id, kind_and_place(error))
         finally:
             self._on_the_line.pop(task_id, None)
 
-    def _let_go(self, task_id: int) -> None:
-        with self.works.database.write() as session:
-            let_go(session, self.works.worker, task_id)
+    async def _refused(self, task_id: int, reason: Exception) -> None:
+        """A task that was taken and not dialled goes back into the queue."""
+        log.info("not dialled: %s", reason)
+        if self.meters is not None:
+            self.meters.refused(type(reason).__name__)
+        if isinstance(reason, LinesFull):
+            self._take_a_rest(reason)
+        wait_seconds = FULL_SECONDS if isinstance(reason, CampaignFull) else 0.0
+        await asyncio.to_thread(self._give_back, [task_id], wait_seconds)
+
+    def _give_back(self, tasks: Iterable[int], wait_seconds: float = 0.0) -> None:
+        """Let others take these tasks, at once or in a moment; a hold that cannot be given back runs out."""
+        until = self.works.clock.now() + timedelta(seconds=wait_seconds)
+        try:
+            with self.works.database.write() as session:
+                for task_id in tasks:
+                    if wait_seconds:
+                        hold_back(session, self.works.worker, task_id, until)
+                    else:
+                        let_go(session, self.works.worker, task_id)
+        except OperationalError:
+            log.error("the database is away: what was taken and not dialled stays held for a moment")
 
     async def _anything_open(self) -> bool:
         return await asyncio.to_thread(self._count_open) > 0

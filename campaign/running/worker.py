@@ -15,6 +15,7 @@ from campaign.running.runner import Runner
 from campaign.running.sweeper import keep_sweeping
 from campaign.works import Works
 from models import Worker
+from models.claims import release_holds
 from models.lines import enter_lines
 from models.workers import database_now, drain, sign_off, sign_on
 
@@ -58,6 +59,7 @@ def _leave(works: Works) -> None:
     try:
         with works.database.write() as session:
             sign_off(session, works.worker, database_now(session))
+            release_holds(session, [works.worker])
         settle_interrupted(works)
     except Exception as error:
         log.error("left without signing off: %s", kind_and_place(error))

@@ -36,7 +36,7 @@ def test_only_as_many_tasks_are_taken_as_the_campaign_may_call(database: Databas
 
     def taken(wanted: int, busy: list[int]) -> list[int]:
         with database.write() as session:
-            room = bounds.room(session, running_campaigns(session), NOON, busy)
+            room = bounds.room(session, running_campaigns(session), busy)
             return bounds.claim(session, NOON, wanted, [1, 2], room)
 
     assert taken(3, []) == [1, 2]  # the nearest deadlines; the third of the same campaign keeps its place

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ HOURS = CallingHours()
 OFFICE = CallingHours(week=((Opening(time(10), time(16)),),) * 5 + ((),) * 2)
 LATE = CallingHours(week=((Opening(time(14), time(20)),),) * 7)
 LINES = Lines((LineCaps("main", 5, 2), LineCaps("other", 14, 1.5)), LineCaps(TOGETHER, 17, 3))
+SECOND_LINES, SECOND_A_MINUTE = 4, 3  # the bounds of the second campaign
 LONGEST = 300 * 86400.0
 
 # Table F.1, typed from the standard: wait before the next attempt, least attempts, span from first to last.
@@ -64,11 +66,12 @@ class Ran:
     deaths: int
 
 
-def people(database: Database, clients: int, chance: random.Random) -> list[int]:
-    """A firm's clients with their reviews in two campaigns; returns the campaigns."""
+def people(database: Database, clients: int, last_day: int, chance: random.Random) -> list[int]:
+    """A firm's clients with their reviews in two campaigns, due by the last day; returns the campaigns."""
     with database.write() as session:
         first, second = Campaign(name="甲", created_at=BEGIN), Campaign(name="乙", created_at=BEGIN)
         second.hours = hours_to(OFFICE)
+        second.lines, second.calls_per_hour = SECOND_LINES, 60 * SECOND_A_MINUTE
         risky = Product(code="P5", name="某私募", risk_level="R5")
         session.add_all([first, second, risky])
         session.flush()
@@ -83,13 +86,13 @@ def people(database: Database, clients: int, chance: random.Random) -> list[int]
         )
         rows: list[dict[str, Any]] = []
         for n in range(1, clients + 1):
-            rows += _reviews(n, first.id, second.id, risky.id, chance)
+            rows += _reviews(n, first.id, second.id, risky.id, last_day, chance)
         session.execute(insert(ReviewTask), rows)
         return [first.id, second.id]
 
 
-def _reviews(n: int, first: int, second: int, risky: int, chance: random.Random) -> list[dict[str, Any]]:
-    due_at = BEGIN + timedelta(days=chance.choice((0, 0, 0, 1, 3, 40)), hours=1)
+def _reviews(n: int, first: int, second: int, risky: int, last_day: int, chance: random.Random) -> list[dict[str, Any]]:
+    due_at = BEGIN + timedelta(days=chance.choice((0, 0, 0, 1, 3, last_day)), hours=1)
     usual = {"customer_id": n, "created_at": BEGIN, "due_at": due_at}
     year_end = datetime(2026, 12, 31, 23, 59, 59, tzinfo=SHANGHAI)
     reviews = [
@@ -112,13 +115,13 @@ def _reviews(n: int, first: int, second: int, risky: int, chance: random.Random)
 LONG = (pytest.mark.soak, pytest.mark.timeout(3600))
 
 
-@pytest.fixture(params=[pytest.param(1, id="short"), pytest.param(20, id="long", marks=LONG)])
+@pytest.fixture(params=[pytest.param((1, 9), id="short"), pytest.param((20, 75), id="long", marks=LONG)])
 def ran(
     request: pytest.FixtureRequest, either_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Ran:
     """Two hosts with two processes each, which die and freeze all the time, until everything is done."""
     clock = VirtualClock()
-    for module in ("running.lease", "running.sweeper", "running.worker", "calls.placing"):
+    for module in ("running.bounds", "running.lease", "running.sweeper", "running.worker", "calls.placing"):
         monkeypatch.setattr(f"campaign.{module}.database_now", lambda _session: clock.now())
     monkeypatch.setattr("asyncio.to_thread", world.at_once)
     monkeypatch.setattr("models.workers.LOST_AFTER", world.LOST_AFTER)
@@ -127,8 +130,9 @@ def ran(
     monkeypatch.setattr("campaign.calls.attempt._carry", world.carried)
     chance = random.Random(20260302)
     publish(either_database, "suitability", "anomaly")
-    clients = 100 if either_database.engine.dialect.name == "sqlite" else 40
-    campaigns = people(either_database, clients * request.param, chance)
+    times, last_day = request.param
+    clients = times * (100 if either_database.engine.dialect.name == "sqlite" else 40)
+    campaigns = people(either_database, clients, last_day, chance)
     network = Network(clock)
     return fast_time.run(_simulate(either_database, tmp_path, network, campaigns, chance))
 
@@ -263,38 +267,46 @@ def only_when_it_may_be(ran: Ran) -> None:
 def the_caps_hold(ran: Ran) -> None:
     for caps, names in [(one, (one.name,)) for one in LINES.each] + [(LINES.together, LINES.names)]:
         assert caps is not None
-        _no_more_at_once(caps.calls, [call for call in ran.network.log if call.trunk in names])
+        assert _most_at_once([call for call in ran.network.log if call.trunk in names]) <= caps.calls
         starts = sorted(at for at, trunk in ran.network.started if trunk in names)
         in_window = max(1, int(caps.per_second))  # 1.5 a second: one in any two thirds of a second
         for first, beyond in zip(starts, starts[in_window:], strict=False):
             assert beyond - first >= timedelta(seconds=in_window / caps.per_second), caps
     assert {call.trunk for call in ran.network.log} == {"main", "other"}
     assert ran.network.refusals > 0
+    the_campaigns_bounds_hold(ran)
     the_clients_caps_hold(ran)
 
 
-def _no_more_at_once(most: int, calls: list[NetworkCall]) -> None:
+def the_campaigns_bounds_hold(ran: Ran) -> None:
+    second = {task.id for task in ran.tasks if task.campaign_id == max(ran.hours)}
+    calls = [
+        call for call in ran.network.log if any(one.task_id in second for one in ran.attempts[call.call_id].served)
+    ]
+    assert _most_at_once(calls) == SECOND_LINES  # reached, and not passed
+    starts = sorted(call.began for call in calls)
+    for first, beyond in zip(starts, starts[SECOND_A_MINUTE:], strict=False):
+        assert beyond - first >= timedelta(minutes=1)
+
+
+def _most_at_once(calls: list[NetworkCall]) -> int:
     steps = sorted((at, step) for call in calls for at, step in ((call.began, 1), (call.ended, -1)) if at)
-    at_once = 0
-    for _, step in steps:
-        at_once += step
-        assert at_once <= most
+    return max(accumulate((step for _, step in steps), initial=0))
 
 
 def the_clients_caps_hold(ran: Ran) -> None:
+    by_task = {task.id: _attempts_of(task) for task in ran.tasks}
     a_day: Counter[tuple[int, date]] = Counter()
     for call in sorted(ran.network.log, key=lambda call: call.began):
         attempt = ran.attempts[call.call_id]
         key = (attempt.customer_id, call.began.astimezone(SHANGHAI).date())
-        agreed = any(_callback_before(ran, served.task_id, served.no) for served in attempt.served)
+        agreed = any(_callback_before(by_task[served.task_id], served.no) for served in attempt.served)
         assert a_day[key] < 3 or agreed, call
         a_day[key] += 1
 
 
-def _callback_before(ran: Ran, task_id: int, no: int) -> bool:
-    (task,) = (task for task in ran.tasks if task.id == task_id)
-    before = _attempts_of(task)[no - 2] if no > 1 else None
-    return before is not None and before.callback_at is not None
+def _callback_before(attempts: Sequence[Attempt], no: int) -> bool:
+    return no > 1 and attempts[no - 2].callback_at is not None
 
 
 def _attempts_of(task: ReviewTask) -> list[Attempt]:

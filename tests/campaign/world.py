@@ -46,9 +46,9 @@ from telephony.recording import RecordingStore
 from tests.conftest import KEY
 
 BEGIN = datetime(2026, 3, 2, 8, 0, tzinfo=SHANGHAI).astimezone(UTC)  # a Monday
-LOST_AFTER = timedelta(hours=6)  # heartbeats are rarer than in earnest, so that months take seconds
-BEAT_SECONDS = 3600.0
-HELD_SECONDS = 4 * 3600.0
+LOST_AFTER = timedelta(hours=12)  # heartbeats are rarer than in earnest, so that months take seconds
+BEAT_SECONDS = 2 * 3600.0
+HELD_SECONDS = 8 * 3600.0
 OUTAGE = (BEGIN + timedelta(days=1, hours=2), BEGIN + timedelta(days=1, hours=8))  # of the first trunk
 
 
@@ -175,7 +175,7 @@ class Process:
     async def awake(self) -> None:
         """A step of a call: the process may freeze here, and everything that comes to such a step waits with it."""
         if self.chance.random() < self.freeze_rate:
-            self.frozen_until = loop_seconds() + self.chance.choice((60.0, 5400.0, 5 * 3600.0, 30 * 3600.0))
+            self.frozen_until = loop_seconds() + self.chance.choice((60.0, 5400.0, 10 * 3600.0, 30 * 3600.0))
         await self.thawed()
         self.risk()
 

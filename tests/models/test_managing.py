@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -11,22 +11,18 @@ from models import Campaign, CampaignStopped, Customer, Database, ReviewTask
 from models.managing import (
     CampaignAct,
     CampaignFilter,
-    OwnCalls,
     campaign_list,
     change_campaign,
     changes_of,
     open_tasks_of,
-    room_of,
-    set_pace,
 )
 from models.managing_cases import CaseFilter, act_on_case, case_list, case_with, open_case, unfinished_cases
 from models.managing_silence import act_on_silence, all_silent, silent, silent_clients
 from models.managing_tables import ReviewCase
 from models.people import PeopleFilter, people_list
-from models.queue import begin_attempt
 from rules.cases import CaseAct, CaseActor
 from rules.silence import SilenceAct, SilenceRefused, SilenceState
-from tests.conftest import NOON, due, served
+from tests.conftest import NOON, due
 
 MANAGER = CaseActor("8101", manages=True)
 
@@ -66,31 +62,6 @@ def test_the_list_of_campaigns(database: Database, task_id: int) -> None:
         assert campaign_list(session, CampaignFilter(text="0%_专"), page=1, size=10).total == 1
         assert campaign_list(session, CampaignFilter(text="%"), page=1, size=10).total == 1
         assert campaign_list(session, CampaignFilter(state="running"), page=1, size=10).total == 1
-
-
-def test_a_campaign_keeps_to_its_own_lines_and_pace(database: Database, task_id: int) -> None:
-    def room(at: datetime = NOON, own: OwnCalls | None = None) -> int | None:
-        return room_of(session, [campaign], at, own or OwnCalls("me")).get(campaign.id)
-
-    with database.write() as session:
-        campaign = session.scalars(select(Campaign)).one()
-        assert room() is None
-        set_pace(session, campaign.id, 2, None)
-        assert room() == 2
-        begin_attempt(
-            session, served(session, task_id), dialled="1", worker="w", now=NOON, script_hash="f" * 64, facts="{}"
-        )
-        assert room() == 1
-        assert room(own=OwnCalls("me", live={campaign.id: 1})) == 0
-        assert room(own=OwnCalls("w", live={campaign.id: 1})) == 1  # the same call, known twice
-        set_pace(session, campaign.id, None, 120)  # two a minute
-        assert room(NOON + timedelta(seconds=30)) == 1
-        assert room(NOON + timedelta(seconds=90)) == 2
-        assert room(NOON + timedelta(seconds=90), OwnCalls("me", taken_at={campaign.id: [NOON] * 3})) == 2
-        assert room(NOON + timedelta(seconds=30), OwnCalls("me", taken_at={campaign.id: [NOON] * 3})) == 0
-        set_pace(session, campaign.id, None, 6)  # one in ten minutes
-        assert room(NOON + timedelta(minutes=9)) == 0
-        assert room(NOON + timedelta(minutes=11)) == 1
 
 
 def test_do_not_call_holds_at_once_and_is_lifted_by_a_second_person(database: Database, task_id: int) -> None:
