@@ -228,6 +228,8 @@ class _Page:
                 self._sitting.end()
             case Consult():
                 self._consultations.ask(self._seat, act.number)
+            case PassOn() if self._seat.dials:
+                raise RosterError("自己拨打的通话请先咨询，再转给对方")
             case PassOn():
                 self._lines.roster.pass_on(self._seat, act.number)
             case Dial():

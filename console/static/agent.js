@@ -14,10 +14,18 @@ const WHY = {
   agent_hung_up: "已挂断", client_line_lost: "客户线路中断", passed_on: "客户已转出，请登记您的部分",
   agent_line_lost: "您的语音没有接通或者已经中断，客户转给下一位坐席，您已转为小休",
 };
+const ASKED = { // how a consultation ended, to who asked and to who was asked
+  back: ["已回到客户", "对方已回到客户，咨询结束"], left: ["客户已转给对方，请登记您的部分", ""],
+  declined: ["对方没有接受咨询，已回到客户", "已谢绝咨询"], timed_out: ["对方没有及时接听，已回到客户", "未及时接听，您已转为小休"],
+  engaged: ["对方占线，已回到客户", ""], unreachable: ["没有接通对方，已回到客户", "您的语音没有接通，您已转为小休"],
+  hung_up: ["对方已挂断，已回到客户", "已退出咨询"], client_hung_up: ["客户已挂断", "客户已挂断，咨询结束"],
+  talk_over: ["通话已经结束，咨询结束", "对方的通话已经结束，咨询结束"],
+};
 // The page's own name: a connection that comes back is known by it
 const token = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 let socket, voice, ring, mode = "idle", looked = 0, counting = 0, presence = "", wanted = false, tries = 0, instead = false, again = 0;
+let byHand = false, asking = false;
 
 export function say(message) { if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message)); }
 function trouble(text) { at("trouble").textContent = text; at("trouble").hidden = !text; }
@@ -39,7 +47,7 @@ async function begin() {
   const line = socket = lineTo("/agent/line");
   line.onopen = () => say(voice.fresh ? signOn() : { kind: "resume", token });
   line.onmessage = (message) => { if (line === socket) hear(JSON.parse(message.data)); };
-  line.onclose = () => { if (line === socket) comeBack(mode === "talking" ? "和服务器的连接已断开，通话仍在继续，正在重新连接…" : "和服务器的连接已断开，正在重新连接…"); };
+  line.onclose = () => { if (line === socket) comeBack(["talking", "asked"].includes(mode) ? "和服务器的连接已断开，通话仍在继续，正在重新连接…" : "和服务器的连接已断开，正在重新连接…"); };
 }
 
 function signOn() { return { kind: "sign_on", sdp: voice.offer, token, presence: presence || null, instead: instead || tries > 0 }; }
@@ -120,16 +128,39 @@ const HEAR = {
   rings(news) {
     trouble(""); notice("");
     ring = news.ring;
-    showBriefing(news.briefing);
-    showForm(null);
-    at("heard").hidden = false;
+    showContext(news);
     show("ringing");
-    at("bot").textContent = "机器人正在陪客户等候";
+    at("bot").textContent = news.asked_by ? `${news.asked_by}请您协助，客户在听等候音` : "机器人正在陪客户等候";
+    if (news.asked_by) at("state").textContent = "咨询来电";
     looked = performance.now() + LOOK_MS;
     at("accept").disabled = true;
     setTimeout(() => { at("accept").disabled = false; at("accept").focus(); }, LOOK_MS);
     alarm(true);
     countDown(performance.now() + news.seconds * 1000);
+  },
+  asking(news) {
+    asking = Boolean(news.who);
+    at("asking").hidden = !asking;
+    for (const id of ["mute", "hold", "pass-on", "keypad-toggle"]) at(id).hidden = asking || mode !== "talking";
+    if (!asking) return notice(ASKED[news.end]?.[0] ?? "");
+    notice("");
+    at("keypad").hidden = at("colleagues").hidden = true;
+    at("asking-who").textContent = news.talking ? `正在和${news.who}通话` : `正在呼叫${news.who}…`;
+    at("ask-leave").disabled = !news.talking;
+  },
+  asked(news) {
+    ring = news.ring;
+    alarm(false);
+    voice?.speak(true);
+    showContext(news);
+    show("asked");
+    at("bot").textContent = `正在和${news.asked_by}通话，客户听不到`;
+  },
+  asked_no_more(news) {
+    alarm(false);
+    voice?.speak(false);
+    notice(ASKED[news.end]?.[1] ?? "");
+    show("idle");
   },
   briefing(news) { if (news.ring === ring) showBriefing(news.briefing); },
   ring_ended(news) {
@@ -141,14 +172,17 @@ const HEAR = {
   },
   talk_began(news) {
     ring = news.ring;
+    byHand = news.by_hand;
     alarm(false);
     voice?.speak(true);
+    notice("");
     if (news.briefing) showBriefing(news.briefing); else showBriefing({ client: "", title: "人工回访", reason: "", question: "", points: [], answers: [], flags: [], lines: [] });
     at("client").textContent = news.client;
     at("phone").textContent = news.phone;
     at("bot").textContent = news.by_hand ? (news.answered ? "正在录音" : "正在呼叫客户…") : "机器人已退出，由您继续";
     show("talking");
-    at("pass-on").hidden = at("heard").hidden = news.by_hand;
+    at("pass-on").hidden = !news.answered;
+    at("heard").hidden = news.by_hand;
     at("opening").hidden = !news.by_hand;
     showForm(news.form);
     press(at("mute"), news.muted);
@@ -158,7 +192,10 @@ const HEAR = {
   talk_ended(news) {
     voice?.speak(false);
     notice(WHY[news.why] ?? "");
-    if (!news.wrap_seconds) return show("idle");
+    if (!news.wrap_seconds) {
+      if (news.why === "passed_on") notice("客户已由对方接手，由对方登记结果");
+      return show("idle");
+    }
     at("outcome").value = news.suggested || (news.complete ? "reviewed" : "");
     show("wrap");
     countDown(performance.now() + news.wrap_seconds * 1000);
@@ -167,18 +204,29 @@ const HEAR = {
   wrap_up_ended() { ring = undefined; show("idle"); if (at("tasks").dataset.calls) refreshTasks(); },
 };
 
+// What whoever takes a call, or is asked about it, has to know; the form is another one's as long as they only look
+function showContext(news) {
+  showBriefing(news.briefing);
+  showForm(news.form, true);
+  at("opening").hidden = true;
+  at("heard").hidden = !news.briefing.lines.length && !news.briefing.flags.length;
+}
+
 function show(name) {
   mode = name;
   const talking = name === "talking";
   at("call").hidden = name === "idle";
   at("idle").hidden = name !== "idle" || at("duty").hidden;
   at("tasks").hidden = at("idle").hidden || !at("tasks").dataset.calls;
-  at("state").textContent = { talking: "通话中", wrap: "话后处理", ringing: "来电", idle: "" }[name];
+  at("state").textContent = { talking: "通话中", asked: "咨询中", wrap: "话后处理", ringing: "来电", idle: "" }[name];
   for (const id of ["accept", "decline"]) at(id).hidden = name !== "ringing";
-  for (const id of ["mute", "hold", "pass-on", "keypad-toggle", "hang-up"]) at(id).hidden = !talking;
+  for (const id of ["mute", "hold", "pass-on", "keypad-toggle"]) at(id).hidden = !talking;
+  at("hang-up").hidden = !talking && name !== "asked";
+  at("hang-up").textContent = name === "asked" ? "退出咨询（F9）" : "挂断（F9）";
   for (const id of ["mute", "hold"]) press(at(id), false);
   at("wrap").hidden = name !== "wrap";
-  at("keypad").hidden = at("colleagues").hidden = true;
+  at("keypad").hidden = at("colleagues").hidden = at("asking").hidden = true;
+  asking = false;
   if (name === "idle") { ring = undefined; at("wrap").reset(); supervised({ mode: "" }); }
   if (name !== "ringing") countDown();
 }
@@ -211,18 +259,36 @@ function toggle(button, kind) {
   say({ kind, on });
 }
 
+// Whom the client may be passed on to. Asking first (咨询) keeps the client until the colleague has agreed.
 function showColleagues(colleagues) {
-  at("colleagues").hidden = false;
-  at("colleagues").replaceChildren(...colleagues.map((one) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "btn btn-sm";
-    button.textContent = `${one.name}（${one.number}） ${one.presence}`;
-    button.disabled = one.presence !== "空闲";
-    button.onclick = () => say({ kind: "pass_on", number: one.number });
-    return button;
+  const panel = at("colleagues");
+  panel.hidden = false;
+  panel.replaceChildren(...colleagues.map((one) => {
+    const row = document.createElement("div"), name = document.createElement("span"), free = !one.presence || one.presence === "空闲";
+    row.className = "d-flex align-items-center gap-2 py-1";
+    name.className = free ? "me-2" : "me-2 text-secondary";
+    name.textContent = one.presence ? `${one.name}（${one.number}） ${one.presence}` : one.name;
+    row.append(name, passing("先咨询", "btn btn-sm btn-primary", () => say({ kind: "consult", number: one.number }), free));
+    if (one.presence && !byHand) row.append(passing("直接转接", "btn btn-sm", () => say({ kind: "pass_on", number: one.number }), free));
+    return row;
   }));
-  if (!colleagues.length) at("colleagues").textContent = "没有其他坐席在班";
+  if (!colleagues.length) panel.textContent = "没有其他坐席在班";
+  panel.querySelector("button:enabled")?.focus();
+}
+
+function passing(text, look, act, can) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = look;
+  button.textContent = text;
+  button.disabled = !can;
+  button.onclick = act;
+  return button;
+}
+
+function toggleColleagues() {
+  if (at("colleagues").hidden) say({ kind: "colleagues" });
+  else at("colleagues").hidden = true;
 }
 
 async function refreshTasks() {
@@ -239,7 +305,9 @@ at("decline").onclick = () => say({ kind: "decline", ring });
 at("mute").onclick = () => toggle(at("mute"), "mute");
 at("hold").onclick = () => toggle(at("hold"), "hold");
 at("hang-up").onclick = () => say({ kind: "hang_up" });
-at("pass-on").onclick = () => (at("colleagues").hidden ? say({ kind: "colleagues" }) : (at("colleagues").hidden = true));
+at("pass-on").onclick = toggleColleagues;
+at("ask-back").onclick = () => say({ kind: "consult_back" });
+at("ask-leave").onclick = () => say({ kind: "consult_leave" });
 at("keypad-toggle").onclick = () => { at("keypad").hidden = !at("keypad").hidden; };
 at("keypad").onclick = (event) => { if (event.target.dataset.key) voice?.press(event.target.dataset.key); };
 at("wrap").onsubmit = (event) => { event.preventDefault(); say({ kind: "wrap_up", ...Object.fromEntries(new FormData(at("wrap"))) }); };
@@ -249,12 +317,14 @@ at("task-list").onclick = (event) => {
   if (task) say({ kind: "dial", task: Number(task), consent: at("consent").checked });
 };
 for (const button of document.querySelectorAll("[data-presence]")) button.onclick = () => say({ kind: "presence", presence: button.dataset.presence });
-addEventListener("beforeunload", (event) => { if (mode === "talking" || mode === "wrap") event.preventDefault(); });
+addEventListener("beforeunload", (event) => { if (["talking", "asked", "wrap"].includes(mode)) event.preventDefault(); });
 document.addEventListener("keydown", (event) => {
   const typing = event.target.matches("input, textarea, select") || event.ctrlKey || event.altKey || event.metaKey;
-  if (event.key === "F8") mode === "wrap" ? at("wrap").requestSubmit() : accept();
+  if (event.key === "F8") asking ? at("ask-leave").click() : mode === "wrap" ? at("wrap").requestSubmit() : accept();
+  else if (event.key === "F7" && asking) say({ kind: "consult_back" });
+  else if (event.key === "F4" && mode === "talking" && !asking && !at("pass-on").hidden) toggleColleagues();
   else if (event.key === "F9" && ring) say(mode === "ringing" ? { kind: "decline", ring } : { kind: "hang_up" });
-  else if (event.key === "F6" && mode === "talking") toggle(at("mute"), "mute");
+  else if (event.key === "F6" && mode === "talking" && !asking) toggle(at("mute"), "mute");
   else if (event.key === "F7" && mode === "talking") toggle(at("hold"), "hold");
   else if (!typing && mode === "talking" && !at("keypad").hidden && /^[0-9*#]$/.test(event.key)) voice?.press(event.key);
   else if (!typing && (mode === "talking" || mode === "wrap") && ask(event.key)) { /* answered */ } else return;

@@ -12,8 +12,10 @@ function item(tag, ...texts) {
 }
 
 export function showBriefing(call) {
-  for (const [id, text] of [["client", call.client], ["review", call.title], ["reason", call.reason], ["question", call.question || "—"]]) at(id).textContent = text;
+  for (const [id, text] of [["client", call.client], ["review", call.title], ["reason", call.reason && `转人工原因：${call.reason}`], ["question", call.question || "—"]]) at(id).textContent = text;
   at("phone").textContent = "";
+  at("reason").hidden = !call.reason;
+  at("advice").hidden = !call.points.length;
   at("points").replaceChildren(...call.points.map((text) => item("li", text)));
   at("flags").replaceChildren(...call.flags.map((flag) => item("li", item("strong", `${flag.severity} · ${flag.risk}`), flag.words ? ` “${flag.words}”` : "")));
   at("answers").replaceChildren(...call.answers.map((one) => item("tr", item("td", one.question), item("td", VALUES[one.value] ?? one.value), item("td", one.words))));
@@ -26,20 +28,22 @@ export function showBriefing(call) {
   at("lines").lastChild?.scrollIntoView({ block: "nearest" });
 }
 
-// The form: the question that is to be asked now, those answered before (which may be changed), those to come
+// The form: the question that is to be asked now, those answered before (which may be changed), those to come;
+// whoever only looks changes nothing
 
-export function showForm(form) {
+export function showForm(form, onlyLook = false) {
   const typed = at("form").querySelector("textarea");
   const kept = typed && typed.dataset.node === form?.now?.node ? typed.value : "";
-  current = form?.now;
+  current = onlyLook ? undefined : form?.now;
   at("sheet").hidden = !form;
   at("known").hidden = Boolean(form);
   if (!form) return;
-  at("progress").textContent = `已答 ${form.answered.length}${current ? `，还有 ${form.ahead.length + 1}` : ""}`;
+  at("progress").textContent = `已答 ${form.answered.length}${form.now ? `，还有 ${form.ahead.length + 1}` : ""}`;
   const answered = form.answered.map((page) => asked(page, false));
-  const now = current ? asked(current, true) : item("p", "问题都已回答，通话结束后请登记结果。");
+  const now = form.now ? asked(form.now, true) : item("p", "问题都已回答，通话结束后请登记结果。");
   const ahead = form.ahead.map((page) => { const one = item("p", `${page.before} ${page.text}`); one.className = "text-secondary mb-2"; return one; });
   at("form").replaceChildren(...answered, now, ...ahead);
+  for (const control of at("form").querySelectorAll("button, textarea")) control.disabled = onlyLook;
   if (kept) at("form").querySelector("textarea").value = kept;
   now.scrollIntoView({ block: "nearest" });
 }
