@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
 from bot.moves import Note
+from campaign.calls.feed import LiveCall, Stage
 from campaign.handover.duty import Failure
 from campaign.handover.presences import PresenceLog
 from campaign.handover.talks import Talk
@@ -294,6 +296,15 @@ async def test_a_manager_sees_who_was_on_duty_and_listening_is_logged(on: Floor,
             assert "不能选择" in (await page.hear("error"))["why"]
             await page.say(kind="supervise", call_id="7-9", mode="listen")
             assert "已经结束" in (await page.hear("error"))["why"]
+            there = LiveCall("8-1", 8, "T8", "王**", "适当性回访", Stage.TALKING, process="calls-02（bb）")
+            for console, what in (
+                ("", "没有公布控制台地址"),
+                ("https://hf2", "https://hf2 监听或接管"),
+            ):
+                desk.feed.show_elsewhere([replace(there, console=console)])
+                await page.say(kind="supervise", call_id="8-1", mode="listen")
+                why = (await page.hear("error"))["why"]
+                assert "calls-02（bb）" in why and what in why
             async with httpx.AsyncClient(base_url=on.base, cookies=cookies) as web:
                 shown = (await web.get("/agents")).text
                 assert "方圆（9001）" in shown and "督导" in shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -41,10 +41,14 @@ def inspecting(place: Place, address: str, width: int = 1366) -> Iterator[Page]:
 
 
 def tell(place: Place, call: LiveCall) -> None:
+    on_its_loop(place, lambda: place.desk.feed.show(call))
+
+
+def on_its_loop(place: Place, act: Callable[[], None]) -> None:
     told = threading.Event()
 
     def show() -> None:
-        place.desk.feed.show(call)
+        act()
         told.set()
 
     place.app.state.loop.call_soon_threadsafe(show)
@@ -67,6 +71,12 @@ def test_a_live_call_appears_changes_and_goes(place: Place, address: str) -> Non
         tell(place, LiveCall("7-1", 7, "T007", "王**", "适当性回访", Stage.ENDED))
         row.wait_for(state="detached")
         assert page.locator("#live-count").inner_text() == "0"
+        elsewhere = LiveCall("8-1", 8, "T008", "王**", "适当性回访", Stage.TALKING, process="calls-02（bb）")
+        on_its_loop(place, lambda: place.desk.feed.show_elsewhere([elsewhere]))
+        row.wait_for()
+        assert row.locator("td").all_inner_texts() == ["T008", "王**", "适当性回访", "通话中\ncalls-02（bb）", ""]
+        on_its_loop(place, lambda: place.desk.feed.show_elsewhere([]))
+        row.wait_for(state="detached")
 
 
 def test_clicking_the_clients_words_plays_them(place: Place, address: str) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from campaign.running.condition import Plant
+from campaign.running.neighbours import Neighbour, Neighbours, ProcessCondition
 from models import Worker
 from models.access_tables import AuditEntry
 from rules import Post
+from speech.load import Load
 from telephony.archive import FolderArchive
 from telephony.archiving import Archiving
 from telephony.recording import RecordingStore
@@ -59,6 +62,24 @@ def test_archiving_is_tried_again(as_posts: SignIn, place: Place, tmp_path: Path
         ]
     place.app.state.desk = place.desk
     assert operator.post("/health/archive/retry").status_code == 404
+
+
+def test_recognition_of_every_process_is_on_the_pages(as_posts: SignIn, place: Place, tmp_path: Path) -> None:
+    nothing: Any = None
+    neighbours = Neighbours(place.desk.database, "calls-01-11-aa", nothing)
+    neighbours.others = (
+        Neighbour("calls-02（bb）", ProcessCondition(ears=Load(4, 1, 0, 0.3, 0.2))),
+        Neighbour("calls-03（cc）", ProcessCondition(ears=Load(2, 2, 7, 1.0, 4.0))),
+    )
+    plant = Plant(place.desk.database, place.desk.clock, tmp_path, tmp_path, neighbours=neighbours)
+    place.app.state.desk = replace(place.desk, plant=plant)
+    pages = as_posts(Post.OPERATOR)
+    health, dashboard = pages.get("/health").text, pages.get("/").text
+    assert "识别负荷 · calls-02（bb）" in health and "跟不上通话" in health
+    assert 'id="retry"' not in health
+    assert "3/6 个识别线程在忙，近10秒占用 53%，最多落后 4.0 秒" in dashboard
+    place.app.state.desk = place.desk
+    assert 'id="recogniser"' not in pages.get("/").text
 
 
 @pytest.mark.browser
