@@ -30,7 +30,7 @@ _WRAP_SECONDS = 300.0  # longer than any wrap-up
 class HandedOver:
     """What became of a call's way to a person, for the record; empty where none was wanted.
 
-    `talks` are the takers one after the other; agent, target and `end` are the last one's.
+    `talks` are the takers one after the other; target and `end` are the last one's, `agent` is the last agent.
     """
 
     agent: Agent | None = None
@@ -237,20 +237,19 @@ class ToPerson:
         last, takers = self.talks[-1], tuple(talk.taker for talk in self.talks)
         over = last.end.done() and not last.end.cancelled() and last.end.exception() is None
         end = last.end.result() if over else None
+        agent = next((talk.agent for talk in reversed(self.talks) if talk.agent is not None), None)
         consulted = tuple(number for talk in self.talks for number in talk.after.consulted)
-        found = HandedOver(last.agent, self.target or last.target, self.failure, end, takers, consulted)
+        found = HandedOver(agent, self.target or last.target, self.failure, end, takers, consulted)
         return await self._written_down(found)
 
     async def _written_down(self, found: HandedOver) -> HandedOver:
         """With what the agents have ticked and noted, once the last of them has written it down, or time is over."""
         if found.agent is None:
             return found
-        wraps = [await _wrapped(talk) for talk in self.talks]
-        notes = [
-            f"{talk.taker}：{wrap.note}" for talk, wrap in zip(self.talks, wraps, strict=True) if wrap and wrap.note
-        ]
+        wraps = [(talk.taker, await _wrapped(talk)) for talk in self.talks if talk.agent is not None]
+        notes = [f"{taker}：{wrap.note}" for taker, wrap in wraps if wrap and wrap.note]
         sheet = self.party.sheet
-        finish = finish_of(wraps[-1], complete=sheet is not None and sheet.complete)
+        finish = finish_of(wraps[-1][1], complete=sheet is not None and sheet.complete)
         left = sheet.left() if sheet is not None else Filled((), (), ())
         return replace(found, finish=finish, left=left, note="\n".join(notes))
 

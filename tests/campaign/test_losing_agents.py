@@ -38,7 +38,7 @@ from tests.telephony.farend import KEY, Call, FarEnd, far_end, running_gateway, 
 from tests.telephony.sounds import line, sine
 
 WAITING, LOST, FAREWELL = 600, 800, 1000  # Hz of what stands in for the approved words
-QUICK = Terms(wrap_seconds=0.05)
+QUICK = Terms(wrap_seconds=0.05, look_seconds=0)
 ASIDES = Asides(*(line(sine(hertz, 600)) for hertz in (WAITING, LOST, FAREWELL)))
 
 
