@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from campaign.calls.placing import Place, take_place
 from campaign.calls.trying import Trials
+from campaign.duties.outlook import LineRoom
 from campaign.handover.colleagues import Consultations
 from campaign.handover.roads import ToBrowser
 from campaign.handover.supervising import Supervisors
@@ -35,10 +36,12 @@ def create_app(
     imports: ImportJobs | None = None,
     plant: Plant | None = None,
     extensions: tuple[str, ...] = (),
+    line_room: LineRoom | None = None,
 ) -> FastAPI:
     """The pages and the live feed over a working installation; agents take calls where there are `browsers`.
 
-    `extensions` are sip: addresses that agents may call to ask about a client, beside their colleagues on duty.
+    `extensions` are sip: addresses that agents may call to ask about a client, beside their colleagues on duty;
+    `line_room` is what the lines carry, for the forecast.
 
     In a `demo` anybody may look around as one of its own people. Raises console.access.UndeclaredRoute.
     """
@@ -65,6 +68,7 @@ def create_app(
         hours=works.hours,
         imports=imports,
         plant=plant,
+        line_room=line_room,
     )
     return app
 

@@ -11,6 +11,7 @@ import uvicorn
 
 from campaign.calls.shared_feed import looking
 from campaign.clock import Clock
+from campaign.duties.outlook import LineRoom
 from campaign.imports.import_jobs import ImportJobs
 from campaign.running.health import health_site
 from campaign.running.meters import Meters
@@ -67,6 +68,7 @@ async def serve(
                 imports=imports,
                 plant=plant_of(works, settings),
                 extensions=settings.extensions,
+                line_room=LineRoom(settings.lines, settings.calls_per_second, works.lines),
             ),
             host=settings.host,
             port=port or settings.port,

@@ -11,6 +11,7 @@ from bot.nodes import SLOT, Question, Script, Statement
 from campaign.calls.feed import Feed
 from campaign.calls.trying import Trials
 from campaign.clock import Clock
+from campaign.duties.outlook import LineRoom
 from campaign.handover.agents import Roster
 from campaign.handover.colleagues import Consultations
 from campaign.handover.supervising import Supervisors
@@ -64,6 +65,7 @@ class Desk:
     plant: Plant | None = field(default=None, kw_only=True)  # what the operator looks after; None: the database alone
     demo: bool = False  # whether anybody may look around as one of the demo's own people
     hours: CallingHours = CallingHours()  # when the firm calls
+    line_room: LineRoom | None = None  # what the lines carry; None: not known here
 
 
 def desk_of(request: Request) -> Desk:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session
@@ -42,16 +44,19 @@ def funnel(session: Session, since: datetime, until: datetime) -> Funnel:
         .where(Attempt.started_at >= since, Attempt.started_at < until)
     )
     dialled, connected, known, finished, again = session.execute(query).one()
-    waiting = (
-        select(func.count(ReviewTask.id))
-        .join(Campaign, ReviewTask.campaign_id == Campaign.id)
-        .where(ReviewTask.due_at.is_not(None), still_due, Campaign.state != "stopped")
-    )
     escalated = select(func.count(func.distinct(Escalation.task_id))).where(
         Escalation.created_at >= since, Escalation.created_at < until
     )
-    due = dialled - again + (session.scalar(waiting) or 0)
+    due = dialled - again + _waiting(session, until)
     return Funnel(due, dialled, connected, known, finished, session.scalar(escalated) or 0)
+
+
+def _waiting(session: Session, until: datetime) -> int:
+    """How many tasks are to be dialled before an instant: all, less those of the few campaigns that are stopped."""
+    due = select(func.count()).select_from(ReviewTask).where(ReviewTask.due_at.is_not(None), ReviewTask.due_at < until)
+    stopped = session.scalars(select(Campaign.id).where(Campaign.state == "stopped")).all()
+    of_stopped = due.where(ReviewTask.campaign_id.in_(stopped))
+    return (session.scalar(due) or 0) - ((session.scalar(of_stopped) or 0) if stopped else 0)
 
 
 def outcomes_between(session: Session, since: datetime, until: datetime) -> dict[str, int]:
@@ -66,19 +71,27 @@ def outcomes_between(session: Session, since: datetime, until: datetime) -> dict
 
 @dataclass(frozen=True, slots=True)
 class OpenByDeadline:
-    """Open tasks of one type with one deadline: what the bot has to do, and what people have to."""
+    """Open tasks of one type with one deadline: what the bot has to do, and what people have to.
+
+    `hours`: those of their campaign as they are stored, None: the firm's; `paused`: whether it is paused.
+    """
 
     deadline_at: datetime
     review_type: str
     by_bot: int
     by_people: int
+    hours: Mapping[str, Any] | None = None
+    paused: bool = False
 
 
 def open_by_type_and_deadline(session: Session, until: datetime) -> list[OpenByDeadline]:
     """Everything with a deadline up to an instant that is not done, in the order of the deadlines."""
+    campaigns = {one.id: one for one in session.scalars(select(Campaign).where(Campaign.state != "stopped"))}
+    peculiar = [one.id for one in campaigns.values() if one.hours is not None or one.state == "paused"]
+    apart = case((ReviewTask.campaign_id.in_(peculiar), ReviewTask.campaign_id))
     people = func.count().filter(ReviewTask.with_human.is_(True))
     query = (
-        select(ReviewTask.deadline_at, ReviewTask.review_type, func.count() - people, people)
+        select(ReviewTask.deadline_at, ReviewTask.review_type, func.count() - people, people, apart)
         .join(Campaign, ReviewTask.campaign_id == Campaign.id)
         .where(
             ReviewTask.final.is_(False),
@@ -86,10 +99,18 @@ def open_by_type_and_deadline(session: Session, until: datetime) -> list[OpenByD
             ReviewTask.deadline_at <= until,
             Campaign.state != "stopped",
         )
-        .group_by(ReviewTask.deadline_at, ReviewTask.review_type)
+        .group_by(ReviewTask.deadline_at, ReviewTask.review_type, apart)
         .order_by(ReviewTask.deadline_at, ReviewTask.review_type)
     )
-    return [OpenByDeadline(at, of, bot, by) for at, of, bot, by in session.execute(query) if at is not None]
+    return [
+        OpenByDeadline(at, of, bot, by, *_peculiarities(campaigns.get(campaign)))
+        for at, of, bot, by, campaign in session.execute(query)
+        if at is not None
+    ]
+
+
+def _peculiarities(campaign: Campaign | None) -> tuple[Mapping[str, Any] | None, bool]:
+    return (campaign.hours, campaign.state == "paused") if campaign is not None else (None, False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import extract, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload, selectinload
 
@@ -160,13 +160,46 @@ def figures_by_type(session: Session, now: datetime, since: datetime) -> dict[st
     return {review_type: TypeFigures(*counts) for review_type, *counts in session.execute(query)}
 
 
-def calls_between(session: Session, since: datetime, until: datetime) -> tuple[int, int]:
-    """How many attempts were begun in a time, and how many of them completed a review."""
-    query = select(func.count(), func.count().filter(Attempt.outcome == "reviewed")).where(
-        Attempt.started_at >= since, Attempt.started_at < until
+@dataclass(frozen=True, slots=True)
+class BotCalls:
+    """What the bot dialled in a time.
+
+    `made`: calls that our own line carried; `clock_hours`: the hours of the clock in which they began; `busy_ms`: what
+    they took of the lines.
+    """
+
+    made: int = 0
+    reviewed: int = 0
+    clock_hours: int = 0
+    busy_ms: int = 0
+
+
+def bot_calls_between(session: Session, since: datetime, until: datetime) -> BotCalls:
+    """What the bot dialled in a time; calls of people and of clients, and those that our own line lost, are not."""
+    day, hour = extract("doy", Attempt.started_at), extract("hour", Attempt.started_at)
+    query = select(
+        func.count(),
+        func.count().filter(Attempt.outcome == "reviewed"),
+        func.count(func.distinct(day * 24 + hour)),
+        func.coalesce(func.sum(Attempt.ring_ms + Attempt.talk_ms), 0),
+    ).where(
+        Attempt.started_at >= since,
+        Attempt.started_at < until,
+        Attempt.method == "voice_bot",
+        Attempt.direction == "outgoing",
+        Attempt.outcome.is_(None) | (Attempt.outcome != "own_line_failed"),
     )
-    made, reviewed = session.execute(query).one()
-    return made, reviewed
+    return BotCalls(*session.execute(query).one())
+
+
+def anything_due(session: Session, now: datetime) -> bool:
+    """Whether a running campaign has something to dial now."""
+    query = (
+        select(ReviewTask.id)
+        .join(Campaign, ReviewTask.campaign_id == Campaign.id)
+        .where(ReviewTask.due_at <= now, Campaign.state == "running")
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def events_by_state(session: Session) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 Calls are taken earliest deadline first; what its deadline leaves undone is not called any more. The waits between the
 attempts of one task are not counted: with many tasks others are called meanwhile, with few the forecast is too bright.
+Tasks with calling hours of their own (a campaign's) are called in those only, beside what is called then anyhow.
 """
 
 from __future__ import annotations
@@ -19,17 +20,22 @@ from rules.hours import CallingHours, stretches, written_minute
 
 LONGEST = timedelta(days=3660)
 HOUR_SECONDS = 3600
+MOST_NAMED = 3  # deadlines in a summary
 _MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """Tasks that are due by one (aware) deadline; `calls_each`: the calls that each is expected still to take."""
+    """Tasks that are due by one (aware) deadline; `calls_each`: the calls that each is expected still to take.
+
+    `hours`: when they may be called, None: in the firm's own hours.
+    """
 
     deadline_at: datetime
     tasks: int
     calls_each: Fraction = Fraction(1)
     label: str = ""
+    hours: CallingHours | None = None
 
     def __post_init__(self) -> None:
         if self.deadline_at.tzinfo is None:
@@ -87,7 +93,9 @@ def forecast(owed: Iterable[Owed], per_hour: Fraction | int, hours: CallingHours
     if last - now > LONGEST:
         raise BadPolicy(f"a deadline at {last:%Y-%m-%d}: a forecast reaches {LONGEST.days} days")
     pace = Fraction(per_hour)
-    dues = tuple(_dues(lines, pace / HOUR_SECONDS, _OpenTime(list(stretches(now, last, hours)))))
+    own = {one: _OpenTime(list(stretches(now, last, one))) for one in {line.hours or hours for line in lines}}
+    together = _OpenTime(_joined(now, last, own))
+    dues = tuple(_dues(lines, pace / HOUR_SECONDS, together, [own[line.hours or hours] for line in lines]))
     return Forecast(
         per_hour=pace,
         lines=dues,
@@ -106,36 +114,79 @@ def calls_expected(reach: Fraction, attempts: int) -> Fraction:
     return sum(((1 - reach) ** before for before in range(attempts)), Fraction(0))
 
 
+def most_per_hour(calls_at_once: int, calls_per_second: float, seconds_each: Fraction) -> Fraction:
+    """The calls that lines carry in an hour at most, each of them taken for so many seconds by a call."""
+    if calls_at_once < 1 or calls_per_second <= 0 or seconds_each <= 0:
+        raise BadPolicy(
+            f"{calls_at_once} lines, {calls_per_second} calls a second of {seconds_each} s: give more than 0"
+        )
+    return HOUR_SECONDS * min(Fraction(calls_per_second), calls_at_once / seconds_each)
+
+
 def summary_of(outlook: Forecast) -> str:
-    """A Chinese sentence or two for the manager's page."""
+    """A Chinese sentence or two for the manager's page; of many deadlines that are missed only the first is named."""
+    owed = [due for due in outlook.lines if due.owed.tasks]
+    if not owed:
+        return "目前没有限期的待拨打任务，各期限前均可完成。"
+    if not outlook.per_hour:
+        return _at_a_standstill(outlook, owed)
     today = f"按目前每小时{ceil(outlook.per_hour)}次的速度"
-    if not outlook.missed:
+    missed = [due for due in owed if due.missed]
+    if not missed:
         return f"{today}，各期限前均可完成。"
-    missed = "；".join(
-        f"{written_minute(due.owed.deadline_at)}前将有{due.missed}个任务不能完成" for due in outlook.lines if due.missed
-    )
+    if len(missed) > MOST_NAMED:
+        said = f"自{_spoken(missed[0])}起的{len(missed)}个期限前，共有{outlook.missed}个任务不能完成"
+    else:
+        said = "；".join(f"{_spoken(due)}前将有{due.missed}个任务不能完成" for due in missed)
+    return f"{today}，{said}。{_what_would_do(outlook)}"
+
+
+def _at_a_standstill(outlook: Forecast, owed: Sequence[Due]) -> str:
+    """There is no pace at which anything would be done: what is owed, and by when the first of it."""
+    tasks = sum(due.owed.tasks for due in owed)
+    said = f"目前没有在拨打，还不能按速度预测：有{tasks}个任务待拨打，最早的期限是{_spoken(owed[0])}"
+    return f"{said}。{_what_would_do(outlook)}"
+
+
+def _what_would_do(outlook: Forecast) -> str:
     lost = f"其中{outlook.lost}个在期限前已没有可拨打的时间。" if outlook.lost else ""
-    needed = f"每小时{ceil(outlook.needed_per_hour)}次可按期完成" if outlook.missed > outlook.lost else ""
-    rest = ("其余" if lost else "") + needed + "。" if needed else ""
-    return f"{today}，{missed}。{lost}{rest}"
+    if outlook.missed == outlook.lost:
+        return lost
+    return f"{lost}{'其余' if lost else ''}每小时{ceil(outlook.needed_per_hour)}次可按期完成。"
 
 
-def _dues(lines: Sequence[Owed], per_second: Fraction, time: _OpenTime) -> Iterator[Due]:
+def _spoken(due: Due) -> str:
+    return written_minute(due.owed.deadline_at)
+
+
+def _dues(lines: Sequence[Owed], per_second: Fraction, time: _OpenTime, own: Sequence[_OpenTime]) -> Iterator[Due]:
     used = Fraction(0)  # seconds of calling hours taken by what is due earlier
     wanted = Fraction(0)  # calls that some pace could make by this deadline, with those due earlier
-    for line in lines:
-        room = time.until(line.deadline_at)
-        makes = min(line.calls, max(Fraction(0), room - used) * per_second)
-        used += makes / per_second if makes else 0
-        wanted += line.calls if room else 0
+    for line, hours in zip(lines, own, strict=True):
+        room, own_room = time.until(line.deadline_at), hours.until(line.deadline_at)
+        makes = min(line.calls, max(Fraction(0), min(room - used, own_room)) * per_second)
+        takes = makes / per_second if makes else Fraction(0)
+        used += takes
+        wanted += line.calls if own_room else 0
         missed = ceil((line.calls - makes) / line.calls_each)
         yield Due(
             owed=line,
-            open_time=timedelta(microseconds=int(room * 1_000_000)),
+            open_time=timedelta(microseconds=int(own_room * 1_000_000)),
             missed=missed,
-            finished_at=None if missed or not line.tasks else time.at(used),
-            needed_per_hour=wanted / room * HOUR_SECONDS if room else None,
+            finished_at=None if missed or not line.tasks else max(time.at(used), hours.at(takes)),
+            needed_per_hour=max(wanted / room, line.calls / own_room) * HOUR_SECONDS if own_room else None,
         )
+
+
+def _joined(start: datetime, end: datetime, hours: Iterable[CallingHours]) -> list[tuple[datetime, datetime]]:
+    """The stretches in which something may be called, in order, none of them touching another."""
+    parts: list[tuple[datetime, datetime]] = []
+    for opens, closes in sorted(part for one in hours for part in stretches(start, end, one)):
+        if parts and opens <= parts[-1][1]:
+            parts[-1] = (parts[-1][0], max(parts[-1][1], closes))
+        else:
+            parts.append((opens, closes))
+    return parts
 
 
 class _OpenTime:

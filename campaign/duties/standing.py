@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from campaign.duties.outlook import Outlook, outlook
+from campaign.duties.outlook import LineRoom, Outlook, outlook
 from campaign.duties.shares import REVIEW_OF, SHARES, DutyKind, own_types
 from models.plans import TypeFigures, figures_by_type
 from models.populations import anybody_served, duties_of, progress_of
@@ -28,9 +28,9 @@ class YearStanding:
     outlook: Outlook
 
 
-def year_standing(session: Session, now: datetime, hours: CallingHours) -> YearStanding:
-    """How the current year stands at today's pace."""
-    year, seen = now.astimezone(SHANGHAI).year, outlook(session, now, hours)
+def year_standing(session: Session, now: datetime, hours: CallingHours, room: LineRoom | None = None) -> YearStanding:
+    """How the current year stands at today's pace; `room` is what the lines carry, if that is known."""
+    year, seen = now.astimezone(SHANGHAI).year, outlook(session, now, hours, room)
     figures = figures_by_type(session, now, datetime(year, 1, 1, tzinfo=SHANGHAI))
     return YearStanding(
         year,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.duties.drawing import Wanted, draw_sample
-from campaign.duties.outlook import outlook
 from campaign.duties.plans import Actor, act, draft, plan_of, redraft
 from campaign.duties.shares import DutyKind
 from campaign.duties.standing import year_standing
@@ -23,7 +22,7 @@ from rules.plan import Plan, PlanAct, PlanRefused
 from rules.posts import Post
 from rules.yearly import Verdict
 from tests.campaign.importers import NOW, SHANGHAI
-from tests.campaign.test_drawing import buy, client, firm, review, task_for
+from tests.campaign.test_drawing import buy, client, firm, task_for
 
 __all__ = ["firm"]  # a fixture
 
@@ -245,59 +244,3 @@ class TestStarting:
         monkeypatch.setattr("campaign.duties.plans.CHUNK", 3)
         act(firm, approved(firm, drawn), PlanAct.START, LI)
         assert len(firm.scalars(select(ReviewTask)).all()) == 8
-
-
-class TestOutlook:
-    """NOW is 10:00 on a Monday."""
-
-    def owe(self, session: Session, count: int, deadline_at: datetime) -> None:
-        for number in range(count):
-            task = task_for(session, client(session, number), ReviewType.SUITABILITY)
-            task.deadline_at = deadline_at
-        session.flush()
-
-    def test_what_will_be_missed_and_what_pace_would_do(self, firm: Session) -> None:
-        for number in range(80, 90):
-            review(firm, client(firm, number), ReviewType.OTHER, NOW - timedelta(days=3))
-        self.owe(firm, 40, datetime(2026, 6, 1, 23, 59, 59, tzinfo=SHANGHAI))
-        found = outlook(firm, NOW + timedelta(hours=8), CallingHours())
-        assert found.forecast.missed > 0
-        assert found.forecast.lines[0].owed.tasks == 40
-        assert "个任务不能完成" in found.summary
-        assert found.reach * 2 == 1  # ten calls are too few to say
-
-    def test_many_missed_deadlines_are_told_as_one(self, firm: Session) -> None:
-        for days in range(30):
-            task = task_for(firm, client(firm, days), ReviewType.NEW_PERMISSION)
-            task.deadline_at = datetime(2026, 6, 1 + days, 23, 59, 59, tzinfo=SHANGHAI)
-        firm.flush()
-        found = outlook(firm, NOW, CallingHours())
-        assert found.summary.startswith(
-            "按目前每小时0次的速度，自2026年6月1日23:59起的30个期限前，共有30个任务不能完成。每小时"
-        )
-        assert len(found.summary) < 80
-
-    def test_nothing_is_owed(self, firm: Session) -> None:
-        found = outlook(firm, NOW, CallingHours())
-        assert (found.forecast.missed, found.by_people) == (0, 0)
-        assert "均可完成" in found.summary
-
-    def test_tasks_of_people_and_stopped_campaigns_are_not_the_bots(self, firm: Session) -> None:
-        self.owe(firm, 5, datetime(2026, 6, 2, tzinfo=SHANGHAI))
-        for task in firm.scalars(select(ReviewTask).limit(2)):
-            task.with_human = True
-        firm.flush()
-        found = outlook(firm, NOW, CallingHours())
-        assert (found.by_people, found.forecast.lines[0].owed.tasks) == (2, 3)
-        firm.scalars(select(Campaign)).one().state = "stopped"
-        firm.flush()
-        assert outlook(firm, NOW, CallingHours()).forecast.lines == ()
-
-    def test_todays_pace_counts_from_the_first_open_hour(self, firm: Session) -> None:
-        noon = datetime(2026, 6, 1, 4, tzinfo=UTC)
-        for number in range(30):
-            review(firm, client(firm, number), ReviewType.OTHER, noon - timedelta(minutes=number + 1))
-        found = outlook(firm, noon, CallingHours())
-        assert found.today
-        assert found.calls == 30
-        assert found.reach == 1

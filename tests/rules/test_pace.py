@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rules import BadPolicy, CallingHours, Opening
 from rules.hours import SHANGHAI
-from rules.pace import Owed, calls_expected, forecast, summary_of
+from rules.pace import Owed, calls_expected, forecast, most_per_hour, summary_of
 
 TEN_HOURS = CallingHours(((Opening(time(9), time(12)), Opening(time(13), time(20))),) * 7)
 
@@ -115,6 +115,80 @@ class TestForecast:
         assert outlook.missed == 1
         leap = forecast([Owed(at("2028-12-31 23:59:59"), 36_601)], 10, TEN_HOURS, at("2028-01-01 00:00"))
         assert leap.missed == 1
+
+
+class TestHoursOfTheirOwn:
+    """A campaign with calling hours of its own (its hours were changed while it runs)."""
+
+    AFTERNOON = CallingHours(((Opening(time(18), time(20)),),) * 7)
+    LATE = CallingHours(((Opening(time(20), time(22)),),) * 7)
+
+    def test_only_its_own_hours_count(self) -> None:
+        """100 calls today between 18:00 and 20:00 at 20 an hour: 40 are made; 50 an hour would do."""
+        (line,) = forecast([Owed(TODAY, 100, hours=self.AFTERNOON)], 20, TEN_HOURS, NOW).lines
+        assert (line.open_time, line.missed, line.needed_per_hour) == (timedelta(hours=2), 60, Fraction(50))
+
+    def test_others_are_called_before_them(self) -> None:
+        """160 of the firm's hours take eight of the ten; 40 in the last two fit."""
+        both = [Owed(TODAY, 160), Owed(TODAY, 40, hours=self.AFTERNOON)]
+        outlook = forecast(both, 20, TEN_HOURS, NOW)
+        assert (outlook.missed, outlook.needed_per_hour) == (0, Fraction(20))
+        assert outlook.lines[1].finished_at == at("2026-06-01 20:00")
+        assert forecast([*both, Owed(TODAY, 1)], 20, TEN_HOURS, NOW).missed == 1
+
+    def test_hours_after_the_firms(self) -> None:
+        """20:00 to 22:00 come on top of ten hours: 40 more calls."""
+        outlook = forecast([Owed(TODAY, 200), Owed(TODAY, 40, hours=self.LATE)], 20, TEN_HOURS, NOW)
+        assert [line.missed for line in outlook.lines] == [0, 0]
+        assert outlook.lines[1].finished_at == at("2026-06-01 22:00")
+
+    def test_its_hours_are_over_and_the_firms_are_not(self) -> None:
+        morning = CallingHours(((Opening(time(9), time(10)),),) * 7)
+        outlook = forecast([Owed(TODAY, 5, hours=morning), Owed(TODAY, 5)], 20, TEN_HOURS, at("2026-06-01 12:00"))
+        assert (outlook.missed, outlook.lost) == (5, 5)
+
+
+class TestLines:
+    @pytest.mark.parametrize(
+        ("calls", "per_second", "seconds", "most"),
+        [
+            (8, 4.0, Fraction(60), Fraction(480)),  # eight lines carry eight calls of a minute at once
+            (1000, 0.5, Fraction(60), Fraction(1800)),  # one new call every two seconds
+            (1, 4.0, Fraction(90), Fraction(40)),
+        ],
+    )
+    def test_what_they_carry_in_an_hour(self, calls: int, per_second: float, seconds: Fraction, most: Fraction) -> None:
+        assert most_per_hour(calls, per_second, seconds) == most
+
+    @pytest.mark.parametrize(("calls", "per_second", "seconds"), [(0, 1.0, 60), (1, 0.0, 60), (1, 1.0, 0)])
+    def test_nonsense(self, calls: int, per_second: float, seconds: int) -> None:
+        with pytest.raises(BadPolicy, match="more than 0"):
+            most_per_hour(calls, per_second, Fraction(seconds))
+
+
+class TestWords:
+    def test_nothing_is_owed(self) -> None:
+        assert summary_of(forecast([Owed(TODAY, 0)], 0, TEN_HOURS, NOW)) == (
+            "目前没有限期的待拨打任务，各期限前均可完成。"
+        )
+
+    def test_no_pace_yet(self) -> None:
+        """Two days of ten hours for 30 + 70 calls: at least five an hour."""
+        outlook = forecast([Owed(TODAY, 30), Owed(TOMORROW, 70)], 0, TEN_HOURS, NOW)
+        assert summary_of(outlook) == (
+            "目前没有在拨打，还不能按速度预测：有100个任务待拨打，最早的期限是2026年6月1日23:59。每小时5次可按期完成。"
+        )
+
+    def test_no_pace_and_no_time_left(self) -> None:
+        outlook = forecast([Owed(TODAY, 3)], 0, TEN_HOURS, at("2026-06-01 20:00"))
+        assert summary_of(outlook).endswith("其中3个在期限前已没有可拨打的时间。")
+
+    def test_of_many_deadlines_only_the_first_is_named(self) -> None:
+        owed = [Owed(at(f"2026-06-0{day} 23:59:59"), 300) for day in range(1, 5)]
+        said = summary_of(forecast(owed, 20, TEN_HOURS, NOW))
+        assert said == (
+            "按目前每小时20次的速度，自2026年6月1日23:59起的4个期限前，共有400个任务不能完成。每小时30次可按期完成。"
+        )
 
 
 class TestCallsExpected:
