@@ -70,8 +70,8 @@ def _inspections(session: Session, count: int, now: datetime) -> None:
     values = {
         "attempt_id": n * 10,
         "round": literal("first"),
-        "reasons": literal(["grave"], Inspection.__table__.c.reasons.type),
-        "lead": one_of(n, ("grave", "undelivered", "drawn")),
+        "reasons": literal(["high_risk"], Inspection.__table__.c.reasons.type),
+        "lead": one_of(n, ("high_risk", "undelivered", "drawn")),
         "made_at": literal(now - timedelta(days=9), Instant()),
         "due_at": one_of(n, [now + timedelta(days=day) for day in range(-2, 12)]),
         "taken_by_id": case((n % 5 != 0, FIRST_AGENT + n % AGENTS)),
@@ -129,7 +129,7 @@ def _logged(session: Session, calls: int, now: datetime) -> None:
             "at": at_of(few, now),
             "caller": literal("138****1111"),
             "trunk": literal("trunk"),
-            "treatment": literal("known"),
+            "treatment": literal("serve"),
             "reason": literal(""),
         },
     )

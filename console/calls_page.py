@@ -23,6 +23,7 @@ from console.afterwards import afterwards
 from console.desk import desk_of
 from console.filter_times import instant_of
 from console.inspecting_page import catch_up
+from console.remembered import Asking
 from console.render import PAGE_SIZE, page
 from console.scoring_card import scoring_of
 from console.spreadsheet import spreadsheet
@@ -38,7 +39,7 @@ from console.words import (
 )
 from models import Attempt
 from models.audit import Act, note, note_once
-from models.calls import CallFilter, call, calls
+from models.calls import CallFilter, Page, call, calls, count_calls
 from models.inspecting import comments_of
 from models.inspecting_search import LEAST_PHRASE, Said, calls_saying, spoken_form
 from rules import APPENDIX_F, Outcome, Post, ReviewType, Risk
@@ -109,7 +110,7 @@ def list_calls(request: Request, query: Annotated[ListQuery, Query()]) -> Respon
     left = catch_up(desk) if saying else 0
     with desk.database.read() as session:
         said = _saying(session, query) if saying else None
-        found = None if said else calls(session, query.narrowed(), page=max(1, query.page_no), size=PAGE_SIZE)
+        found = None if said else _found(request, session, query)
         return page(
             request,
             "calls.html",
@@ -127,6 +128,13 @@ def list_calls(request: Request, query: Annotated[ListQuery, Query()]) -> Respon
         )
 
 
+def _found(request: Request, session: Session, query: ListQuery) -> Page[Attempt]:
+    wanted, number = query.narrowed(), max(1, query.page_no)
+    listed = calls(session, wanted, page=number, size=PAGE_SIZE)
+    total = Asking(request)("calls", lambda fresh: count_calls(fresh, wanted), wanted)
+    return Page(listed, total, number, PAGE_SIZE)
+
+
 def _saying(session: Session, query: ListQuery, most: int = PAGE_SIZE, seconds: float = SEARCH_SECONDS) -> Said:
     until = monotonic() + seconds
     return calls_saying(
@@ -141,7 +149,7 @@ def export_found(request: Request, query: Annotated[ListQuery, Query()]) -> Resp
         if len(spoken_form(query.phrase)) >= LEAST_PHRASE:
             found = _saying(session, query, EXPORTED, EXPORT_SECONDS).items
         else:
-            found = calls(session, query.narrowed(), page=1, size=EXPORTED).items
+            found = calls(session, query.narrowed(), page=1, size=EXPORTED)
         return spreadsheet(request, "通话记录", FOUND_HEAD, map(_found_line, found))
 
 

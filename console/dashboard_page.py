@@ -6,17 +6,17 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 
-from campaign.duties.standing import year_standing
+from campaign.duties.standing import YearStanding, year_standing
 from campaign.running.findings import Finding, of_load
 from console.access import posts
-from console.desk import desk_of
+from console.desk import Desk, desk_of
 from console.remembered import Asking
 from console.render import page
 from console.spreadsheet import spreadsheet
@@ -67,11 +67,10 @@ def show(request: Request, span: str = "week") -> Response:
         if not begun.tasks:
             return page(request, "empty.html", begun=begun, plans=plans(session)[:1])
     asked = Asking(request)
-    lately = datetime.now(now.tzinfo) if now > datetime.now(now.tzinfo) else now
     return page(
         request,
         "dashboard.html",
-        standing=asked("standing", lambda session: year_standing(session, now, desk.hours)),
+        standing=_standing(asked, desk),
         verdicts=VERDICT_WORDS,
         good=GOOD,
         funnel=asked("funnel", lambda session: funnel(session, midnight, tomorrow), midnight),
@@ -79,10 +78,10 @@ def show(request: Request, span: str = "week") -> Response:
         span=span,
         spans=RANGES,
         live=desk.feed.calls(),
-        lines=health(asked("lines", lambda session: line_figures(session, lately - LINES_LATELY))),
+        lines=health(asked("lines", lambda session: line_figures(session, _lately(desk) - LINES_LATELY))),
         ears=hearing(desk.plant.loads() if desk.plant is not None else ()),
         workers=asked("workers", lambda session: len(workers_alive(session))),
-        cases=asked("cases", lambda session: unfinished_cases(session, now)),
+        cases=asked("cases", lambda session: unfinished_cases(session, desk.clock.now())),
     )
 
 
@@ -90,8 +89,8 @@ def show(request: Request, span: str = "week") -> Response:
 def export(request: Request) -> Response:
     """The year's duty as a spreadsheet."""
     desk = desk_of(request)
-    asked, now = Asking(request), desk.clock.now()
-    standing = asked("standing", lambda session: year_standing(session, now, desk.hours))
+    asked = Asking(request)
+    standing = _standing(asked, desk)
     rows = [
         [share.name, f"{share.percent}%", *map(str, (one.needed, one.done, one.open, one.missed, ""))]
         + [VERDICT_WORDS[one.verdict]]
@@ -109,6 +108,15 @@ def export(request: Request) -> Response:
 async def live(request: Request) -> StreamingResponse:
     """What happens right now, as server-sent events; a new watcher gets the whole picture first."""
     return StreamingResponse(_news(request), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+def _standing(asked: Asking, desk: Desk) -> YearStanding:
+    return asked("standing", lambda session: year_standing(session, desk.clock.now(), desk.hours, desk.line_room))
+
+
+def _lately(desk: Desk) -> datetime:
+    """Now, by the clock that calls are begun by, or by the machine's where that one is ahead of it."""
+    return min(desk.clock.now(), datetime.now(UTC))
 
 
 def _since(span: str, midnight: datetime) -> datetime:

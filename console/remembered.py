@@ -2,13 +2,14 @@
 
 A quick answer is not kept at all: it is always true to the database. A slow one is good for a while that grows with
 what it cost; after that the next reader still gets it at once while it is asked anew behind, and one that is too old
-is waited for.
+is waited for. What somebody wanted within the last hours is asked anew every minute, so that nobody has to wait for it.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,8 @@ QUICK_SECONDS = 0.03  # such an answer is not worth keeping
 TIMES_ITS_COST = 20  # for so many times what it cost an answer is good: at most a twentieth of the time is spent on it
 LONGEST_SECONDS = 30.0
 TOO_OLD_SECONDS = 120.0  # nobody is shown an answer of before the night
+FRESH_SECONDS = 60.0  # after which it is asked anew though nobody wants it just now
+WANTED_SECONDS = 4 * 3600.0  # since it was wanted last
 MOST = 300  # answers kept
 
 
@@ -34,13 +37,18 @@ class _Kept:
     answer: Any
     at: float
     cost: float
+    ask: Callable[[], Any]
+    wanted_at: float
 
     def good_for(self) -> float:
         return min(LONGEST_SECONDS, TIMES_ITS_COST * self.cost)
 
 
 class Remembered:
-    """Safe from several threads; one thread asks anew behind."""
+    """Safe from several threads; one thread asks anew behind.
+
+    A question may be asked again hours later: it must take the time from the clock itself, when it is asked.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -48,6 +56,8 @@ class Remembered:
         self._asking: set[Hashable] = set()
         self._lock = threading.Lock()
         self._behind = ThreadPoolExecutor(max_workers=1, thread_name_prefix="remembered")
+        self._over = threading.Event()
+        self._refreshing = False
 
     def get(self, key: Hashable, ask: Callable[[], T]) -> T:
         """The answer to a question; `key` names the question with all that it depends on."""
@@ -56,6 +66,7 @@ class Remembered:
             age = self._clock() - kept.at if kept else 0.0
             if kept is not None and age <= TOO_OLD_SECONDS:
                 self._kept.move_to_end(key)
+                kept.wanted_at, kept.ask = self._clock(), ask
                 if age > kept.good_for() and key not in self._asking:
                     self._asking.add(key)
                     self._behind.submit(self._ask_behind, key, ask)
@@ -65,22 +76,41 @@ class Remembered:
 
     def _ask_behind(self, key: Hashable, ask: Callable[[], Any]) -> None:
         try:
-            self._asked(key, ask)
+            self._asked(key, ask, behind=True)
         finally:
             with self._lock:
                 self._asking.discard(key)
 
-    def _asked(self, key: Hashable, ask: Callable[[], T]) -> T:
+    def _asked(self, key: Hashable, ask: Callable[[], T], *, behind: bool = False) -> T:
         began = self._clock()
         answer = ask()
         now = self._clock()
         with self._lock:
-            self._kept.pop(key, None)
-            if now - began > QUICK_SECONDS:
-                self._kept[key] = _Kept(answer, now, now - began)
+            if now - began <= QUICK_SECONDS:
+                self._kept.pop(key, None)
+            else:
+                before = self._kept.get(key)
+                self._kept[key] = _Kept(answer, now, now - began, ask, before.wanted_at if behind and before else now)
+                self._refresh_from_now_on()
                 while len(self._kept) > MOST:
                     self._kept.popitem(last=False)
         return answer
+
+    def refresh(self) -> None:
+        """Have everything asked anew behind that is no longer fresh and was wanted within the last hours."""
+        with self._lock:
+            now = self._clock()
+            for key, kept in self._kept.items():
+                stale = now - kept.at > max(FRESH_SECONDS, kept.good_for())
+                if stale and now - kept.wanted_at <= WANTED_SECONDS and key not in self._asking:
+                    self._asking.add(key)
+                    self._behind.submit(self._ask_behind, key, kept.ask)
+
+    def _refresh_from_now_on(self) -> None:
+        if not self._refreshing:
+            self._refreshing = True
+            over, me = self._over, weakref.ref(self)
+            threading.Thread(target=_keep_fresh, args=(over, me), name="refreshing", daemon=True).start()
 
     def forget(self) -> None:
         """Ask everything anew: something was changed here."""
@@ -88,8 +118,18 @@ class Remembered:
             self._kept.clear()
 
     def close(self) -> None:
-        """End the thread behind."""
+        """End the threads behind."""
+        self._over.set()
         self._behind.shutdown(cancel_futures=True)
+
+
+def _keep_fresh(over: threading.Event, whose: weakref.ref[Remembered]) -> None:
+    while not over.wait(FRESH_SECONDS / 4):
+        remembered = whose()
+        if remembered is None:
+            return
+        remembered.refresh()
+        del remembered
 
 
 def remembered_of(request: Request) -> Remembered:

@@ -68,7 +68,8 @@ class AuditEntry(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)  # None: nobody known
-    act: Mapped[str] = mapped_column(String(40), index=True)
+    act: Mapped[str] = mapped_column(String(40))
     subject: Mapped[str] = mapped_column(String(120))  # what it was done to: a call, a task, a user; no personal data
     reason: Mapped[str] = mapped_column(Sealed, default="")
     staff: Mapped[Staff | None] = relationship()
+    __table_args__ = (Index("ix_audit_entry_act", "act", "at", "id"),)

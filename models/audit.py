@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from models.access_tables import AuditEntry
-from models.calls import Page
+from models.calls import Page, rows_of_page
 from models.tables import Staff
 
 MOST_SUBJECT = 120  # characters
@@ -72,22 +73,31 @@ class LogFilter:
 
 def entries(session: Session, wanted: LogFilter, *, page: int, size: int) -> Page[AuditEntry]:
     """The log, the latest first."""
-    query = select(AuditEntry).outerjoin(Staff, AuditEntry.staff_id == Staff.id).where(*_narrowed(wanted))
+    query = select(AuditEntry).where(*_narrowed(wanted))
     total = session.scalar(query.with_only_columns(func.count(AuditEntry.id))) or 0
-    latest = query.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(size).offset((page - 1) * size)
-    return Page(session.scalars(latest.options(joinedload(AuditEntry.staff))).all(), total, page, size)
+    latest = (AuditEntry.at.desc(), AuditEntry.id.desc())
+    rows = rows_of_page(session, query, AuditEntry.id, latest, (joinedload(AuditEntry.staff),), page=page, size=size)
+    return Page(rows, total, page, size)
 
 
 def acts_known(session: Session) -> list[str]:
-    """Every act that has happened."""
-    return sorted(session.scalars(select(AuditEntry.act).distinct()))
+    """Every act that has happened: from one to the next along the index, for there are few acts and many entries."""
+    known: list[str] = []
+    while (act := session.scalar(_next_act(known[-1] if known else ""))) is not None:
+        known.append(act)
+    return known
+
+
+def _next_act(after: str) -> Select[Any]:
+    return select(func.min(AuditEntry.act)).where(AuditEntry.act > after)
 
 
 def _narrowed(wanted: LogFilter) -> list[ColumnElement[bool]]:
     narrowed: list[ColumnElement[bool]] = []
     if wanted.text:
         like = AuditEntry.subject.contains(wanted.text, autoescape=True)
-        narrowed.append(or_(Staff.number == wanted.text, Staff.name == wanted.text, like))
+        staff = select(Staff.id).where(or_(Staff.number == wanted.text, Staff.name == wanted.text))
+        narrowed.append(or_(AuditEntry.staff_id.in_(staff), like))
     if wanted.act:
         narrowed.append(AuditEntry.act == wanted.act)
     if wanted.since:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, CompoundSelect, Select, case, exists, func, select, union
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 from sqlalchemy.sql.base import ExecutableOption
 
 from models.people_tables import HumanReview
@@ -63,17 +63,31 @@ class Page(Generic[T]):
         return max(1, -(-self.total // self.size))
 
 
-def calls(session: Session, wanted: CallFilter, *, page: int, size: int) -> Page[Attempt]:
-    """Attempts, the latest first."""
-    query = narrowed(wanted)
-    total = session.scalar(query.with_only_columns(func.count(Attempt.id))) or 0
-    rows = session.scalars(
-        query.options(*for_lists())
-        .order_by(Attempt.started_at.desc(), Attempt.id.desc())
-        .limit(size)
-        .offset((page - 1) * size)
-    )
-    return Page(rows.unique().all(), total, page, size)
+def calls(session: Session, wanted: CallFilter, *, page: int, size: int) -> Sequence[Attempt]:
+    """A page of attempts, the latest first."""
+    latest = (Attempt.started_at.desc(), Attempt.id.desc())
+    return rows_of_page(session, narrowed(wanted), Attempt.id, latest, for_lists(), page=page, size=size)
+
+
+def count_calls(session: Session, wanted: CallFilter) -> int:
+    """How many attempts a filter leaves."""
+    return session.scalar(narrowed(wanted).with_only_columns(func.count(Attempt.id))) or 0
+
+
+def rows_of_page(
+    session: Session,
+    query: Select[T],
+    id_: InstrumentedAttribute[int],
+    order: Sequence[Any],
+    beside: Sequence[ExecutableOption],
+    *,
+    page: int,
+    size: int,
+) -> Sequence[T]:
+    """One page of a long list: found by its ids, so that only its own rows are read and sorted with all they carry."""
+    ids = query.with_only_columns(id_).order_by(*order).limit(size).offset((page - 1) * size)
+    rows: Select[Any] = select(id_.class_).where(id_.in_(ids)).options(*beside).order_by(*order)
+    return session.scalars(rows).unique().all()
 
 
 def for_lists() -> tuple[ExecutableOption, ...]:
@@ -245,18 +259,16 @@ def escalations(session: Session, *, state: str, page: int, size: int) -> Page[E
     if state:
         query = query.where(Escalation.state == state)
     total = session.scalar(query.with_only_columns(func.count(Escalation.id))) or 0
-    rows = session.scalars(
-        query.options(
-            joinedload(Escalation.attempt).joinedload(Attempt.task).joinedload(ReviewTask.customer),
-            joinedload(Escalation.attempt).selectinload(Attempt.flags),
-            joinedload(Escalation.attempt).selectinload(Attempt.served).joinedload(AttemptTask.task),
-            joinedload(Escalation.attempt).joinedload(Attempt.recording),
-        )
-        .order_by(case((Escalation.severity.in_(("high", "care")), 0), else_=1), Escalation.deadline_at, Escalation.id)
-        .limit(size)
-        .offset((page - 1) * size)
+    attempt = joinedload(Escalation.attempt)
+    beside = (
+        attempt.joinedload(Attempt.task).joinedload(ReviewTask.customer),
+        attempt.selectinload(Attempt.flags),
+        attempt.selectinload(Attempt.served).joinedload(AttemptTask.task),
+        attempt.joinedload(Attempt.recording),
     )
-    return Page(rows.unique().all(), total, page, size)
+    order = (case((Escalation.severity.in_(("high", "care")), 0), else_=1), Escalation.deadline_at, Escalation.id)
+    rows = rows_of_page(session, query, Escalation.id, order, beside, page=page, size=size)
+    return Page(rows, total, page, size)
 
 
 def open_escalations(session: Session) -> int:

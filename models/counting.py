@@ -145,16 +145,15 @@ def tally_of(session: Session, wanted: SpokenIn, most_unknown: int) -> Tally:
 def _unknown(session: Session, wanted: SpokenIn, most: int) -> dict[tuple[str, str], int]:
     times, key = func.sum(ScriptUnknown.times), (ScriptUnknown.node, ScriptUnknown.digest)
     place = func.row_number().over(partition_by=ScriptUnknown.node, order_by=(times.desc(), ScriptUnknown.digest))
-    counted = select(*key, times.label("times"), place.label("place")).where(*_of(ScriptUnknown, wanted))
-    ranked = counted.group_by(*key).subquery()
-    found: dict[tuple[str, str], int] = {}
-    frequent = select(ranked.c.node, ranked.c.digest, ranked.c.times).where(ranked.c.place <= most)
-    for node, digest, count in session.execute(frequent.order_by(ranked.c.node, ranked.c.place)).all():
-        same = select(ScriptUnknown.words).where(
-            *_of(ScriptUnknown, wanted), ScriptUnknown.node == node, ScriptUnknown.digest == digest
-        )
-        found[(node, session.scalars(same.limit(1)).one())] = int(count)
-    return found
+    counted = select(*key, func.max(ScriptUnknown.day).label("day"), times.label("times"), place.label("place"))
+    ranked = counted.where(*_of(ScriptUnknown, wanted)).group_by(*key).subquery()
+    # The words of the latest day stand for those of all: they are the same.
+    same = and_(
+        ScriptUnknown.day == ranked.c.day, ScriptUnknown.node == ranked.c.node, ScriptUnknown.digest == ranked.c.digest
+    )
+    query = select(ScriptUnknown.node, ScriptUnknown.words, ranked.c.times).join(ranked, same)
+    frequent = query.where(*_of(ScriptUnknown, wanted), ranked.c.place <= most)
+    return {(node, words): int(count) for node, words, count in session.execute(frequent)}
 
 
 def _of(table: type[ScriptTally | ScriptUnknown], wanted: SpokenIn) -> tuple[ColumnElement[bool], ...]:

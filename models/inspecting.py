@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 
-from models.calls import Page
+from models.calls import Page, rows_of_page
 from models.errors import TakenByAnother
 from models.inspecting_search import signature_of
 from models.inspecting_tables import CallComment, CallIndex, Inspection, InspectionRule
@@ -166,21 +166,20 @@ def queue(session: Session, wanted: QueueFilter, now: datetime, *, page: int, si
     """Inspections, the soonest due first; done ones the latest first."""
     query = select(Inspection).where(*_narrowed(wanted, now))
     total = session.scalar(query.with_only_columns(func.count(Inspection.id))) or 0
-    order = (Inspection.done_at.desc(),) if wanted.standing is Standing.DONE else (Inspection.due_at, Inspection.id)
-    attempt = joinedload(Inspection.attempt)
-    rows = session.scalars(
-        query.options(
-            attempt.joinedload(Attempt.task).joinedload(ReviewTask.customer),
-            attempt.selectinload(Attempt.flags),
-            attempt.selectinload(Attempt.served).joinedload(AttemptTask.task),
-            joinedload(Inspection.taken_by),
-            joinedload(Inspection.score),
-        )
-        .order_by(*order)
-        .limit(size)
-        .offset((page - 1) * size)
+    order = (
+        (Inspection.done_at.desc(), Inspection.id.desc())
+        if wanted.standing is Standing.DONE
+        else (Inspection.due_at, Inspection.id)
     )
-    return Page(rows.unique().all(), total, page, size)
+    attempt = joinedload(Inspection.attempt)
+    beside = (
+        attempt.joinedload(Attempt.task).joinedload(ReviewTask.customer),
+        attempt.selectinload(Attempt.flags),
+        attempt.selectinload(Attempt.served).joinedload(AttemptTask.task),
+        joinedload(Inspection.taken_by),
+        joinedload(Inspection.score),
+    )
+    return Page(rows_of_page(session, query, Inspection.id, order, beside, page=page, size=size), total, page, size)
 
 
 def _narrowed(wanted: QueueFilter, now: datetime) -> list[ColumnElement[bool]]:

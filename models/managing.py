@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Select, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from models.calls import Page
+from models.calls import Page, rows_of_page
 from models.control import move_campaign
 from models.managing_tables import CampaignActed
 from models.people import tasks_named
@@ -125,7 +125,7 @@ def hand_over_open(session: Session, campaign_id: int, at: datetime) -> int:
     theirs = Campaign(name=f"{over.name[:100]}（转人工）", created_at=at)
     session.add(theirs)
     session.flush()
-    is_open = or_(ReviewTask.due_at.is_not(None), and_(ReviewTask.with_human, ReviewTask.final.is_(False)))
+    is_open = or_(ReviewTask.due_at.is_not(None), and_(ReviewTask.with_human, ~ReviewTask.final))
     moved = (
         update(ReviewTask)
         .where(ReviewTask.campaign_id == campaign_id, is_open)
@@ -171,13 +171,13 @@ class TaskFilter:
 
 def campaign_tasks(session: Session, wanted: TaskFilter, *, page: int, size: int) -> Sequence[ReviewTask]:
     """One page of a campaign's tasks, in the order in which they were made."""
-    query = _narrowed(wanted).options(
+    beside = (
         joinedload(ReviewTask.customer),
         joinedload(ReviewTask.product),
         selectinload(ReviewTask.attempts),
         selectinload(ReviewTask.notices),
     )
-    return session.scalars(query.order_by(ReviewTask.id).limit(size).offset((page - 1) * size)).unique().all()
+    return rows_of_page(session, _narrowed(wanted), ReviewTask.id, (ReviewTask.id,), beside, page=page, size=size)
 
 
 def count_tasks(session: Session, wanted: TaskFilter) -> int:
@@ -198,7 +198,7 @@ def open_tasks_of(session: Session, campaign_id: int) -> OpenTasks:
     """What a campaign has not finished yet."""
     mine = ReviewTask.campaign_id == campaign_id
     to_dial = session.scalar(select(func.count(ReviewTask.id)).where(mine, ReviewTask.due_at.is_not(None))) or 0
-    people = select(func.count(ReviewTask.id)).where(mine, ReviewTask.with_human, ReviewTask.final.is_(False))
+    people = select(func.count(ReviewTask.id)).where(mine, ReviewTask.with_human, ~ReviewTask.final)
     served = select(func.count(func.distinct(Attempt.id))).join(Attempt.served).join(AttemptTask.task)
     live = served.where(mine, Attempt.ended_at.is_(None))
     return OpenTasks(to_dial, session.scalar(people) or 0, session.scalar(live) or 0)

@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 from sqlalchemy.sql.base import ExecutableOption
 
-from models.calls import Page
+from models.calls import Page, rows_of_page
 from models.managing_tables import CaseActed, ReviewCase
 from models.sealed import current_seal
 from models.tables import Attempt, Customer
@@ -19,6 +19,9 @@ from rules.cases import OVER, CaseAct, CaseActor, CaseKind, CaseStanding, CaseSt
 CHUNK = 200  # cases in memory at a time
 OPENED = "open"  # the act that begins a trail
 _OVER = [state.value for state in OVER]
+_ORDER = (
+    ReviewCase.state.in_(_OVER), ReviewCase.deadline_at.is_(None), ReviewCase.deadline_at, ReviewCase.id.desc()
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,8 @@ def case_list(session: Session, wanted: CaseFilter, now: datetime, *, page: int,
     """Cases: open ones first, the nearest deadline first."""
     query = _narrowed(wanted, now)
     total = session.scalar(query.with_only_columns(func.count(ReviewCase.id))) or 0
-    rows = session.scalars(_in_order(query).limit(size).offset((page - 1) * size))
-    return Page(rows.all(), total, page, size)
+    rows = rows_of_page(session, query, ReviewCase.id, _ORDER, _beside(), page=page, size=size)
+    return Page(rows, total, page, size)
 
 
 def all_cases(session: Session, wanted: CaseFilter, now: datetime) -> Iterator[ReviewCase]:
@@ -108,19 +111,23 @@ def standing_of(case: ReviewCase) -> CaseStanding:
 
 
 def _narrowed(wanted: CaseFilter, now: datetime) -> Select[ReviewCase]:
-    query = select(ReviewCase).outerjoin(ReviewCase.customer).outerjoin(ReviewCase.attempt)
+    query = select(ReviewCase)
     if wanted.text:
         digest = current_seal().digest(wanted.text)
-        query = query.where(
-            or_(
-                ReviewCase.id == (int(wanted.text) if wanted.text.isdecimal() and len(wanted.text) < 10 else -1),
-                Attempt.call_id == wanted.text,
-                ReviewCase.concerns == wanted.text,
-                ReviewCase.owner == wanted.text,
-                ReviewCase.raised_by == wanted.text,
-                Customer.name_digest == digest,
-                Customer.phone_digest == digest,
-                Customer.number == wanted.text,
+        query = (
+            query.outerjoin(ReviewCase.customer)
+            .outerjoin(ReviewCase.attempt)
+            .where(
+                or_(
+                    ReviewCase.id == (int(wanted.text) if wanted.text.isdecimal() and len(wanted.text) < 10 else -1),
+                    Attempt.call_id == wanted.text,
+                    ReviewCase.concerns == wanted.text,
+                    ReviewCase.owner == wanted.text,
+                    ReviewCase.raised_by == wanted.text,
+                    Customer.name_digest == digest,
+                    Customer.phone_digest == digest,
+                    Customer.number == wanted.text,
+                )
             )
         )
     if wanted.kind:
@@ -137,9 +144,7 @@ def _narrowed(wanted: CaseFilter, now: datetime) -> Select[ReviewCase]:
 
 
 def _in_order(query: Select[ReviewCase]) -> Select[ReviewCase]:
-    over = ReviewCase.state.in_(_OVER)
-    order = (over, ReviewCase.deadline_at.is_(None), ReviewCase.deadline_at, ReviewCase.id.desc())
-    return query.options(*_beside()).order_by(*order)
+    return query.options(*_beside()).order_by(*_ORDER)
 
 
 def _beside() -> tuple[ExecutableOption, ...]:

@@ -99,7 +99,7 @@ class ReviewTask(Base):
     __tablename__ = "review_task"
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(String(60), unique=True)  # the firm's own id: re-import is idempotent
-    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), index=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
     product_id: Mapped[int | None] = mapped_column(ForeignKey("product.id"))
     review_type: Mapped[str] = mapped_column(String(20))
@@ -137,6 +137,7 @@ class ReviewTask(Base):
             sqlite_where=text("due_at IS NOT NULL"),
             postgresql_where=text("due_at IS NOT NULL"),
         ),
+        Index("ix_review_task_campaign", "campaign_id", "id"),
         Index("ix_review_task_status", "campaign_id", "status", "id"),
         Index(
             "ix_review_task_people",  # with all that the list of people is narrowed by: it is counted from here alone
@@ -147,7 +148,7 @@ class ReviewTask(Base):
             "valid_from",
             "review_type",
             sqlite_where=text("with_human = 1 AND final = 0"),
-            postgresql_where=text("with_human AND final IS false"),
+            postgresql_where=text("with_human AND NOT final"),
         ),
         Index(
             "ix_review_task_parked",
@@ -185,7 +186,7 @@ class Attempt(Base):
     worker: Mapped[str] = mapped_column(String(80))  # who carries it: an executor id, new at each start
     line: Mapped[str] = mapped_column(String(40), default="", server_default="")  # the trunk whose caps it counts to
     line_worker: Mapped[str] = mapped_column(String(80), default="", server_default="")  # of a person's call
-    started_at: Mapped[datetime] = mapped_column(index=True)
+    started_at: Mapped[datetime]
     line_down_at: Mapped[datetime | None]  # the line is free, while a person still writes down what came of the call
     ended_at: Mapped[datetime | None]  # None: on the line now, or to be written down
     outcome: Mapped[str | None] = mapped_column(String(30))
@@ -244,7 +245,7 @@ class Attempt(Base):
             sqlite_where=text("ended_at IS NULL"),
             postgresql_where=text("ended_at IS NULL"),
         ),
-        Index("ix_attempt_figures", "started_at", "outcome", "talk_ms", "direction"),
+        Index("ix_attempt_figures", "started_at", "id", "outcome", "talk_ms", "direction"),
         Index("ix_attempt_customer", "customer_id", "started_at"),
         # What ended and was not looked at since: a few among millions.
         Index(

@@ -69,3 +69,21 @@ def test_a_question_that_fails_is_asked_again() -> None:
     with pytest.raises(ZeroDivisionError):
         remembered.get("k", lambda: 1 // 0)
     assert remembered.get("k", slow.ask) == 1
+
+
+def test_what_was_wanted_lately_is_asked_anew_before_it_is_too_old() -> None:
+    slow = Slow(0.5)
+    remembered = Remembered(slow.clock)
+    remembered.get("k", slow.ask)
+    for _ in range(3):
+        slow.now += 70.0
+        slow.answered.clear()
+        remembered.refresh()
+        assert slow.answered.wait(5)
+        remembered._behind.submit(int).result(5)  # the answer is put down by now
+    assert remembered.get("k", slow.ask) == 4
+    remembered.refresh()  # it is fresh
+    slow.now += 5 * 3600.0
+    remembered.refresh()  # nobody wants it any more
+    remembered.close()
+    assert slow.asked == 4

@@ -247,7 +247,7 @@ def test_calls_are_found_by_line_person_status_risk_and_answer(
         session.flush()
 
         def found(**wanted: str) -> list[int]:
-            return [one.no for one in calls(session, CallFilter(**wanted), page=1, size=9).items]  # type: ignore[arg-type]
+            return [one.no for one in calls(session, CallFilter(**wanted), page=1, size=9)]  # type: ignore[arg-type]
 
         assert found(line="main") == found(status="已完成：已回访") == found(risk="unaware") == [1]
         assert found(line="3001") == found(question="a.b", answer="no") == found(answer="no") == [2]

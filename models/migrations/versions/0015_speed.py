@@ -6,6 +6,8 @@ Revises: 0014
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -14,11 +16,14 @@ down_revision = "0014"
 branch_labels = None
 depends_on = None
 
-PEOPLE = {
-    "sqlite_where": sa.text("with_human = 1 AND final = 0"),
-    "postgresql_where": sa.text("with_human AND final IS false"),
+ON_SQLITE = sa.text("with_human = 1 AND final = 0")
+PEOPLE: dict[str, Any] = {"sqlite_where": ON_SQLITE, "postgresql_where": sa.text("with_human AND NOT final")}
+BEFORE: dict[str, Any] = {"sqlite_where": ON_SQLITE, "postgresql_where": sa.text("with_human AND final IS false")}
+PUT_OFF: dict[str, Any] = {
+    "sqlite_where": sa.text("next_at IS NOT NULL"),
+    "postgresql_where": sa.text("next_at IS NOT NULL"),
 }
-PUT_OFF = {"sqlite_where": sa.text("next_at IS NOT NULL"), "postgresql_where": sa.text("next_at IS NOT NULL")}
+FIGURES = ("outcome", "talk_ms", "direction")
 FLAGS = ("taken_in", "counted")
 
 
@@ -30,6 +35,13 @@ def upgrade() -> None:
         ["deadline_at", "id", "campaign_id", "closes_as", "valid_from", "review_type"],
         **PEOPLE,
     )
+    op.drop_index("ix_review_task_campaign_id", "review_task")
+    op.create_index("ix_review_task_campaign", "review_task", ["campaign_id", "id"])
+    op.drop_index("ix_attempt_started_at", "attempt")
+    op.drop_index("ix_attempt_figures", "attempt")
+    op.create_index("ix_attempt_figures", "attempt", ["started_at", "id", *FIGURES])
+    op.drop_index("ix_audit_entry_act", "audit_entry")
+    op.create_index("ix_audit_entry_act", "audit_entry", ["act", "at", "id"])
     op.create_index("ix_human_review_put_off", "human_review", ["next_at", "task_id"], **PUT_OFF)
     for flag in FLAGS:
         op.add_column("attempt", sa.Column(flag, sa.Boolean(), server_default=sa.false(), nullable=False))
@@ -62,7 +74,7 @@ def _tallies() -> None:
     )
 
 
-def _of_script() -> list[sa.Column[str]]:
+def _of_script() -> list[sa.Column[Any]]:
     return [
         sa.Column("script", sa.String(length=40), nullable=False),
         sa.Column("script_hash", sa.String(length=64), nullable=False),
@@ -78,5 +90,12 @@ def downgrade() -> None:
         op.drop_index(f"ix_attempt_not_{flag}", "attempt")
         op.drop_column("attempt", flag)
     op.drop_index("ix_human_review_put_off", "human_review")
+    op.drop_index("ix_audit_entry_act", "audit_entry")
+    op.create_index("ix_audit_entry_act", "audit_entry", ["act"])
+    op.drop_index("ix_attempt_figures", "attempt")
+    op.create_index("ix_attempt_figures", "attempt", ["started_at", *FIGURES])
+    op.create_index("ix_attempt_started_at", "attempt", ["started_at"])
+    op.drop_index("ix_review_task_campaign", "review_task")
+    op.create_index("ix_review_task_campaign_id", "review_task", ["campaign_id"])
     op.drop_index("ix_review_task_people", "review_task")
-    op.create_index("ix_review_task_people", "review_task", ["deadline_at", "id"], **PEOPLE)
+    op.create_index("ix_review_task_people", "review_task", ["deadline_at", "id"], **BEFORE)
