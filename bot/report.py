@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from bot.moves import Action, Attest, Event, Finish, Flag, Note
 
 Move = Event | Action
+Mark = tuple[int, int, int, int]  # of notes, flags, attests and deliveries
 
 
 @dataclass(slots=True)
@@ -26,3 +27,13 @@ class Report:
     delivered: list[str] = field(default_factory=list)
     hung_up: bool = False  # the far end ended the call
     resume_at: str = ""  # the node at which a later attempt goes on
+
+    def mark(self) -> Mark:
+        """How far the report has come; `go_back` takes it."""
+        return len(self.notes), len(self.flags), len(self.attests), len(self.delivered)
+
+    def go_back(self, mark: Mark) -> None:
+        """Forget what came since: it did not happen."""
+        notes, flags, attests, delivered = mark
+        del self.notes[notes:], self.flags[flags:], self.attests[attests:], self.delivered[delivered:]
+        self.finish = None

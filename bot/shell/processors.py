@@ -9,10 +9,9 @@ from typing import Protocol, assert_never
 from pipecat.frames.frames import Frame, InterruptionFrame, StartFrame
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
-from bot.agents import Agents, Joined, NoAgents, NotJoined, StepsIn
+from bot.agents import Agents
 from bot.moves import (
     Action,
-    AgentJoined,
     Attest,
     BargedIn,
     Collect,
@@ -29,16 +28,17 @@ from bot.moves import (
     PromptFinished,
     Say,
     Transfer,
-    TransferFailed,
 )
 from bot.report import Report
 from bot.shell.floor import Floor
 from bot.shell.frames import KeyPressed, LineEnded, LinePlayed, MachineHeard, TurnEnded, prompt_frames
+from bot.shell.handing_over import HandingOver
+from bot.shell.held_back import HeldBack
 from bot.shell.playout import Prompt
 from bot.shell.turns import TurnTaking
 from bot.walk.certainty import Understanding, understand
 from bot.walk.waiting import Silence, Waiting
-from rules.outcomes import Ending, Risk
+from rules.outcomes import Ending
 
 Log = Callable[[Event | Action, int], None]
 _MOST_WAITING = 256
@@ -78,12 +78,11 @@ class DialogueProcessor(FrameProcessor):
         self._matcher = matcher
         self._report = report
         self._log = log
-        self._agents = agents or NoAgents()
-        self._agent_seconds = agent_seconds
         self._inbox: asyncio.Queue[_Happened] = asyncio.Queue(_MOST_WAITING)
         self._waiting = Waiting(floor, taking, self._inbox.put_nowait)
-        self._kept = (0, 0, 0, 0)  # notes, flags, attests and deliveries before the last turn
-        self._held: list[TurnEnded | KeyPressed] = []  # said or pressed under a text that must be heard
+        self._handing_over = HandingOver(floor, agents, agent_seconds, self._inbox.put_nowait)
+        self._held = HeldBack(floor)
+        self._before = report.mark()  # the last turn
         self._tasks: list[asyncio.Task[None]] = []
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
@@ -99,8 +98,8 @@ class DialogueProcessor(FrameProcessor):
                 await self.push_frame(frame, direction)
         if isinstance(frame, StartFrame):
             self._tasks.append(self.create_task(self._converse(), "dialogue"))
-            if isinstance(self._agents, StepsIn):
-                self._tasks.append(self.create_task(self._step_aside(self._agents), "step aside"))
+            if self._handing_over.others_step_in:
+                self._tasks.append(self.create_task(self._handing_over.step_aside(self._waiting.end), "step aside"))
 
     async def cleanup(self) -> None:
         """Stop the dialogue and whoever is fetching an agent."""
@@ -155,53 +154,45 @@ class DialogueProcessor(FrameProcessor):
     # What the client does
 
     async def _hear(self, turn: TurnEnded) -> None:
-        if self._held_back() and turn.under_prompt:
-            self._held.append(turn)
+        if self._held.holds and turn.under_prompt:
+            self._held.keep(turn)
             return
         self._waiting.end()
         if not turn.under_prompt and not self._floor.playout.speaking:
             self._floor.answered_ms = turn.voice_end_ms
         self._floor.taking_back = False
         goes_on = turn.goes_on and self._floor.can_take_back
-        await self._take_back() if goes_on else self._keep()
+        if goes_on:
+            await self._take_back()
+        else:
+            self._before = self._report.mark()
         match = understand(self._matcher, turn.question, turn.text, turn.others, turn.confidence)
         await self._advance(
             Heard(turn.text, match, turn.start_ms, turn.end_ms, turn.confidence, turn.under_prompt, goes_on, turn.words)
         )
 
-    def _keep(self) -> None:
-        report = self._report
-        self._kept = (len(report.notes), len(report.flags), len(report.attests), len(report.delivered))
-
     async def _take_back(self) -> None:
         """The last turn had not ended: what came of it did not happen."""
         for prompt, finished in self._floor.playout.settle_cut(self._floor.clock.now_ms):
             await self._prompt_finished(prompt, finished)
-        report, (notes, flags, attests, delivered) = self._report, self._kept
-        del report.notes[notes:], report.flags[flags:], report.attests[attests:], report.delivered[delivered:]
-        report.finish, self._floor.closing = None, False
+        self._report.go_back(self._before)
+        self._floor.closing = False
 
     async def _press(self, key: KeyPressed) -> None:
-        if self._held_back():
-            self._held.append(key)
+        if self._held.holds:
+            self._held.keep(key)
         elif keys := self._waiting.press(key):
             self._waiting.end()
             await self._advance(Pressed(keys, key.at_ms))
 
-    def _held_back(self) -> bool:
-        current = self._floor.playout.current
-        return current is not None and not current.stoppable
-
     async def _release(self) -> None:
         """What was said under a text that must be heard, now that it has been played."""
-        if self._held and not self._floor.gone:
-            held, self._held = self._held, []
-            turns = [item for item in held if isinstance(item, TurnEnded)]
-            for key in held:
-                if isinstance(key, KeyPressed):
-                    await self._press(key)
-            if turns:
-                await self._hear(_joined(turns))
+        if not self._floor.gone:
+            keys, turn = self._held.release()
+            for key in keys:
+                await self._press(key)
+            if turn is not None:
+                await self._hear(turn)
 
     # Silence
 
@@ -229,7 +220,7 @@ class DialogueProcessor(FrameProcessor):
         playout.played(played.mark, played.played_ms, played.complete, played.at_ms)
         for prompt, finished in playout.finished(played.at_ms):
             await self._prompt_finished(prompt, finished)
-        if not self._held_back():
+        if not self._held.holds:
             await self._release()
 
     async def _prompt_finished(self, prompt: Prompt, finished: PromptFinished) -> None:
@@ -240,7 +231,7 @@ class DialogueProcessor(FrameProcessor):
     async def _end(self, end: LineEnded) -> None:
         for prompt, finished in self._floor.playout.abandon(end.at_ms):
             await self._prompt_finished(prompt, finished)
-        for turn in [item for item in self._held if isinstance(item, TurnEnded)]:
+        for turn in self._held.turns():
             await self._hear(turn)
         if not self._floor.over.is_set():
             self._report.hung_up = True
@@ -299,43 +290,4 @@ class DialogueProcessor(FrameProcessor):
     def _transfer(self, transfer: Transfer) -> None:
         self._waiting.end()
         self._floor.fetching = True
-        self._tasks.append(self.create_task(self._fetch(transfer.reason), "agent"))
-
-    async def _fetch(self, reason: Risk) -> None:
-        try:
-            async with asyncio.timeout(self._agent_seconds):
-                answer = await self._agents.fetch(reason)
-        except TimeoutError:
-            answer = NotJoined("timed_out")
-        except Exception as error:
-            self._floor.fail(error)
-            return
-        self._floor.fetching, at_ms = False, self._floor.clock.now_ms
-        if isinstance(answer, Joined):
-            self._floor.handed_over = True
-            self._inbox.put_nowait(AgentJoined(answer.agent, at_ms))
-        else:
-            self._inbox.put_nowait(TransferFailed(answer.reason, at_ms))
-
-    async def _step_aside(self, agents: StepsIn) -> None:
-        """Leave the call to somebody who takes the client over of their own accord."""
-        joined = await agents.stepped_in()
-        self._waiting.end()
-        self._floor.handed_over = True
-        self._inbox.put_nowait(AgentJoined(joined.agent, self._floor.clock.now_ms))
-
-
-def _joined(turns: list[TurnEnded]) -> TurnEnded:
-    """Several turns under one prompt as one."""
-    first, last = turns[0], turns[-1]
-    return TurnEnded(
-        text="".join(turn.text for turn in turns),
-        start_ms=first.start_ms,
-        end_ms=last.end_ms,
-        voice_end_ms=last.voice_end_ms,
-        confidence=min(turn.confidence for turn in turns),
-        under_prompt=True,
-        question=last.question,
-        others=tuple(other for turn in turns for other in turn.others),
-        words=tuple(word for turn in turns for word in turn.words),
-    )
+        self._tasks.append(self.create_task(self._handing_over.fetch(transfer.reason), "agent"))
