@@ -10,14 +10,17 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, case, exists, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.queue import rows_changed
 from models.tables import Attempt, Campaign, Customer, ReviewTask
+from rules.annex_a import MANDATORY
 
 AHEAD = timedelta(minutes=10)  # what is due at nine is in order before nine
 HOLD = timedelta(seconds=90)  # longer than any call takes to prepare
+# A step of a business (账户可使用前, table A.1 line 1) has no date: it goes before all that is due later than this.
+STEP_WAITS = timedelta(days=1)
 NO_DEADLINE = datetime(9999, 1, 1, tzinfo=UTC)
 BATCH = 5000
 _CAMPAIGN = ReviewTask.campaign_id + 0  # an expression: the head of the queue is found by its own index, never by this
@@ -30,9 +33,15 @@ def take_in(session: Session, now: datetime, limit: int = BATCH) -> int:
     parked = session.scalars(locked).all()
     if parked:
         queue = update(ReviewTask).where(ReviewTask.id.in_(parked))
-        in_order = queue.values(dial_by=func.coalesce(ReviewTask.deadline_at, NO_DEADLINE))
+        in_order = queue.values(dial_by=func.coalesce(ReviewTask.deadline_at, _undated(now)))
         session.execute(in_order.execution_options(synchronize_session=False))
     return len(parked)
+
+
+def _undated(now: datetime) -> ColumnElement[datetime]:
+    """Where tasks without a deadline stand: those that a client's business waits for before what is due later."""
+    soon, last = (literal(at, ReviewTask.deadline_at.type) for at in (now + STEP_WAITS, NO_DEADLINE))
+    return case((ReviewTask.review_type.in_(sorted(MANDATORY)), soon), else_=last)
 
 
 def any_parked(session: Session, now: datetime) -> bool:
@@ -123,9 +132,16 @@ def release_holds(session: Session, workers: Collection[str]) -> None:
 
 
 def give_up_overdue(session: Session, now: datetime) -> int:
-    """Hand queued tasks whose deadline has passed to a person, and return how many (000 table A.1)."""
+    """Hand queued tasks whose deadline has passed to a person, and return how many (000 table A.1).
+
+    Those without one that have waited long are put in order anew.
+    """
     late = update(ReviewTask).where(ReviewTask.dial_by < now, ReviewTask.due_at.is_not(None))
-    given_up = late.values(due_at=None, dial_by=None, with_human=True, trouble=OVERDUE)
+    again = late.where(ReviewTask.deadline_at.is_(None)).values(dial_by=None)
+    session.execute(again.execution_options(synchronize_session=False))
+    given_up = late.where(ReviewTask.deadline_at.is_not(None)).values(
+        due_at=None, dial_by=None, with_human=True, trouble=OVERDUE
+    )
     return rows_changed(session, given_up.execution_options(synchronize_session=False))
 
 

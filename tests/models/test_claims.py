@@ -127,6 +127,25 @@ def test_what_is_past_its_deadline_goes_to_a_person(database: Database, many: in
         assert "期限" in task.trouble
 
 
+def test_a_new_account_goes_before_what_is_due_later(database: Database, many: int) -> None:
+    """Table A.1 line 1: 账户可使用前; it has no date of its own, and is never late."""
+    with database.write() as session:
+        for task_id, review_type in ((100, "new_account"), (101, "settled"), (102, "private_fund")):
+            task = session.get_one(ReviewTask, task_id)
+            task.review_type, task.deadline_at = review_type, None
+        session.get_one(ReviewTask, 103).deadline_at = NOON + timedelta(hours=2)
+    with database.write() as session:
+        take_in(session, NOON)
+        assert claim(session, "w1", NOON, 4, [many]) == [103, 100, 102, 159]
+        release_holds(session, ["w1"])
+        later = NOON + timedelta(days=2)
+        assert give_up_overdue(session, later) == 1  # the one that was due at two o'clock
+        take_in(session, later)
+        assert claim(session, "w1", later, 3, [many]) == [100, 102, 159]
+    with database.read() as session:
+        assert not session.get_one(ReviewTask, 100).with_human
+
+
 def test_a_paused_campaign_goes_on_and_a_stopped_one_never(database: Database, many: int) -> None:
     with database.write() as session:
         take_in(session, NOON)
