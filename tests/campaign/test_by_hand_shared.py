@@ -1,0 +1,202 @@
+"""Calls by hand that somebody else joins in, and the trunk that they take; on real lines."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from campaign.calls.call_ends import CallEnd
+from campaign.calls.feed import Feed, Stage
+from campaign.calls.placing import take_place
+from campaign.handover.agents import Roster
+from campaign.handover.colleagues import Consultations
+from campaign.handover.duty import AskedNoMore, Asking, Presence, Rings, RosterError, Supervising, TalkBegan, TalkEnded
+from campaign.handover.roads import LiveLines
+from campaign.handover.seats import Seat
+from campaign.handover.supervising import Mode, Supervisors
+from campaign.handover.talks import Agent
+from campaign.handover.wrapping import WrapUp
+from campaign.other_ways.by_hand import ByHand
+from campaign.other_ways.people import PeopleError, PhoneReviews
+from campaign.works import Works
+from models import Attempt, Customer, Database, HumanReview, ReviewTask, Seal
+from models.lines import LineCaps, Lines, enter_lines, take_line
+from rules import Outcome
+from telephony.browser import BrowserLines
+from tests.campaign.test_agents import Page
+from tests.campaign.test_attempt import ears, works
+from tests.campaign.test_losing_agents import QUICK, tones
+from tests.campaign.test_people import agent, people
+from tests.conftest import NOON
+from tests.telephony.browserend import Browser, on_duty
+from tests.telephony.farend import far_end, running_gateway
+
+__all__ = ["ears", "people", "works"]
+
+AGENT, OTHER = 1500, 2000  # Hz
+ONE = Lines((LineCaps("lines", 1, 10.0),))
+
+
+@pytest.fixture
+def database(tmp_path: Path, seal: Seal, migrated: Path) -> Iterator[Database]:
+    """On SQLite alone: what is asked of the database here is tested on both elsewhere."""
+    opened = Database(f"sqlite:///{shutil.copy(migrated, tmp_path / 'shared.db')}")
+    yield opened
+    opened.close()
+
+
+class Floor:
+    """Two people on duty, a client's far end, and all that a call by hand is shown to."""
+
+    def __init__(self, people: PhoneReviews, works: Works) -> None:
+        self.people, self.works = people, works
+        self.roster, self.lines, self.feed = Roster(QUICK), LiveLines(), Feed()
+        self.supervisors = Supervisors(self.roster, self.lines)
+        self.consultations = Consultations(self.roster)
+        self.pages: dict[str, Page] = {}
+        self.browsers: dict[str, Browser] = {}
+        self._opened = AsyncExitStack()
+
+    async def __aenter__(self) -> Floor:
+        folder = self.works.recordings.folder
+        gateway = await self._opened.enter_async_context(running_gateway(folder))
+        self.far = await self._opened.enter_async_context(far_end(gateway))
+        browsers = await self._opened.enter_async_context(BrowserLines())
+        works = replace(self.works, dialer=gateway, lines=ONE)
+        with self.people.database.write() as session:
+            enter_lines(session, ONE)
+        claim = partial(take_place, works, campaigns=())
+        self.by_hand = ByHand(self.people, gateway, self.roster, self.lines, self.feed, claim)
+        for number, hertz in (("8002", AGENT), ("8003", OTHER)):
+            browser, phone = await self._opened.enter_async_context(on_duty(browsers, hertz))
+            page = self.pages[number] = Page()
+            self.browsers[number] = browser
+            self.roster.sign_on(Agent(agent(self.people, number), number, f"坐席{number}"), phone, page.tell)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._opened.aclose()
+
+    def seat(self, number: str) -> Seat:
+        found = self.roster.seat_of(number)
+        assert found is not None
+        return found
+
+    def attempt(self) -> Attempt:
+        with self.people.database.read() as session:
+            found = session.scalars(select(Attempt)).one()
+            session.expunge_all()
+            return found
+
+
+def another_client(people: PhoneReviews) -> int:
+    """A task of another client that waits for a person."""
+    with people.database.write() as session:
+        first = session.scalars(select(ReviewTask)).one()
+        client = Customer(
+            number="C2", name="王强", name_digest="王强", gender="先生", phone="13800002222", phone_digest="13800002222"
+        )
+        session.add(client)
+        session.flush()
+        task = ReviewTask(
+            number="R2",
+            campaign_id=first.campaign_id,
+            customer_id=client.id,
+            review_type=first.review_type,
+            script=first.script,
+            slots=first.slots,
+            created_at=NOON,
+            with_human=True,
+        )
+        session.add(task)
+        session.flush()
+        return task.id
+
+
+@pytest.fixture
+def floor(people: PhoneReviews, works: Works) -> Floor:
+    return Floor(people, works)
+
+
+async def test_a_supervisor_listens_to_a_call_by_hand_takes_it_over_and_writes_it_down(
+    floor: Floor, task_id: int
+) -> None:
+    async with floor as on:
+        seat, chief = on.seat("8002"), on.seat("8003")
+        on.roster.set_presence(chief, Presence.AWAY)
+        dialling = asyncio.create_task(on.by_hand.dial(seat, task_id))
+        client = await on.far.take()
+        await dialling
+        (live,) = on.feed.calls()
+        assert (live.client, live.title) == ("单**", "人工回访：适当性回访")
+        with pytest.raises(RosterError, match="还没有接通"):
+            await on.supervisors.take_over(chief, live.call_id)
+        await on.supervisors.listen(chief, live.call_id)
+        assert await on.pages["8003"].see(Supervising) == Supervising(live.call_id, "listen")
+        await client.say("answered")
+        while AGENT not in tones((await on.browsers["8003"].hear(0.3))[::6]):  # 48 kHz as the telephone's 8 kHz
+            pass
+        assert on.feed.calls()[0].stage is Stage.WITH_AGENT
+        await on.supervisors.speak(chief, live.call_id, Mode.WHISPER)
+        await on.browsers["8002"].hear(0.2)
+        assert OTHER not in tones(await client.hear(0.3))
+        await on.supervisors.take_over(chief, live.call_id)
+        while OTHER not in tones(await client.hear(0.3)):
+            pass
+        began = await on.pages["8003"].see(TalkBegan)
+        assert isinstance(began, TalkBegan) and began.form is not None and began.form.now is not None
+        ended = await on.pages["8002"].see(TalkEnded)
+        assert isinstance(ended, TalkEnded) and (ended.why, ended.wrap_seconds) == ("passed_on", 0)
+        assert seat.presence is Presence.FREE and not on.by_hand.has(seat)
+        await on.by_hand.give(chief, began.form.now.node, "no", "")
+        await client.say("hangup", sip=200, q850=16)
+        await on.pages["8003"].see(TalkEnded)
+        await on.by_hand.record(chief, WrapUp(CallEnd(Outcome.HUNG_UP)))
+        assert on.feed.calls() == ()
+    with on.people.database.read() as session:
+        assert session.scalars(select(HumanReview.staff_id)).all() == [agent(on.people, "8003")]
+    assert on.attempt().evidence["agent"] == "8003"
+
+
+async def test_a_call_by_hand_takes_its_trunk_until_the_line_is_down_and_may_be_left_with_who_was_asked(
+    floor: Floor, task_id: int
+) -> None:
+    async with floor as on:
+        seat, colleague = on.seat("8002"), on.seat("8003")
+        dialling = asyncio.create_task(on.by_hand.dial(seat, task_id))
+        client = await on.far.take()
+        await dialling
+        assert on.attempt().line == "lines"
+        with pytest.raises(PeopleError, match="线路都在使用中"):
+            await on.by_hand.dial(colleague, another_client(on.people))
+        assert colleague.presence is Presence.FREE
+        await client.say("answered")
+        await on.pages["8002"].until(lambda: seat.bridge is not None)
+        on.pages["8003"].on_ring = lambda ring: None
+        on.consultations.ask(seat, "8003")
+        rings = await on.pages["8003"].see(Rings)
+        assert isinstance(rings, Rings) and rings.form is not None and rings.briefing.client == "单**"
+        assert on.consultations.reply(colleague, rings.ring, accept=True)
+        await on.pages["8002"].until(
+            lambda: any(one == Asking("坐席8003（8003）", True) for one in on.pages["8002"].news)
+        )
+        on.consultations.leave(seat)
+        await on.pages["8003"].see(TalkBegan)
+        assert not any(isinstance(one, AskedNoMore) for one in on.pages["8003"].news)
+        await client.say("hangup", sip=200, q850=16)
+        await on.pages["8003"].see(TalkEnded)
+        await on.pages["8003"].until(lambda: colleague.presence is Presence.WRAP_UP)
+        assert on.attempt().ended_at is None
+        with on.people.database.write() as session:
+            assert take_line(session, ONE, datetime.now(UTC)) == "lines"
+        await on.by_hand.record(colleague, WrapUp(CallEnd(Outcome.HUNG_UP)))
+    assert on.attempt().ended_at is not None
