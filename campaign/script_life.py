@@ -103,7 +103,8 @@ def take_in(
     state = after(Standing(), ScriptAct.SUBMIT, by=submitter.by)
     version = _entered(session, script, sources, submitter, state, author=submitter.by)
     _act(session, version, ScriptAct.APPROVE, approver)
-    releaser = Actor(RELEASED_BY, at, f"随软件提供，{approval.date.isoformat()} 审核")
+    day = approval.date
+    releaser = Actor(RELEASED_BY, at, f"随软件提供，{day.year}年{day.month}月{day.day}日审核")
     if before is not None:
         _act(session, before, ScriptAct.SUPERSEDE, releaser)
     return _in_use(session, version, ScriptAct.PUBLISH, releaser)

@@ -7,18 +7,25 @@ from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.exceptions import HTTPException
 
 from console.access import whoever
 from console.desk import desk_of
+from console.safety import HEADERS
 from console.words import FILTERS
 from models.calls import open_escalations
 
 TEMPLATES = Path(__file__).parent / "templates"
 PAGE_SIZE = 25
-ERRORS = {404: "没有这个页面或记录。", 405: "这个地址不支持这种操作。"}
+ERRORS = {
+    404: "没有这个页面或记录。请检查地址，或者从上面的菜单进入。",
+    405: "这个地址不支持这种操作。请从页面上的按钮操作。",
+}
+FAILED = "系统出错了，刚才的操作可能没有完成。请稍后再试；仍然出错时，请把时间告诉运维岗。"
 
 
 def _environment() -> Environment:
@@ -79,6 +86,22 @@ def install_error_pages(app: FastAPI) -> None:
 
     async def show(request: Request, error: Exception) -> Response:
         code = error.status_code if isinstance(error, HTTPException) else 500
-        return page(request, "error.html", status_code=code, message=ERRORS.get(code, "系统出错了，请稍后再试。"))
+        return page(request, "error.html", status_code=code, message=ERRORS.get(code, FAILED))
+
+    async def show_misunderstood(request: Request, error: Exception) -> Response:
+        places = (one["loc"] for one in error.errors()) if isinstance(error, RequestValidationError) else ()
+        named = "、".join(sorted({str(place[-1])[:60] for place in places if len(place) > 1}))
+        message = f"地址或表单里有不能理解的内容{f'（{named}）' if named else ''}。请返回上一页改正，或者清除筛选条件。"
+        return page(request, "error.html", status_code=422, message=message)
+
+    async def show_failed(request: Request, _error: Exception) -> Response:
+        try:
+            answer = page(request, "error.html", status_code=500, message=FAILED)
+        except Exception:  # the database may be what failed; the error that led here is logged by the server
+            answer = HTMLResponse(f'<!doctype html><html lang="zh-CN"><title>出错了</title><p>{FAILED}</p>', 500)
+        answer.headers.update(HEADERS)  # this answer goes out beside the middleware that adds them
+        return answer
 
     app.add_exception_handler(HTTPException, show)
+    app.add_exception_handler(RequestValidationError, show_misunderstood)
+    app.add_exception_handler(Exception, show_failed)

@@ -210,7 +210,6 @@ if (audio) {
   document.getElementById("previous").onclick = () => step(-1);
   document.getElementById("next").onclick = () => step(1);
   document.getElementById("loop").onclick = toggleLoop;
-  document.getElementById("help").onclick = () => document.getElementById("show-keys").click();
   audio.onplay = audio.onpause = () => {
     document.getElementById("play").textContent = audio.paused ? "播放" : "暂停";
     const tick = () => { if (!audio.paused) { follow(); requestAnimationFrame(tick); } };

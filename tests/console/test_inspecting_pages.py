@@ -89,7 +89,7 @@ def test_a_risky_call_waits_is_taken_once_and_scored(
     assert manager.post(f"/scores/{score}/answer", data={"words": "", "upheld": "no"}).status_code == 409
     assert "成立，另行复核" in manager.post(f"/scores/{score}/answer", data={"words": "属实", "upheld": "yes"}).text
     assert only(place, Appeal).upheld is True
-    assert "没有符合条件的质检" in first.get("/inspections").text  # not by who scored it before
+    assert "没有等待领取的质检" in first.get("/inspections").text  # not by who scored it before
     assert "复核" in second.get("/inspections").text
     second.post("/inspections/next")
     with place.desk.database.read() as session:

@@ -90,7 +90,7 @@ def test_an_escalation_leads_to_the_second_where_it_was_said(pages: TestClient, 
     text = pages.get("/escalations").text
     assert WORDS in text
     assert f"/calls/{place.call_id}#t=9000" in text
-    assert "没有需要人工处理的通话" in pages.get("/escalations", params={"state": "done"}).text
+    assert "没有已处理的通话" in pages.get("/escalations", params={"state": "done"}).text
 
 
 def test_the_recording_comes_as_stereo_with_both_sides_in_place(pages: TestClient, place: Place) -> None:
@@ -131,6 +131,20 @@ def test_what_does_not_exist_is_said_in_chinese(pages: TestClient, path: str) ->
     answer = pages.get(path)
     assert answer.status_code == 404
     assert "没有这个页面或记录" in answer.text
+
+
+def test_every_fault_is_said_in_a_sentence_with_its_remedy(pages: TestClient, place: Place) -> None:
+    misunderstood = pages.get("/campaigns/x")
+    assert (misunderstood.status_code, "不能理解的内容（campaign_id）。请返回" in misunderstood.text) == (422, True)
+
+    def fail() -> None:
+        raise RuntimeError("a fault of ours")
+
+    place.app.add_api_route("/fails", fail)
+    failed = pages.get("/fails")
+    assert (failed.status_code, "请稍后再试" in failed.text) == (500, True)
+    assert "a fault of ours" not in failed.text
+    assert "default-src 'self'" in failed.headers["content-security-policy"]
 
 
 def test_an_unreadable_recording_is_named_and_the_page_stays(pages: TestClient, place: Place, tmp_path: object) -> None:

@@ -1,0 +1,93 @@
+"""The pages by the rules of WCAG 2.2 AA as axe-core checks them, light and dark, and worked by keyboard alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from rules import Post
+from tests.browser import chromium_page
+from tests.console.conftest import Place, served
+from tests.signing_in import cookies_of, sit_down
+
+pytestmark = pytest.mark.browser
+
+AXE = (Path(__file__).parents[1] / "vendor" / "axe.min.js").read_text()
+ALL = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+CONTRAST = {"type": "rule", "values": ["color-contrast"]}
+CHECK = """async (rules) => {
+  const found = await axe.run(document, { runOnly: rules, resultTypes: ["violations"] });
+  return found.violations.flatMap((one) => one.nodes.map((node) => `${one.id} ${node.target} ${node.any[0]?.message}`));
+}"""
+# One of each kind: figures, lists with and without rows, a replay, forms, findings, differences.
+PAGES = (
+    "/",
+    "/campaigns/1",
+    "/calls/{call}",
+    "/calls?risky=1&risk=complaint",
+    "/inspections",
+    "/duties",
+    "/scripts/suitability/versions/1",
+    "/cases/new?call={call}",
+    "/dnc?q=13800001111",
+    "/agent",
+    "/import",
+    "/health",
+    "/users",
+)
+
+
+def faults(page: Page, where: str) -> list[str]:
+    """What axe finds on the page as it stands: everything while it is light, then the contrast of the dark one."""
+    page.evaluate(AXE)
+    found = page.evaluate(CHECK, ALL)
+    page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
+    return [f"{where}: {one}" for one in [*found, *page.evaluate(CHECK, CONTRAST)]]
+
+
+def test_everybody_can_read_and_use_the_pages(place: Place) -> None:
+    found: list[str] = []
+    with served(place.app) as address, chromium_page() as page:
+        page.emulate_media(reduced_motion="reduce")  # nothing is measured on its way from one colour to the other
+        page.goto(f"{address}/login")
+        found += faults(page, "/login")
+        sit_down(page, address, cookies_of(place.desk.database, *Post))
+        for path in PAGES:
+            answer = page.goto(address + path.format(call=place.call_id))
+            assert answer is not None
+            assert answer.status == 200, path
+            found += faults(page, path)
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.goto(f"{address}/escalations")
+        found += faults(page, "/escalations")
+        work_by_keys(page, address)
+    assert not found
+
+
+def work_by_keys(page: Page, address: str) -> None:
+    """A list from the address bar to a call, without a mouse."""
+    page.goto(f"{address}/calls")
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="跳到正文")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    help_button = page.get_by_role("button", name="快捷键")
+    help_button.focus()
+    page.keyboard.press("Enter")
+    keys = page.get_by_role("dialog", name="快捷键")
+    expect(keys).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(keys).to_be_hidden()
+    expect(help_button).to_be_focused()
+    page.keyboard.press("/")
+    expect(page.get_by_label("查找")).to_be_focused()
+    page.keyboard.press("j")  # typed, not a key of the page
+    expect(page.get_by_label("查找")).to_have_value("j")
+    page.locator("#main").focus()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/calls/1-1")
