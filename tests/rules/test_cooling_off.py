@@ -33,7 +33,7 @@ def test_a_review_inside_is_void_and_is_done_again() -> None:
     assert void is not None
     assert void.redo_from == SIGNED + 24 * HOUR
     assert "无效" in void.reason
-    assert "2028-02-29 15:00:00" in void.reason
+    assert "2028年2月29日15:00:00" in void.reason
     assert void_of(SIGNED + 24 * HOUR, period) is None
 
 

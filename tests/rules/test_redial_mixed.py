@@ -176,7 +176,7 @@ class TestTime:
         assert (decision.past_deadline, decision.with_human, decision.redial_at) == (True, True, None)
         assert (decision.final, decision.notice, decision.suspend_business) == (False, None, False)
         assert decision.status == "未完成：无人应答"
-        assert "2026-06-01 10:00" in decision.reason  # both instants in Shanghai time
+        assert "2026年6月1日10:00" in decision.reason  # both instants in Shanghai time
 
     def test_calling_hours_shift_the_redial(self) -> None:
         evening = attempt(Outcome.NO_ANSWER, 10 * HOUR + 30 * MINUTE)  # 19:30
