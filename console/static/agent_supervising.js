@@ -5,6 +5,7 @@ const at = (id) => document.getElementById(id);
 const WORDS = { listen: "监听", whisper: "耳语", barge: "强插", take_over: "接管", stop: "退出" };
 const calls = new Map();
 let on = { call_id: "", mode: "" };
+let asked;  // the words of each question
 
 // A whole picture of the calls, or one that has changed
 export function showLive(news) {
@@ -32,6 +33,7 @@ function draw() {
   const body = at("live-calls");
   if (!body) return;
   const focused = document.activeElement?.dataset.act;
+  asked ??= JSON.parse(body.dataset.asked);
   body.replaceChildren(...[...calls.values()].map(row));
   at("no-live").hidden = calls.size > 0;
   if (focused) body.querySelector(`[data-act="${focused}"]`)?.focus();
@@ -39,7 +41,7 @@ function draw() {
 
 function row(call) {
   const line = document.createElement("tr"), acts = document.createElement("td");
-  for (const text of [call.client, call.title, call.stage, call.question]) {
+  for (const text of [call.client, call.title, call.stage, asked[call.question] ?? call.question]) {
     const cell = document.createElement("td");
     cell.textContent = text;
     line.append(cell);
@@ -50,7 +52,7 @@ function row(call) {
   if (call.process) acts.replaceChildren(elsewhere(call));
   else if (["通话中", "转人工中", "坐席通话中"].includes(call.stage)) acts.append(...modes.map((mode) => button(call, mode, mine && on.mode === mode)));
   line.append(acts);
-  line.classList.toggle("table-active", mine);
+  line.classList.toggle("table-active", mine || location.hash === `#call-${call.call_id}`);  // looked for from another host
   return line;
 }
 
@@ -59,7 +61,7 @@ function elsewhere(call) {
   const place = document.createElement(call.console ? "a" : "span");
   place.className = call.console ? "btn btn-sm text-wrap" : "text-secondary text-wrap";
   if (call.console) {
-    place.href = `${call.console}/agent`;
+    place.href = `${call.console}/agent#call-${call.call_id}`;
     place.target = "_blank";
     place.rel = "noopener";
     place.dataset.act = `${call.call_id}-elsewhere`;
