@@ -30,7 +30,6 @@ def test_what_is_under_way_and_what_waits_for_it() -> None:
     workers.close()
     after = workers.load()
     assert (after.busy, after.waiting) == (0, 0)
-    assert after.lag_seconds > 0 and after.share > 0
 
 
 def test_ten_seconds_count() -> None:
