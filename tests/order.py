@@ -1,11 +1,13 @@
 """In which order the files of tests are run, and which of them by one process after the other.
 
 Conversations in real time mostly wait; everything else computes. Both are mixed evenly, so that several processes
-neither wait all at once nor compute all at once; and what takes minutes begins first.
+neither wait all at once nor compute all at once; and what takes minutes begins first. Everything stands back for the
+campaigns, whose many lines must be heard in time.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from itertools import groupby
 
@@ -21,6 +23,7 @@ LONG = (
     "tests/acceptance/test_calls_back.py",
     "tests/acceptance/test_hand_over.py",
 )
+NICENESS = 10  # of all but what this process has begun before
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -36,6 +39,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
     """One process carries the campaigns through and looks at what became of them."""
     return _Files(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """From its first other test on, a process of several leaves the processor to the campaigns."""
+    if "PYTEST_XDIST_WORKER" in os.environ and not _file(item).startswith("tests/acceptance/"):
+        os.nice(max(0, NICENESS - os.nice(0)))
 
 
 class _Files(LoadFileScheduling):  # type: ignore[misc]
