@@ -19,6 +19,7 @@ from bot.script import load_script
 from campaign.clock import RealClock
 from campaign.handover.agents import Roster
 from campaign.handover.briefing import Asked, Briefing, Flagged, Spoken
+from campaign.handover.colleagues import Consultations
 from campaign.handover.duty import Failure
 from campaign.handover.roads import LiveLines
 from campaign.handover.sheet import Sheet
@@ -79,7 +80,7 @@ class AllDay(RealClock):
 
 
 @asynccontextmanager
-async def floor(place: Place, recordings: Path, terms: Terms = Terms()) -> AsyncIterator[Floor]:  # noqa: B008
+async def floor(place: Place, recordings: Path, terms: Terms = Terms(look_seconds=0.1)) -> AsyncIterator[Floor]:  # noqa: B008
     roster = Roster(terms)
     cookies = {
         number: cookies_of(place.desk.database, Post.AGENT, number=number, name=name)
@@ -98,7 +99,7 @@ async def floor(place: Place, recordings: Path, terms: Terms = Terms()) -> Async
         )
         by_hand = ByHand(reviews, gateway, roster)
         place.app.state.desk = replace(
-            desk, agents=AgentLines(roster, browsers, Supervisors(roster, LiveLines()), by_hand)
+            desk, agents=AgentLines(roster, browsers, Supervisors(roster, LiveLines()), by_hand, Consultations(roster))
         )
         async with serving(place.app) as base:
             leg = await gateway.dial("7-1", "13800000000", ring_seconds=60)

@@ -66,7 +66,7 @@ async def opened(on: Floor, number: str = "8002", hertz: float = 0) -> AsyncIter
 @asynccontextmanager
 async def on_duty(on: Floor, number: str = "8002", hertz: float = 0) -> AsyncIterator[Page]:
     async with opened(on, number, hertz) as page:
-        await page.say(kind="sign_on", sdp=await page.browser.offer(), token="page-1")
+        await page.say(kind="sign_on", sdp=await page.browser.offer(), token="page-1" if number == "8002" else "page-2")
         await page.browser.accept((await page.hear("answer"))["sdp"])
         assert (await page.hear("presence"))["presence"] == "空闲"
         yield page
@@ -104,6 +104,50 @@ async def test_a_ring_brings_the_briefing_and_accepting_it_the_clients_voice(on:
         assert wrap is not None and wrap.note == "明天请勿再打"
 
 
+async def test_the_client_is_heard_once_the_context_was_on_screen_for_as_long_as_it_must_be(
+    place: Place, tmp_path: Path
+) -> None:
+    async with floor(place, tmp_path / "agents", Terms(look_seconds=0.4)) as on, on_duty(on) as page:
+        fetching = asyncio.create_task(on.fetch())
+        rings = await page.hear("rings")
+        await page.say(kind="accept", ring=rings["ring"])
+        assert (await page.hear("ring_ended"))["why"] == "taken"  # nobody else gets it meanwhile
+        assert isinstance(await fetching, Talk)
+        await page.hear("talk_began")
+        (seat,) = on.roster.on_duty()
+        assert asyncio.get_running_loop().time() >= seat.shown_at + 0.4
+
+
+async def test_a_colleague_is_asked_and_a_page_that_comes_back_finds_the_consultation(on: Floor) -> None:
+    async with on_duty(on, hertz=900) as page:
+        fetching = asyncio.create_task(on.fetch())
+        await page.say(kind="accept", ring=(await page.hear("rings"))["ring"])
+        assert isinstance(await fetching, Talk)
+        async with on_duty(on, "8003") as other:
+            await page.say(kind="consult_leave")
+            assert "还没有接通" in (await page.hear("error"))["why"]
+            await page.say(kind="consult", number="8009")
+            assert "不在班" in (await page.hear("error"))["why"]
+            await page.say(kind="consult", number="8003")
+            rings = await other.hear("rings")
+            assert (rings["asked_by"], rings["briefing"]["client"]) == ("孙敏（8002）", "单**先生")
+            assert rings["form"]["answered"][0]["node"] == "suitability.self_operated"
+            await other.say(kind="accept", ring=rings["ring"])
+            assert (await other.hear("asked"))["briefing"] == rings["briefing"]
+            await other.say(kind="answer", node=rings["form"]["now"]["node"], value="no")
+            assert "没有可以登记" in (await other.hear("error"))["why"]
+            await page.socket.close()
+            async with opened(on) as again:
+                await again.say(kind="resume", token="page-1")
+                assert (await again.hear("asking"))["talking"] is True
+                await other.say(kind="hang_up")
+                assert (await again.hear("asking"))["end"] == "hung_up"
+                assert (await other.hear("asked_no_more"))["end"] == "hung_up"
+                assert (await other.hear("presence"))["presence"] == "空闲"
+                await again.say(kind="hang_up")
+                assert (await again.hear("talk_ended"))["why"] == "agent_hung_up"
+
+
 async def test_the_review_goes_on_as_a_form_that_a_page_finds_again_after_its_line_broke(on: Floor) -> None:
     async with on_duty(on, hertz=900) as page:
         fetching = asyncio.create_task(on.fetch())
@@ -129,7 +173,7 @@ async def test_the_review_goes_on_as_a_form_that_a_page_finds_again_after_its_li
 
 
 async def test_of_two_agents_who_want_one_call_one_gets_it_and_the_other_is_told(place: Place, tmp_path: Path) -> None:
-    async with floor(place, tmp_path / "agents", Terms(offer_seconds=0.5)) as on, on_duty(on) as first:
+    async with floor(place, tmp_path / "agents", Terms(offer_seconds=0.5, look_seconds=0)) as on, on_duty(on) as first:
         async with on_duty(on, "8003", hertz=900) as second:
             fetching = asyncio.create_task(on.fetch())
             ring = (await first.hear("rings"))["ring"]
