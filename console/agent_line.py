@@ -160,7 +160,7 @@ async def _tell_calls(desk: Desk, sitting: Sitting, me: SignedIn) -> None:
     """Tell a supervisor of the calls on the line as they change."""
     if not me.holds(Post.MANAGER):
         await asyncio.Event().wait()
-    async with contextlib.aclosing(desk.feed.watch()) as news:
+    async with contextlib.aclosing(desk.feed.watch_for_pages()) as news:
         async for one in news:
             sitting.say(one | {"kind": "live"})
 

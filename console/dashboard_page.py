@@ -178,7 +178,7 @@ def hearing(loads: Sequence[tuple[str, Load]]) -> Finding | None:
 
 
 async def _news(request: Request) -> AsyncIterator[str]:
-    news = desk_of(request).feed.watch()
+    news = desk_of(request).feed.watch_for_pages()
     pending = asyncio.ensure_future(anext(news))
     try:
         while not await request.is_disconnected():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 WATCHER_QUEUE = 256  # a watcher that falls further behind gets one full picture instead of the news
+PAGE_SECONDS = 0.2  # between two pieces of news for a page
 
 
 class Stage(StrEnum):
@@ -107,11 +109,41 @@ class Feed:
 
     async def watch(self) -> AsyncGenerator[dict[str, Any], None]:
         """The picture first, then the news as it happens."""
+        with self._watched() as queue:
+            while True:
+                yield await queue.get()
+
+    async def watch_for_pages(self) -> AsyncGenerator[dict[str, Any], None]:
+        """The picture first, then what has changed: at once after a rest, else every `PAGE_SECONDS`.
+
+        Fifty pages cannot be told of each of several hundred changes a second, nor could anybody read them.
+        """
+        with self._watched() as queue:
+            while True:
+                news = [await queue.get()]
+                while not queue.empty():
+                    news.append(queue.get_nowait())
+                for one in _together(news):
+                    yield one
+                await asyncio.sleep(PAGE_SECONDS)
+
+    @contextmanager
+    def _watched(self) -> Iterator[asyncio.Queue[dict[str, Any]]]:
         queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue(WATCHER_QUEUE)
         queue.put_nowait(self.picture())
         self._watchers.add(queue)
         try:
-            while True:
-                yield await queue.get()
+            yield queue
         finally:
             self._watchers.discard(queue)
+
+
+def _together(news: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The latest picture, where there is one, and how the calls stand that have changed since, each once."""
+    pictures = [place for place, one in enumerate(news) if one["kind"] == "picture"]
+    since = pictures[-1] + 1 if pictures else 0
+    if pictures:
+        yield dict(news[since - 1])
+    changed = {one["call"]["call_id"]: one["call"] for one in news[since:]}
+    if changed:
+        yield {"kind": "changes", "changed": list(changed.values())}

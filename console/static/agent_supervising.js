@@ -7,13 +7,16 @@ const calls = new Map();
 let on = { call_id: "", mode: "" };
 let asked;  // the words of each question
 
-// A whole picture of the calls, or one that has changed
+// A whole picture of the calls, or those that have changed
 export function showLive(news) {
   if (news.calls) {
     calls.clear();
     for (const call of news.calls) calls.set(call.call_id, call);
-  } else if (news.call.stage === "已结束") calls.delete(news.call.call_id);
-  else calls.set(news.call.call_id, news.call);
+  }
+  for (const call of news.changed ?? []) {
+    if (call.stage === "已结束") calls.delete(call.call_id);
+    else calls.set(call.call_id, call);
+  }
   draw();
 }
 

@@ -51,16 +51,12 @@ function spread() {
 const source = new EventSource(body.dataset.source);
 source.onmessage = (message) => {
   const news = JSON.parse(message.data);
-  if (news.kind === "picture") {
-    calls.clear();
-    for (const call of news.calls) calls.set(call.call_id, call);
-  } else if (news.call.stage === "已结束") {
-    calls.delete(news.call.call_id);
-  } else {
-    calls.set(news.call.call_id, news.call);
-  }
+  const over = (news.changed ?? []).filter((call) => call.stage === "已结束");
+  if (news.kind === "picture") calls.clear();
+  for (const call of news.calls ?? news.changed) calls.set(call.call_id, call);
+  for (const call of over) calls.delete(call.call_id);
   draw();
-  if (!reload && (news.kind === "picture" || news.call.stage === "已结束")) reload = setTimeout(refresh, 1000);
+  if (!reload && (news.kind === "picture" || over.length)) reload = setTimeout(refresh, 1000);
 };
 
 for (const link of document.querySelectorAll("[data-open]")) link.onclick = () => { document.getElementById(link.dataset.open).open = true; };

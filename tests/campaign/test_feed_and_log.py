@@ -49,6 +49,28 @@ async def test_a_watcher_that_falls_behind_gets_one_full_picture() -> None:
     await news.aclose()
 
 
+async def test_a_page_is_told_of_many_changes_at_once_and_of_each_call_as_it_stands_last() -> None:
+    feed = Feed()
+    feed.show(live(1))
+    news = feed.watch_for_pages()
+    assert [call["call_id"] for call in (await anext(news))["calls"]] == ["1-1"]
+    feed.show(live(2))
+    feed.change("1-1", question="suitability.knows_rules")
+    feed.change("1-1", question="suitability.self_operated")
+    feed.drop("2-1")
+    changed = (await anext(news))["changed"]
+    assert {(one["call_id"], one["stage"], one["question"]) for one in changed} == {
+        ("1-1", "通话中", "suitability.self_operated"),
+        ("2-1", "已结束", ""),
+    }
+    for number in range(WATCHER_QUEUE + 2):
+        feed.show(live(number))
+    picture, after = await anext(news), await anext(news)
+    assert len(picture["calls"]) == WATCHER_QUEUE + 1
+    assert [one["call_id"] for one in after["changed"]] == [f"{WATCHER_QUEUE + 1}-1"]
+    await news.aclose()
+
+
 def test_news_of_an_unknown_call_changes_nothing() -> None:
     feed = Feed()
     feed.change("9-1", stage=Stage.TALKING)
