@@ -6,6 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from jinja2 import pass_context
+from jinja2.runtime import Context
+
 from campaign.handover.duty import Failure
 from campaign.imports.forms import EVENT_WORDS, EventKind
 from campaign.masking import mask_name, mask_numbers, mask_phone
@@ -62,12 +65,18 @@ def zh_time(at: datetime | None) -> str:
     return f"{local.year}年{local.month}月{local.day}日（周{WEEKDAYS[local.weekday()]}）{local:%H:%M}"
 
 
-def zh_short_time(at: datetime | None) -> str:
-    """11月21日 14:05."""
+def zh_short_time(at: datetime | None, now: datetime | None = None) -> str:
+    """11月21日 14:05, and 2025年11月21日 14:05 where it is not this year; without `now`: never the year."""
     if at is None:
         return "—"
     local = at.astimezone(SHANGHAI)
-    return f"{local.month}月{local.day}日 {local:%H:%M}"
+    year = f"{local.year}年" if now is not None and local.year != now.astimezone(SHANGHAI).year else ""
+    return f"{year}{local.month}月{local.day}日 {local:%H:%M}"
+
+
+@pass_context
+def _short_time(page: Context, at: datetime | None) -> str:
+    return zh_short_time(at, page.get("now"))
 
 
 def clock_ms(ms: int) -> str:
@@ -185,7 +194,7 @@ FILTERS = {
     "channel_word": channel_word,
     "method_word": method_word,
     "zh_time": zh_time,
-    "zh_short_time": zh_short_time,
+    "zh_short_time": _short_time,
     "clock_ms": clock_ms,
     "zh_length": zh_length,
     "mask_name": mask_name,

@@ -63,7 +63,7 @@ from models.queue import Served, history_of
 from models.scripts import version_by_hash
 from models.settlements import Settlement, settle
 from rules import CallingHours, Conflict, Evidence, Reviewer, Risk, RulesError, conflict, may_call_at, severity_of
-from rules.hours import SHANGHAI
+from rules.hours import written_minute
 from rules.outcomes import Method
 from telephony.recording import RecordingStore
 
@@ -86,7 +86,7 @@ def _obstacle(task: ReviewTask, against: Conflict | None, next_at: datetime | No
         return SILENT
     not_before = max(filter(None, (next_at, task.valid_from)), default=None)
     if not_before is not None and not_before > now:
-        return f"{not_before.astimezone(SHANGHAI):%Y-%m-%d %H:%M}之后才能拨打（表F.1间隔、约定时间或投资冷静期）"
+        return f"{written_minute(not_before)}之后才能拨打（表F.1间隔、约定时间或投资冷静期）"
     return ""
 
 

@@ -221,4 +221,5 @@ def of_disk(name: str, folder: str, free: int, total: int) -> Finding:
 
 
 def _at(instant: datetime) -> str:
-    return f"{instant.astimezone(SHANGHAI):%m-%d %H:%M:%S}"
+    local = instant.astimezone(SHANGHAI)
+    return f"{local.month}月{local.day}日 {local:%H:%M:%S}"

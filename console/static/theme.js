@@ -8,6 +8,8 @@ function theme() {
 
 root.dataset.bsTheme = theme();
 dark.addEventListener("change", () => { root.dataset.bsTheme = theme(); });
+addEventListener("beforeprint", () => { root.dataset.bsTheme = "light"; }); // paper is white
+addEventListener("afterprint", () => { root.dataset.bsTheme = theme(); });
 document.addEventListener("click", (event) => {
   if (!event.target.closest("#theme")) return;
   localStorage.setItem("theme", root.dataset.bsTheme === "dark" ? "light" : "dark");

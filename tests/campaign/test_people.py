@@ -220,7 +220,7 @@ def test_nobody_answered_is_tried_again_by_a_person_after_an_hour(people: PhoneR
     assert (task.status, task.with_human, task.due_at) == ("未完成：无人应答", True, None)
     assert listed(people) == []
     assert listed(people, Waits.LATER) == ["T001"]
-    with pytest.raises(PeopleError, match="2026-11-20 15:00之后才能拨打"):
+    with pytest.raises(PeopleError, match="2026年11月20日15:00之后才能拨打"):
         people.take(task_id, agent(people))
     later(people, timedelta(hours=1))
     assert listed(people) == ["T001"]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import re
 import wave
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import delete, select, update
 
+from console.words import zh_short_time
 from models import Attempt, LineQuality, ReviewTask
 from models.queue import Served, begin_attempt
 from models.settlements import SettledTask, Settlement, settle
@@ -124,6 +126,12 @@ def test_who_listens_is_written_down_whatever_part_was_asked_for(as_posts: SignI
     log = as_posts(Post.OPERATOR, number="8301").get("/log?act=listened").text
     (row,) = re.findall(r"<tr><td.*</tr>", log)
     assert "周岚（8101）" in row and place.call_id in row and "收听录音" in row
+
+
+def test_a_year_is_written_where_it_is_not_this_one() -> None:
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    assert zh_short_time(datetime(2025, 11, 21, 6, 5, tzinfo=UTC), now) == "2025年11月21日 14:05"
+    assert zh_short_time(datetime(2025, 12, 31, 16, 30, tzinfo=UTC), now) == "1月1日 00:30"  # this year in Shanghai
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/calls/9-9", "/calls/9-9/recording.wav", "/campaigns/99"])
