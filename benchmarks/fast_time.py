@@ -15,7 +15,7 @@ from typing import Any, TypeVar, TypeVarTuple
 
 T = TypeVar("T")
 _Args = TypeVarTuple("_Args")
-_STUCK_SECONDS = 60.0  # real ones: work in a thread that takes longer has hung
+_STUCK_SECONDS = 300.0  # real ones: work in a thread that takes longer has hung
 _POLL_SECONDS = 0.001  # a thread may be done a moment after its news
 
 
