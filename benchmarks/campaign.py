@@ -24,9 +24,9 @@ from sqlalchemy import Table, insert, text, update
 
 from benchmarks.cluster import cluster
 from benchmarks.machine import resident_mib
-from campaign.calls.attempt import store_ended
 from campaign.calls.beginning import Begun, begin, plan
 from campaign.calls.settling import EndedCall
+from campaign.calls.storing import store_ended
 from campaign.house import House
 from campaign.published import Shelf
 from campaign.running.worker import arrive

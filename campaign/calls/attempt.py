@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -23,7 +23,8 @@ from bot.walk.merged_walk import AsAskedAlone, unmarked
 from campaign.calls.beginning import Begun, begin, plan
 from campaign.calls.feed import Stage
 from campaign.calls.line_quality import settled_quality
-from campaign.calls.settling import EndedCall, TaskFacts, recording_of, settlement_of
+from campaign.calls.settling import EndedCall, recording_of
+from campaign.calls.storing import stored
 from campaign.handover.briefing import Notebook
 from campaign.handover.meanwhile import asides_of
 from campaign.handover.sheet import Sheet, settled_notes
@@ -31,10 +32,10 @@ from campaign.handover.ways import HandedOver, Party, Way
 from campaign.masking import kind_and_place, mask_phone
 from campaign.running.lease import LeaseDoubtful
 from campaign.works import Works
-from models import ReviewTask
+from models import StaleAttempt
 from models.lines import line_is_down
 from models.queue import set_aside
-from models.settlements import SettledQuality, Settlement, settle
+from models.settlements import SettledQuality, Settlement
 from rules import Ending, Evidence, Outcome, label_of
 from speech.errors import SpeechError
 from telephony.answered import AfterAnswer
@@ -42,8 +43,6 @@ from telephony.errors import TelephonyError
 from telephony.legs import HangupCause, Leg
 from telephony.progress import BeforeAnswer, listen_before_answer
 from telephony.screening import ScreenedLeg
-
-SETTLE_AGAIN_SECONDS = (0.5, 2.0, 5.0, 10.0, 20.0)  # a database that restarts is back by then
 
 log = logging.getLogger(__name__)
 
@@ -79,45 +78,24 @@ async def review_attempt(works: Works, task_id: int) -> Settlement | None:
 
 
 async def carry_out(works: Works, begun: Begun, take_line: TakeLine) -> Settlement:
-    """Carry an attempt through that was begun, on the line that `take_line` gives, and store what became of it."""
+    """Carry an attempt through that was begun, on the line that `take_line` gives, and store what became of it.
+
+    Whatever breaks this off, the attempt is settled: what is not settled here is left to the sweeper.
+    """
     works.feed.show(begun.live)
     try:
         call = await _carry(works, begun, take_line)
-        await works.call_log.flush()
-        settlement = await _stored(works, call, begun.tasks)
+        settlement = await stored(works, call, begun.tasks)
         works.feed.change(begun.call_id, stage=Stage.ENDED, outcome=label_of(Outcome(settlement.outcome)))
         return settlement
+    except StaleAttempt:
+        raise  # somebody else has settled it
+    except BaseException:
+        works.abandoned.add(begun.attempt_id)
+        raise
     finally:
         works.call_log.forget(begun.attempt_id)
         works.feed.drop(begun.call_id)
-
-
-async def _stored(works: Works, call: EndedCall, tasks: Sequence[TaskFacts]) -> Settlement:
-    """Settle, again and again while the database is away; what cannot be settled is left to the sweeper."""
-    works.abandoned.add(call.attempt_id)
-    for wait in (*SETTLE_AGAIN_SECONDS, None):
-        try:
-            settlement = await asyncio.to_thread(store_ended, works, call, tasks)
-        except OperationalError:
-            if wait is None:
-                raise
-            log.error("attempt %d cannot be settled just now; trying again", call.attempt_id)
-            await asyncio.sleep(wait)
-        else:
-            works.abandoned.discard(call.attempt_id)
-            return settlement
-    raise AssertionError("the last try returns or raises")
-
-
-def store_ended(works: Works, call: EndedCall, tasks: Sequence[TaskFacts]) -> Settlement:
-    """Settle an ended call in one transaction; raises StaleAttempt when somebody else did."""
-    settlement = settlement_of(call, tasks, works.house, works.clock.now())
-    with works.database.write() as session:
-        settle(session, settlement)
-        for task in settlement.tasks:
-            if task.decision["questionnaire"]:
-                works.forms.send(session, session.get_one(ReviewTask, task.task_id))
-    return settlement
 
 
 def _set_aside(works: Works, task_id: int, trouble: str) -> None:

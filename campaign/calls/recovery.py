@@ -7,17 +7,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from bot.errors import BotError
 from bot.moves import AgentJoined, Attest, Finish, Flag, Listen, MachineAnswered, Note, Transfer
 from bot.replay import Move, move_from_json
 from bot.walk.course import standing
-from campaign.calls.attempt import shows_the_client, store_ended
+from campaign.calls.attempt import shows_the_client
 from campaign.calls.facts import task_facts
 from campaign.calls.replaying import spoken
 from campaign.calls.settling import EndedCall, TaskFacts, recording_of
+from campaign.calls.storing import store_ended
 from campaign.handover.sheet import settled_notes
+from campaign.masking import kind_and_place
 from campaign.works import Works
 from intents import Announced
 from models import Attempt, StaleAttempt
@@ -43,14 +46,26 @@ def settle_interrupted(works: Works) -> int:
     as interrupted.
     """
     recovered = works.recordings.recover()
-    left = _left_behind(works)
-    for call, tasks in left:
-        try:
-            store_ended(works, call, tasks)
-        except StaleAttempt:
-            log.info("attempt %d was settled in the meantime", call.attempt_id)
+    with works.database.read() as session:
+        left = [attempt.id for attempt in left_behind(session, tuple(works.abandoned))]
+    settled = sum([_settled(works, attempt_id) for attempt_id in left])
     _link(works, recovered)
-    return len(left)
+    return settled
+
+
+def _settled(works: Works, attempt_id: int) -> bool:
+    """Settle one attempt; one that cannot be settled keeps no other from being."""
+    try:
+        store_ended(works, *_read(works, attempt_id))
+    except StaleAttempt:
+        log.info("attempt %d was settled in the meantime", attempt_id)
+    except OperationalError:
+        raise
+    except Exception as error:
+        log.error("attempt %d, left behind, cannot be settled: %s", attempt_id, kind_and_place(error))
+        return False
+    works.abandoned.discard(attempt_id)
+    return True
 
 
 def _link(works: Works, recovered: Sequence[SealedRecording]) -> None:
@@ -60,13 +75,23 @@ def _link(works: Works, recovered: Sequence[SealedRecording]) -> None:
             link_recording(session, sealed.call_id, recording_of(sealed), works.clock.now())
 
 
-def _left_behind(works: Works) -> list[tuple[EndedCall, list[TaskFacts]]]:
+def _read(works: Works, attempt_id: int) -> tuple[EndedCall, list[TaskFacts]]:
     with works.database.read() as session:
-        return [
-            (_of_the_client(session, attempt, _ended(works, attempt, logged), logged), _tasks(session, attempt))
-            for attempt in left_behind(session, works.abandoned)
-            for logged in [[move_from_json(row.body) for row in events_of(session, attempt.id)]]
-        ]
+        attempt = session.get_one(Attempt, attempt_id)
+        logged = _logged(session, attempt)
+        return _of_the_client(session, attempt, _ended(works, attempt, logged), logged), _tasks(session, attempt)
+
+
+def _logged(session: Session, attempt: Attempt) -> list[Move]:
+    """What the call's log says, as far as it can be read."""
+    moves: list[Move] = []
+    for row in events_of(session, attempt.id):
+        try:
+            moves.append(move_from_json(row.body))
+        except Exception as error:  # what it says is unknown, and may quote the client
+            log.error("call %s: its log cannot be read from entry %d on: %s", attempt.call_id, row.seq, type(error))
+            break
+    return moves
 
 
 def _tasks(session: Session, attempt: Attempt) -> list[TaskFacts]:

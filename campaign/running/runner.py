@@ -180,7 +180,7 @@ class Runner:
         except (CampaignFull, ClientBusy, LinesFull, StaleAttempt, WorkerLost) as reason:
             await self._refused(task_id, reason)
         except Exception as error:
-            # The row of the attempt stays open; it is settled as interrupted once this worker has ended.
+            # Where the row of the attempt was written, the sweeper settles it; else the hold runs out.
             log.error("the attempt on task %d broke off: %s", task_id, kind_and_place(error))
         finally:
             self._on_the_line.pop(task_id, None)

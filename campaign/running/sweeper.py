@@ -54,7 +54,7 @@ def sweep(works: Works) -> int:
             withhold_all(session)
         PhoneReviews(works.database, works.scripts, works.house, works.clock, works.matcher).end_forgotten()
         with works.database.read() as session:
-            if not any_left_behind(session, works.abandoned):
+            if not any_left_behind(session, tuple(works.abandoned)):
                 return 0
         return settle_interrupted(works)
 
