@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -15,7 +15,9 @@ from campaign.imports.registers import Entry, Known, Register, ids_of
 from campaign.imports.rows import Row
 from campaign.imports.spool import Change
 from models.tables import Campaign, Customer, Product, ReviewTask
+from rules import Method, ReviewType, RiskLevel, refusal_of
 from rules.appendix_f import AWAITING
+from rules.cooling_off import LEAST
 
 _ACTED_UPON = ReviewTask.attempts_made, ReviewTask.final, ReviewTask.status
 
@@ -31,7 +33,7 @@ class Tasks(Register):
 
     def check(self, session: Session, rows: Sequence[Row], problems: Problems) -> None:
         clients = ids_of(session, Customer.number, (row.values["customer"] for row in rows))
-        products = ids_of(session, Product.code, (row.values["product"] for row in rows))
+        products = _levels_of(session, (row.values["product"] for row in rows))
         for row in rows:
             if row.values["customer"] not in clients:
                 wrong = f"系统中没有客户{quoted(row.values['customer'])}"
@@ -39,6 +41,10 @@ class Tasks(Register):
             if row.values["product"] and row.values["product"] not in products:
                 wrong = f"系统中没有产品{quoted(row.values['product'])}"
                 problems.add(row.line, "产品代码", wrong, "请先登记产品，或者改正产品代码")
+            elif row.values["product"] and not row.values["with_human"]:
+                level = RiskLevel(products[row.values["product"]])
+                if refusal := refusal_of(row.values["review_type"], Method.VOICE_BOT, risk_level=level):
+                    problems.add(row.line, "产品代码", refusal.reason, "请在“回访方式”列填写人工电话")
 
     def known(self, session: Session, numbers: Sequence[str]) -> Mapping[str, Known]:
         query = (
@@ -88,6 +94,7 @@ class Tasks(Register):
 
     def write(self, session: Session, changes: Sequence[Change], entry: Entry) -> None:
         known = _locked(session, [one.number for one in changes])
+        periods = _cooling_off(session, [one.values for one in changes])
         new: list[dict[str, Any]] = []
         old: list[dict[str, Any]] = []
         for one in changes:
@@ -95,7 +102,7 @@ class Tasks(Register):
             given = values.pop("deadline_given")
             before = known.get(one.number)
             if before is None:
-                new.append(_new_task(values, entry.now))
+                new.append(_new_task(values, entry.now, periods.get(values["product_id"])))
             elif _has_begun(before):
                 entry.untouched.append((one.line, one.number))
             else:
@@ -112,10 +119,28 @@ def _has_begun(task: Any) -> bool:
     return bool(task.attempts_made or task.final or task.status != AWAITING)
 
 
-def _new_task(values: dict[str, Any], now: datetime) -> dict[str, Any]:
+def _levels_of(session: Session, codes: Iterable[str]) -> dict[str, str]:
+    """The risk levels of products, by their codes."""
+    query = select(Product.code, Product.risk_level).where(Product.code.in_(sorted({one for one in codes if one})))
+    return {code: level for code, level in session.execute(query)}
+
+
+def _cooling_off(session: Session, tasks: Sequence[Mapping[str, Any]]) -> dict[int | None, timedelta]:
+    """How long the cooling-off periods are of what clients are reviewed for as buyers of a private fund."""
+    funds = [one["product_id"] for one in tasks if one["review_type"] == ReviewType.PRIVATE_FUND]
+    query = select(Product.id, Product.cooling_off_hours).where(Product.id.in_([one for one in funds if one]))
+    known = {product: timedelta(hours=hours) for product, hours in session.execute(query) if hours}
+    return {one: known.get(one, LEAST) for one in funds}
+
+
+def _new_task(values: dict[str, Any], now: datetime, cooling_off: timedelta | None) -> dict[str, Any]:
+    """A task as it is handed in; of a private fund (§5.1.6 d) one whose period has ended whenever it was bought."""
+    is_fund = values["review_type"] == ReviewType.PRIVATE_FUND
+    valid_from = now + (cooling_off or LEAST) if is_fund else None
     return values | {
         "created_at": now,
-        "due_at": None if values["with_human"] else now,
+        "valid_from": valid_from,
+        "due_at": None if values["with_human"] else valid_from or now,
         "status": AWAITING,
         "final": False,
         "attempts_made": 0,

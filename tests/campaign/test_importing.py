@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from campaign.imports.importing import ImportRefused, Kind, import_file
 from models import Campaign, Customer, Database, ReviewTask, Seal, Staff
-from rules import TradingCalendar
-from tests.campaign.importers import CLIENTS, NOW, SCRIPTS, SHANGHAI, TASKS, only_fault, take
+from rules import ReviewType, TradingCalendar
+from tests.campaign.importers import CLIENTS, NOW, SCRIPTS, SHANGHAI, TASKS, Needs, only_fault, take
 from tests.conftest import publish
 
 
@@ -92,13 +92,14 @@ class TestClients:
 
 class TestTasks:
     def test_a_full_row(self, stocked: Session) -> None:
-        done = take(stocked, TASKS + "T1,C1,适当性,适当性回访,P5,2026-12-31,购买金融产品\n")
+        take(stocked, "产品代码,产品名称,风险等级\nP3,某某债券,R3\n")
+        done = take(stocked, TASKS + "T1,C1,适当性,适当性回访,P3,2026-12-31,购买金融产品\n")
         assert (done.kind, done.added) == (Kind.TASKS, 1)
         task = stocked.scalars(select(ReviewTask)).one()
         assert (task.number, task.customer.number, task.script) == ("T1", "C1", "suitability")
         assert task.review_type == "suitability"
         assert task.product is not None
-        assert task.product.risk_level == "R5"
+        assert task.product.risk_level == "R3"
         assert task.deadline_at == datetime(2026, 12, 31, 23, 59, 59, tzinfo=SHANGHAI)
         assert task.slots == {"业务": "购买金融产品"}
         assert (task.status, task.final, task.due_at) == ("待回访", False, NOW)
@@ -173,6 +174,27 @@ class TestTasks:
         take(stocked, header + "T1,C1,新开户,新开户回访,单向视频,人工电话\n")
         task = stocked.scalars(select(ReviewTask)).one()
         assert (task.with_human, task.due_at) == (True, None)
+
+    def test_r5_is_for_people(self, stocked: Session) -> None:
+        """§5.2.1, §5.2.2: 智能语音 for 中低风险, people for high risk."""
+        header = "任务号,客户号,回访类型,话术,产品代码,业务,回访方式\n"
+        fault = only_fault(stocked, header + "T1,C1,适当性,适当性回访,P5,购买金融产品,\n")
+        assert fault.startswith("第2行「产品代码」") and "R5应由人工回访（§5.2.1、§5.2.2）" in fault
+        assert "请在“回访方式”列填写人工电话" in fault
+        take(stocked, header + "T1,C1,适当性,适当性回访,P5,购买金融产品,人工电话\n")
+        assert stocked.scalars(select(ReviewTask)).one().with_human
+
+    @pytest.mark.parametrize(("written", "hours"), [("", 24), ("72", 72)])
+    def test_a_private_fund_waits_for_the_longest_that_its_period_can_last(
+        self, stocked: Session, written: str, hours: int
+    ) -> None:
+        """§5.1.6 d: 在投资冷静期内进行的回访确认无效; it was bought before its task came in."""
+        take(stocked, f"产品代码,产品名称,风险等级,产品类型,冷静期小时\nF3,安信三号,R3,私募基金,{written}\n")
+        script = (Needs("private_fund", "私募基金回访", (ReviewType.PRIVATE_FUND,), ()),)
+        rows = "任务号,客户号,回访类型,话术,产品代码\nT1,C1,私募基金,private_fund,F3\n"
+        import_file(stocked, rows.encode(), now=NOW, scripts=script)
+        task = stocked.scalars(select(ReviewTask)).one()
+        assert (task.valid_from, task.due_at) == (NOW + timedelta(hours=hours),) * 2
 
     def test_a_column_that_the_script_needs(self, stocked: Session) -> None:
         fault = only_fault(stocked, "任务号,客户号,回访类型,话术\nT1,C1,适当性,适当性回访\nT2,C2,适当性,适当性回访\n")
