@@ -92,7 +92,7 @@ async def on_line(folder: Path, client: str, *extension: str, calls: int = 1) ->
         sipp(folder / "extension", *extension, calls=calls) as house,
         dialling(folder, far.port, house.port) as dialler,
     ):
-        leg = await dialler.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await dialler.dial("1-1", NUMBER, ring_seconds=60)
         await until(leg, Answered)
         yield Line(leg, far, house, dialler)
         await leg.hang_up()
@@ -140,7 +140,7 @@ async def test_an_extension_that_only_rings_is_cancelled(tmp_path: Path) -> None
 
 async def test_a_client_who_hangs_up_cancels_the_ringing(tmp_path: Path) -> None:
     rings = (INVITED, answer(180), expect("CANCEL"), answer(200, tag=""), answer_to_invite(487), expect("ACK"))
-    async with on_line(tmp_path, pause(700) + HANGS_UP, *rings) as on:
+    async with on_line(tmp_path, pause(2000) + HANGS_UP, *rings) as on:
         way = on.way()
         assert await way.fetch(Risk.COMPLAINT) == NotJoined("client_hung_up")
         await on.extension.finished()
@@ -214,7 +214,7 @@ async def test_the_two_hear_each_other_and_the_clients_recording_has_both_in_the
         baresip(tmp_path / "extension", line(sine(PERSON, 20_000)), "8001") as person,
         dialling(tmp_path, client.port, person.port) as calls,
     ):
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         await until(leg, Answered)
         way = ToExtension(Consultation(calls, (TARGET,), refers=False)).way(party(leg))
         assert await way.fetch(Risk.COMPLAINT) == Joined(TARGET)
@@ -244,7 +244,7 @@ async def test_a_real_phone_that_is_referred_calls_the_extension_and_leaves_us(t
         baresip(tmp_path / "extension", line(sine(PERSON, 20_000)), "8001") as person,
         dialling(tmp_path, client.port, person.port) as calls,
     ):
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         await until(leg, Answered)
         target = f"sip:8001@127.0.0.1:{person.port}"
         way = ToExtension(Consultation(calls, (target,), refers=True)).way(party(leg))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from intents import Announced
 from rules.witnesses import Tone
@@ -183,8 +185,8 @@ async def far(gateway: Gateway) -> AsyncIterator[FarEnd]:
         yield connected
 
 
-async def listening(gateway: Gateway, ears: Recogniser, ring_seconds: float = 20) -> asyncio.Task[BeforeAnswer]:
-    leg = await gateway.dial("12-1", "13800000000", ring_seconds=60)
+async def listening(gateway: Gateway, ears: Recogniser, ring_seconds: float = 120) -> asyncio.Task[BeforeAnswer]:
+    leg = await gateway.dial("12-1", "13800000000", ring_seconds=180)
     return asyncio.create_task(listen_before_answer(leg, ears, ring_seconds=ring_seconds))
 
 
@@ -209,8 +211,9 @@ async def test_codes_and_what_was_said_are_kept_apart(gateway: Gateway, far: Far
     speech = await asyncio.to_thread(spoken, "对不起，您拨打的用户已停机")
     result = await listening(gateway, ears)
     call = await far.take()
-    await call.speak(line(speech))  # the end comes in the same breath
-    await call.say("hangup", sip=480, q850=20)
+    with suppress(ConnectionClosed):  # certainty came sooner
+        await call.speak(line(speech))  # the end comes in the same breath
+        await call.say("hangup", sip=480, q850=20)
     before = await result
     assert before.announced is Announced.SUSPENDED
     if not before.cleared_locally:  # else certainty came a moment sooner
@@ -235,9 +238,9 @@ class Overheard:
 async def test_an_answered_call_is_handed_over_without_losing_a_frame(
     gateway: Gateway, far: FarEnd, ears: Recogniser
 ) -> None:
-    leg = await gateway.dial("12-1", "13800000000", ring_seconds=60)
+    leg = await gateway.dial("12-1", "13800000000", ring_seconds=180)
     overheard = Overheard(leg)
-    result = asyncio.create_task(listen_before_answer(overheard, ears, ring_seconds=20))
+    result = asyncio.create_task(listen_before_answer(overheard, ears, ring_seconds=120))
     call = await far.take()
     await call.say("ringing")
     await call.speak(line(melody(3, 1)))
@@ -261,7 +264,7 @@ async def test_an_answered_call_is_handed_over_without_losing_a_frame(
 
 
 async def test_ringing_ends_after_the_ring_time(gateway: Gateway, far: FarEnd, ears: Recogniser) -> None:
-    result = await listening(gateway, ears, ring_seconds=1.0)
+    result = await listening(gateway, ears, ring_seconds=2.0)
     call = await far.take()
     await call.say("ringing")
     before = await result

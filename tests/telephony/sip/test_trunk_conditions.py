@@ -22,7 +22,7 @@ async def test_a_trunk_that_is_out_of_order(tmp_path: Path) -> None:
         (before,) = calls.conditions()
         assert (before.name, before.alive, before.standing, before.load.most) == ("main", True, None, 20)
         assert (before.paused_since, before.load.ended) == (None, 0)
-        legs = [await calls.dial(f"{no}-1", NUMBER, ring_seconds=5) for no in range(CALLS)]
+        legs = [await calls.dial(f"{no}-1", NUMBER, ring_seconds=60) for no in range(CALLS)]
         await asyncio.gather(*(hung_up(leg) for leg in legs))
         (after,) = calls.conditions()
     assert after.paused_since is not None and after.paused_until is not None
