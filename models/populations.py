@@ -201,10 +201,14 @@ def members_of(session: Session, draw_id: int) -> MemberFigures:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How many clients of a duty's draws were reviewed since the latest of them, and how many still are to be."""
+    """How many clients of a duty's draws were reviewed since the latest of them, and how many still are to be.
+
+    `unplanned`: those of the open ones for whom the task that counts is still to be made.
+    """
 
     reviewed: int = 0
     open: int = 0
+    unplanned: int = 0
 
 
 def progress_of(session: Session, duty: Duty, types: Collection[str]) -> Progress:
@@ -222,11 +226,13 @@ def progress_of(session: Session, duty: Duty, types: Collection[str]) -> Progres
     )
     newest = Draw.id == latest.id
     done = counts & (ReviewTask.status == REVIEWED)
-    waits = DrawnMember.task_id.is_(None) | (newest & ~counts) | (ReviewTask.final.is_(False) & _not_stopped())
+    unplanned = DrawnMember.task_id.is_(None) | (newest & ~counts)
+    waits = unplanned | (ReviewTask.final.is_(False) & _not_stopped())
     query = (
         select(
             func.count(func.distinct(case((done & (newest | lately), DrawnMember.customer_id)))),
             func.count(func.distinct(case((waits, DrawnMember.customer_id)))),
+            func.count(func.distinct(case((unplanned, DrawnMember.customer_id)))),
         )
         .select_from(DrawnMember)
         .join(Draw, DrawnMember.draw_id == Draw.id)

@@ -15,6 +15,7 @@ class Verdict(StrEnum):
     ON_COURSE = "on_course"  # 可按期完成
     NOTHING = "nothing"  # 没有待办: nothing is owed now
     BEHIND = "behind"  # 进度不足: at today's pace something is missed
+    UNPLANNED = "unplanned"  # 方案未执行: no plan calls enough of those who were drawn
     SHORT = "short"  # 抽取不足: who is drawn does not make up the share
     UNDRAWN = "undrawn"  # 未抽取
     OVERDUE = "overdue"  # 已逾期
@@ -26,6 +27,7 @@ VERDICT_WORDS: Mapping[Verdict, str] = MappingProxyType(
         Verdict.ON_COURSE: "可按期完成",
         Verdict.NOTHING: "没有待办",
         Verdict.BEHIND: "进度不足",
+        Verdict.UNPLANNED: "方案未执行",
         Verdict.SHORT: "抽取不足",
         Verdict.UNDRAWN: "未抽取",
         Verdict.OVERDUE: "已逾期",
@@ -36,13 +38,17 @@ GOOD = frozenset({Verdict.MET, Verdict.ON_COURSE, Verdict.NOTHING})
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How far a yearly share has come, in clients: `missed` of the open ones at today's pace."""
+    """How far a yearly share has come, in clients: `missed` of the open ones at today's pace.
+
+    `unplanned`: those of the open ones for whom no plan has made a task yet.
+    """
 
     drawn: bool  # whether there was a draw at all
     needed: int = 0
     done: int = 0
     open: int = 0
     missed: int = 0
+    unplanned: int = 0
 
     @property
     def verdict(self) -> Verdict:
@@ -53,6 +59,8 @@ class Share:
             return Verdict.MET
         if self.done + self.open < self.needed:
             return Verdict.SHORT
+        if self.done + self.open - self.unplanned < self.needed:
+            return Verdict.UNPLANNED
         return Verdict.BEHIND if self.done + self.open - self.missed < self.needed else Verdict.ON_COURSE
 
     @property

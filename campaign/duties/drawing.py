@@ -68,11 +68,14 @@ class Wanted:
         return wanted
 
     def raised(self) -> dict[str, Fraction]:
-        """The raised shares by stratum."""
+        """The raised shares by stratum; raises DrawRefused for one that is lower than the share of the others."""
         if self.kind is not DutyKind.SUITABILITY:
             return {}
-        shares = {R5_HOLDERS: self.r5, ORDINARY_HIGH_RISK: self.ordinary}
-        return {stratum: max(percent(share), self.quota_share) for stratum, share in shares.items() if share}
+        written = {R5_HOLDERS: self.r5, ORDINARY_HIGH_RISK: self.ordinary}
+        shares = {stratum: percent(share) for stratum, share in written.items() if share}
+        if low := [stratum for stratum, share in shares.items() if share < self.quota_share]:
+            raise DrawRefused(f"{'、'.join(low)}的比例不得低于其他客户的比例（§5.1.5、§5.1.6 d要求增加）；请提高或留空")
+        return shares
 
     def parameters(self) -> dict[str, Any]:
         """What is stored beside the seed, so that the draw can be made again."""

@@ -56,6 +56,7 @@ def _share(session: Session, kind: DutyKind, year: int, seen: Outlook) -> Share:
         done=proof["standings"].get(STANDING_WORDS[Standing.REVIEWED], 0) + proof["beside"] + progress.reviewed,
         open=progress.open,
         missed=seen.missed_by_type.get(REVIEW_OF[kind].value, 0),
+        unplanned=progress.unplanned,
     )
 
 

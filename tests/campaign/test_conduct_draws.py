@@ -85,11 +85,13 @@ def test_who_is_called_for_suitability_anyhow_is_asked_in_the_same_call(firm: Se
     draw = draw_sample(firm, CONDUCT, by="8201", now=NOW)
     assert (draw.proof["standings"]["与其他回访合并进行"], draw.proof["drawn"]) == (3, 2)
     share = dict(year_standing(firm, NOW, CallingHours()).shares)[CONDUCT_SHARE]
-    assert (share.needed, share.done, share.open, share.verdict) == (5, 0, 5, Verdict.ON_COURSE)
+    assert (share.needed, share.done, share.open, share.verdict) == (5, 0, 5, Verdict.UNPLANNED)
     tasks = {task.customer.number: task for task in started(firm, draw)}
     assert len(tasks) == 5 and {"C7", "C8", "C31"} < tasks.keys()
     assert {(task.review_type, task.script, task.due_at) for task in tasks.values()} == {("conduct", "conduct", NOW)}
     assert (tasks["C7"].slots, tasks["C31"].slots) == ({"工作人员": "赵立新"}, {"工作人员": "钱晓东"})
+    share = dict(year_standing(firm, NOW, CallingHours()).shares)[CONDUCT_SHARE]
+    assert (share.open, share.unplanned, share.verdict) == (5, 0, Verdict.BEHIND)  # nobody has called yet
     both = firm.scalars(select(ReviewTask).where(ReviewTask.customer_id == client(firm, 7).id)).all()
     house = House("华夏安信证券", "客服中心", "8001", "95500")
     call = carried(both[0], both[1:], load_script, house)

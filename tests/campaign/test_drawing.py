@@ -233,6 +233,10 @@ class TestRepeating:
     [
         (Wanted(DutyKind.OTHER, 2026, "s", share="4"), "8201", "比例不得低于5%"),
         (Wanted(DutyKind.OTHER, 2026, "s"), " ", "没有写明是谁抽取"),
+        (replace(SUITABILITY, r5="9"), "8201", "R5产品客户的比例不得低于其他客户的比例"),
+        (replace(SUITABILITY, share="30", ordinary="20"), "8201", "普通投资者高风险产品客户的比例不得低于"),
+        (replace(SUITABILITY, r5="200"), "8201", "不超过100的数字"),
+        (replace(SUITABILITY, r5="多"), "8201", "比例不能用"),
     ],
 )
 def test_draws_that_may_not_be_made(firm: Session, wanted: Wanted, by: str, fault: str) -> None:

@@ -16,6 +16,8 @@ from rules.yearly import Reviews, Share, Verdict
         (Share(drawn=True, needed=100, done=60, open=40, missed=1), Verdict.BEHIND, 0),
         (Share(drawn=True, needed=100, done=60, open=45, missed=5), Verdict.ON_COURSE, 0),
         (Share(drawn=True, needed=100, done=60, open=30), Verdict.SHORT, 10),
+        (Share(drawn=True, needed=100, done=60, open=40, unplanned=1), Verdict.UNPLANNED, 0),
+        (Share(drawn=True, needed=100, done=60, open=45, unplanned=5), Verdict.ON_COURSE, 0),
         (Share(drawn=True), Verdict.MET, 0),
     ],
 )
