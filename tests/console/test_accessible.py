@@ -2,55 +2,35 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from rules import Post
 from tests.browser import chromium_page
+from tests.console.axe import faults
 from tests.console.conftest import Place, served
 from tests.signing_in import cookies_of, sit_down
 
 pytestmark = pytest.mark.browser
 
-AXE = (Path(__file__).parents[1] / "vendor" / "axe.min.js").read_text()
-ALL = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
-CONTRAST = {"type": "rule", "values": ["color-contrast"]}
-CHECK = """async (rules) => {
-  const found = await axe.run(document, { runOnly: rules, resultTypes: ["violations"] });
-  return found.violations.flatMap((one) => one.nodes.map((node) => `${one.id} ${node.target} ${node.any[0]?.message}`));
-}"""
-# One of each kind: figures, lists with and without rows, a replay, forms, findings, differences.
+# One of each kind: figures, lists with and without rows, a replay, forms, findings.
 PAGES = (
     "/",
-    "/campaigns/1",
     "/calls/{call}",
     "/calls?risky=1&risk=complaint",
     "/inspections",
     "/duties",
-    "/scripts/suitability/versions/1",
     "/cases/new?call={call}",
     "/dnc?q=13800001111",
     "/agent",
     "/import",
     "/health",
-    "/users",
 )
-
-
-def faults(page: Page, where: str) -> list[str]:
-    """What axe finds on the page as it stands: everything while it is light, then the contrast of the dark one."""
-    page.evaluate(AXE)
-    found = page.evaluate(CHECK, ALL)
-    page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
-    return [f"{where}: {one}" for one in [*found, *page.evaluate(CHECK, CONTRAST)]]
 
 
 def test_everybody_can_read_and_use_the_pages(place: Place) -> None:
     found: list[str] = []
     with served(place.app) as address, chromium_page() as page:
-        page.emulate_media(reduced_motion="reduce")  # nothing is measured on its way from one colour to the other
         page.goto(f"{address}/login")
         found += faults(page, "/login")
         sit_down(page, address, cookies_of(place.desk.database, *Post))

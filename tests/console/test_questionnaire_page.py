@@ -23,6 +23,7 @@ from models import Attempt, Database, ReviewTask
 from telephony.recording import RecordingStore
 from tests.browser import chromium_page
 from tests.conftest import KEY, publish
+from tests.console.axe import faults
 from tests.console.conftest import served
 
 pytestmark = pytest.mark.browser
@@ -70,11 +71,15 @@ def tick(page: Page, label: str) -> None:
 
 def test_a_client_fills_the_form_in_and_mends_an_answer(link: str, forms: Forms, task_id: int) -> None:
     with chromium_page(*PHONE) as page:
+        page.goto(link)
+        wrong = faults(page, "name")
         begin(page, link)
+        wrong += faults(page, "question")
         for answer in ANSWERS:
             tick(page, answer)
         tick(page, "我已阅读")
         page.get_by_role("heading", name="请核对您的回答").wait_for()
+        assert not [*wrong, *faults(page, "answers")]
         page.locator("li", has_text="风险揭示书").get_by_role("link", name="修改").click()
         assert page.get_by_label("否", exact=True).is_checked()
         tick(page, "是")
