@@ -1,7 +1,7 @@
 // An agent's page: one WebSocket for what happens, one WebRTC connection for the voice. The connection is made when
 // the agent goes on duty and kept; taking a call only opens the microphone. Both come back by themselves.
 import { lineTo, openVoice } from "/static/voice.js";
-import { ask, showBriefing, showForm } from "/static/agent_call.js";
+import { ask, closeForm, showBriefing, showForm } from "/static/agent_call.js";
 import { alarm } from "/static/agent_ring.js";
 import { showLive, supervised, supervising } from "/static/agent_supervising.js";
 
@@ -25,7 +25,7 @@ const ASKED = { // how a consultation ended, to who asked and to who was asked
 const token = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 let socket, voice, ring, mode = "idle", looked = 0, counting = 0, presence = "", wanted = false, tries = 0, instead = false, again = 0;
-let byHand = false, asking = false;
+let byHand = false, asking = false, course = ""; // how the call stands
 
 export function say(message) { if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message)); }
 function trouble(text) { at("trouble").textContent = text; at("trouble").hidden = !text; }
@@ -141,7 +141,8 @@ const HEAR = {
   asking(news) {
     asking = Boolean(news.who);
     at("asking").hidden = !asking;
-    for (const id of ["mute", "hold", "pass-on", "keypad-toggle"]) at(id).hidden = asking || mode !== "talking";
+    for (const id of ["mute", "hold", "pass-on", "keypad-toggle", "hang-up"]) at(id).hidden = asking || mode !== "talking";
+    if (mode === "talking") at("state").textContent = asking ? "咨询中" : "通话中";
     if (!asking) return notice(ASKED[news.end]?.[0] ?? "");
     notice("");
     at("keypad").hidden = at("colleagues").hidden = true;
@@ -179,14 +180,16 @@ const HEAR = {
     if (news.briefing) showBriefing(news.briefing); else showBriefing({ client: "", title: "人工回访", reason: "", question: "", points: [], answers: [], flags: [], lines: [] });
     at("client").textContent = news.client;
     at("phone").textContent = news.phone;
-    at("bot").textContent = news.by_hand ? (news.answered ? "正在录音" : "正在呼叫客户…") : "机器人已退出，由您继续";
+    course = news.by_hand ? (news.answered ? "正在录音" : "正在呼叫客户…") : "机器人已退出，由您继续";
     show("talking");
-    at("pass-on").hidden = !news.answered;
+    if (!news.answered) at("state").textContent = "呼叫中";
+    for (const id of ["mute", "hold", "keypad-toggle", "pass-on"]) at(id).hidden = !news.answered;
     at("heard").hidden = news.by_hand;
     at("opening").hidden = !news.by_hand;
     showForm(news.form);
     press(at("mute"), news.muted);
     press(at("hold"), news.held);
+    standing();
   },
   form(news) { showForm(news.form); },
   talk_ended(news) {
@@ -196,8 +199,11 @@ const HEAR = {
       if (news.why === "passed_on") notice("客户已由对方接手，由对方登记结果");
       return show("idle");
     }
+    at("bot").textContent = "通话已经结束";
+    if (news.why === "passed_on") closeForm();
     at("outcome").value = news.suggested || (news.complete ? "reviewed" : "");
     show("wrap");
+    fitWrap();
     countDown(performance.now() + news.wrap_seconds * 1000);
     at("outcome").focus();
   },
@@ -253,9 +259,23 @@ function press(button, on) {
   button.classList.toggle("btn-primary", on);
 }
 
+// Whether the client hears the agent
+function standing() {
+  const on = (id) => at(id).getAttribute("aria-pressed") === "true";
+  at("bot").textContent = on("hold") ? "保持中：客户在听音乐，听不到您" : on("mute") ? "静音中：客户听不到您" : course;
+}
+
+// What else an outcome needs
+function fitWrap() {
+  at("when").hidden = at("outcome").value !== "callback_agreed";
+  at("whither").hidden = at("outcome").value !== "not_client";
+  for (const id of ["callback_at", "new_number"]) at(id).disabled = at(id).parentElement.hidden;
+}
+
 function toggle(button, kind) {
   const on = button.getAttribute("aria-pressed") !== "true";
   press(button, on);
+  standing();
   say({ kind, on });
 }
 
@@ -311,6 +331,7 @@ at("ask-leave").onclick = () => say({ kind: "consult_leave" });
 at("keypad-toggle").onclick = () => { at("keypad").hidden = !at("keypad").hidden; };
 at("keypad").onclick = (event) => { if (event.target.dataset.key) voice?.press(event.target.dataset.key); };
 at("wrap").onsubmit = (event) => { event.preventDefault(); say({ kind: "wrap_up", ...Object.fromEntries(new FormData(at("wrap"))) }); };
+at("outcome").onchange = fitWrap;
 at("task-filter").onsubmit = (event) => { event.preventDefault(); refreshTasks(); };
 at("task-list").onclick = (event) => {
   const task = event.target.dataset.dial;

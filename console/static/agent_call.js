@@ -38,14 +38,21 @@ export function showForm(form, onlyLook = false) {
   at("sheet").hidden = !form;
   at("known").hidden = Boolean(form);
   if (!form) return;
+  at("how").textContent = onlyLook ? "由对方登记，这里只供查看。" : "按数字键选择答复；按原文提问，不诱导，不评判。已答的也可以改。";
   at("progress").textContent = `已答 ${form.answered.length}${form.now ? `，还有 ${form.ahead.length + 1}` : ""}`;
   const answered = form.answered.map((page) => asked(page, false));
   const now = form.now ? asked(form.now, true) : item("p", "问题都已回答，通话结束后请登记结果。");
   const ahead = form.ahead.map((page) => { const one = item("p", `${page.before} ${page.text}`); one.className = "text-secondary mb-2"; return one; });
   at("form").replaceChildren(...answered, now, ...ahead);
-  for (const control of at("form").querySelectorAll("button, textarea")) control.disabled = onlyLook;
+  if (onlyLook) closeForm();
   if (kept) at("form").querySelector("textarea").value = kept;
   now.scrollIntoView({ block: "nearest" });
+}
+
+// Nothing is answered here any more
+export function closeForm() {
+  current = undefined;
+  for (const control of at("form").querySelectorAll("button, textarea")) control.disabled = true;
 }
 
 function asked(page, now) {

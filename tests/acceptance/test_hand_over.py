@@ -56,6 +56,7 @@ class Took:
     answers: dict[str, tuple[str, str]] = field(default_factory=dict)  # question: value, evidence
     recording: NDArray[np.int16] = field(default_factory=lambda: np.zeros((0, 2), np.int16))
     joined_ms: int = 0
+    line_free: bool = False  # from the end of the call on, which is the end of its line
     differences: tuple[str, ...] = ()
 
 
@@ -118,7 +119,7 @@ async def _be_the_agent(base: str, cookies: dict[str, str], took: Took) -> None:
                 took.briefing = news["briefing"]
                 await page.send(json.dumps({"kind": "accept", "ring": news["ring"]}))
                 browser.microphone.hertz = TONE
-                await browser.hear(1.5)
+                await browser.hear(2.5)  # the first second of it is before the two are joined
                 browser.microphone.hertz = 0
                 took.heard = await browser.hear(5.0)
             elif news["kind"] in ("talk_began", "form"):
@@ -144,6 +145,7 @@ def _look(works: Works, task_id: int, took: Took) -> None:
         took.kinds = [event.kind for event in attempt.events]
         script = works.scripts.script(attempt.script)
         took.differences = tuple(map(str, differences(script, facts_from_json(attempt.facts), moves)))
+        took.line_free = attempt.line_down_at is not None and attempt.line_down_at == attempt.ended_at
         took.settled, took.evidence = (attempt.outcome, attempt.status), attempt.evidence
         escalation = session.scalars(select(Escalation)).one()
         took.escalation = escalation.state, session.get_one(Staff, escalation.assigned_to_id).number, escalation.note
@@ -186,7 +188,7 @@ def test_the_bot_is_silent_from_the_joining_on(took: Took) -> None:
 
 def test_the_review_that_the_agent_went_on_with_is_settled_as_a_whole(took: Took) -> None:
     assert took.settled == ("reviewed", "已完成：已回访")
-    assert took.evidence["agent"] == "8002"
+    assert took.evidence["agent"] == "8002" and took.line_free
     assert took.evidence["parting"] == "agent_hung_up"
     assert took.escalation == ("taken", "8002", "8002：客户已逐题答复")
     ticked = [question for question, (_, evidence) in took.answers.items() if evidence == "坐席登记"]
@@ -197,5 +199,5 @@ def test_the_review_that_the_agent_went_on_with_is_settled_as_a_whole(took: Took
 
 def test_watchers_saw_each_stage_and_a_replay_agrees(took: Took) -> None:
     seen = list(dict.fromkeys(took.stages))
-    assert seen[-4:] == ["通话中", "转人工中", "坐席通话中", "已结束"]
+    assert seen[-5:] == ["通话中", "转人工中", "坐席通话中", "话后处理", "已结束"]
     assert took.differences == ()
