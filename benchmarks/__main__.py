@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import campaign, capacity, console, hearing, importing, progress, sip, turn_latency
+from benchmarks import campaign, capacity, console, feed, hearing, importing, opening, progress, sip, turn_latency
 from benchmarks.machine import conditions
 
 NAMES: dict[str, Callable[[argparse.Namespace], Any]] = {
@@ -22,6 +22,8 @@ NAMES: dict[str, Callable[[argparse.Namespace], Any]] = {
     "campaign": campaign.measure,
     "importing": importing.measure,
     "console": console.measure,
+    "feed": feed.measure,
+    "opening": opening.measure,
 }
 
 

@@ -90,7 +90,7 @@ async def _round(process: asyncio.subprocess.Process, watchers: list[Watcher], p
     ages = [age for watcher in watchers for age in watcher.news]
     expected = round(per_second * SECONDS) * len(watchers)
     pictures = sum(watcher.pictures for watcher in watchers)
-    return _spread(ages) | {"arrived": f"{len(ages) / expected:.1%}", "whole_pictures": pictures}
+    return _spread(ages) | {"told_apart": f"{len(ages) / expected:.1%}", "whole_pictures": pictures}
 
 
 async def _offers(process: asyncio.subprocess.Process, watchers: list[Watcher]) -> dict[str, Any]:

@@ -147,6 +147,15 @@ function mark(regions) {
   }
 }
 
+// Every region that is put in asks how wide all is, and would have all laid out anew: an hour has a thousand of them.
+function stayAsLaidOut(wave) {
+  const width = wave.getWidth(), scroll = wave.getScroll(), wrapper = wave.getWrapper();
+  const container = wrapper.querySelector('[part="regions-container"]') ?? wrapper;
+  Object.assign(wave, { getWidth: () => width, getScroll: () => scroll });
+  Object.defineProperty(container, "clientWidth", { value: container.clientWidth, configurable: true });
+  return () => { delete wave.getWidth; delete wave.getScroll; delete container.clientWidth; };
+}
+
 async function draw() {
   const answer = await fetch(player.dataset.waveform);
   if (!answer.ok) return;
@@ -168,7 +177,11 @@ async function draw() {
   const style = Object.assign(document.createElement("link"), { rel: "stylesheet", href: "/static/vendor/wavesurfer.css" });
   wave.getWrapper().getRootNode().append(style);
   wave.getWrapper().querySelector(".canvases").style.minHeight = `${2 * HEIGHT}px`;
-  wave.once("ready", () => { mark(regions); player.dataset.drawn = "yes"; });
+  wave.once("ready", () => {
+    const goOn = stayAsLaidOut(wave);
+    mark(regions);
+    setTimeout(() => { goOn(); player.dataset.drawn = "yes"; });
+  });
   wave.on("interaction", () => { stopAt = null; });
   regions.enableDragSelection({ color: colour("--tblr-green", 0.25) });
   regions.on("region-created", (region) => {
