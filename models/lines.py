@@ -21,6 +21,7 @@ from models.tables import Attempt
 # A call reaches its trunk at the latest this long after it was counted: windows are longer by that much, so that the
 # trunk sees no more starts in any second than it may, however long a start was under way.
 LATE_SECONDS = 0.25
+COUNTED_SECONDS = 0.05  # about as long as somebody else counts a call
 TOGETHER = "*"  # the row of the bound on all trunks together; no trunk has this name
 
 
@@ -82,8 +83,10 @@ def take_line(session: Session, lines: Lines, now: datetime, order: Sequence[str
     together = _room(session, lines.together, lines.names, now) if lines.together else None
     full: list[LinesFull] = []
     for caps in lines.in_order(order):
+        # Hosts prefer trunks in orders of their own: whoever has one trunk's row waits for no other's.
+        wait = together is not None or not full
         try:
-            line = _room(session, caps, (caps.name,), now)
+            line = _room(session, caps, (caps.name,), now, wait=wait)
         except LinesFull as reason:
             full.append(reason)
             continue
@@ -133,10 +136,21 @@ class _Besides:
 
 
 def _room(
-    session: Session, caps: LineCaps, names: Sequence[str], now: datetime, besides: _Besides = _Besides()
+    session: Session,
+    caps: LineCaps,
+    names: Sequence[str],
+    now: datetime,
+    besides: _Besides = _Besides(),
+    *,
+    wait: bool = True,
 ) -> Line:
-    """The row of the lines, kept from others until the transaction ends; raises `LinesFull` where they have no room."""
-    line = session.get(Line, caps.name, with_for_update=True)
+    """The row of the lines, kept from others until the transaction ends; raises `LinesFull` where they have no room.
+
+    Without `wait` lines that others are counting on just now have none.
+    """
+    line = session.get(Line, caps.name, with_for_update=True if wait else {"skip_locked": True})
+    if line is None and not wait:
+        raise LinesFull(f"the lines {caps.name!r} are being counted on", COUNTED_SECONDS)
     if line is None:
         raise LookupError(f"the lines {caps.name!r} were never entered: call enter_lines() when a worker starts")
     if besides.start is not None:

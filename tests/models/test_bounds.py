@@ -10,10 +10,13 @@ from threading import Barrier
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from models import Campaign, CampaignFull, Customer, Database, ReviewTask
+from benchmarks.cluster import Cluster
+from models import Campaign, CampaignFull, Customer, Database, Line, LinesFull, ReviewTask, Seal
 from models.bounds import OwnCalls, count_call, count_late, pace_of, room_of
+from models.lines import LineCaps, Lines, enter_lines, take_line
 from models.managing import set_pace
 from models.queue import begin_attempt
 from models.settlements import SettledTask, Settlement, settle
@@ -137,3 +140,20 @@ def test_no_hour_holds_more_calls_than_it_may(calls_per_hour: int) -> None:
     windows = HOUR_SECONDS / pace.seconds
     assert windows == pytest.approx(round(windows))  # an hour is a whole number of them
     assert calls_per_hour * 2 / 3 < pace.starts * round(windows) <= calls_per_hour
+
+
+def test_who_has_one_trunks_row_waits_for_no_others(postgresql: Cluster, seal: Seal) -> None:
+    lines = Lines((LineCaps("main", 0, 5), LineCaps("other", 5, 5)))
+    database = Database(postgresql.create("trunks", template="huifang"))
+    with database.write() as session:
+        enter_lines(session, lines)
+    with database.write() as another, database.write() as session:
+        another.get(Line, "other", with_for_update=True)  # and would want that of `main` next
+        session.execute(text("SET LOCAL lock_timeout = '5s'"))
+        with pytest.raises(LinesFull) as refused:
+            take_line(session, lines, NOON)
+        assert refused.value.wait_seconds is not None  # soon again
+    with database.write() as session:
+        assert take_line(session, lines, NOON) == "other"
+    database.close()
+    postgresql.drop("trunks")
