@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -11,7 +13,8 @@ from sqlalchemy import func, select
 
 from campaign.imports.importing import import_file
 from campaign.imports.rows import ScriptLike
-from models import BusinessEvent, Draw, ReviewPlan, ReviewTask
+from models import AuditEntry, BusinessEvent, Draw, ReviewPlan, ReviewTask
+from models.audit import Act
 from rules import Post
 from tests.campaign.test_import_kinds import EVENTS, event
 from tests.conftest import publish
@@ -127,6 +130,94 @@ def test_from_the_draw_to_the_running_plan(pages: TestClient, as_posts: SignIn, 
         assert len(tasks) == 4
         assert {task.deadline_at.date() for task in tasks if task.deadline_at} == {date(year, 12, 31)}
     assert "进行中" in pages.get(proof).text
+
+
+def of_draw(pages: TestClient, year: int, **more: str) -> dict[str, Any]:
+    """The form of a good plan for a draw of four."""
+    return {
+        "name": "年度适当性方案", "draw": drawn(pages, year).rpartition("/")[2], "department": "合规部",
+        "executing_department": "客服中心", "purpose": "年度回访", "steps": "拨打", "reviewed_from": f"{year}-01-01",
+        "reviewed_until": f"{year}-12-31", "reviewers": "8002", "review_types": "suitability",
+        "methods": ["voice_bot", "human_call"], "scope": "抽中的客户", "act": "submit",
+    } | more  # fmt: skip
+
+
+def test_what_cannot_be_a_plan_is_said_with_the_remedy(pages: TestClient, place: Place, year: int) -> None:
+    good = of_draw(pages, year)
+    bad: list[tuple[dict[str, Any], str]] = [
+        ({"reviewed_until": f"{year - 1}-12-31"}, f"回访时间止于{year - 1}-12-31，早于开始的{year}-01-01；请更正"),
+        ({"reviewed_until": f"{year + 1}-03-01"}, f"晚于适当性回访的期限{year}-12-31（表A.1第4项）"),
+        ({"reviewed_from": "2026-13-45"}, "回访时间的开始“2026-13-45”不是日期；请按2026-06-08这样填写"),
+        ({"reviewed_until": ""}, "回访时间的结束未填写"),
+        ({"review_types": "bogus"}, "回访类型“bogus”不认识；请从列出的选项里选择"),
+        ({"review_types": "new_account"}, "回访类型请只选适当性"),
+        ({"methods": ["fax"]}, "回访方式“fax”不认识"),
+        ({"purpose": "长" * 2001}, "回访目的最多2000字"),
+        ({"name": "名" * 121}, "方案名称最多120字"),
+        ({"draw": "999"}, "没有这次抽取"),
+    ]
+    for changes, fault in bad:
+        answer = pages.post("/plans", data=good | changes)
+        assert (answer.status_code, fault in answer.text) == (422, True), fault
+        assert "抽中的客户" in answer.text  # what was typed is still there
+    with place.desk.database.read() as session:
+        assert session.scalar(select(func.count()).select_from(ReviewPlan)) == 0
+
+
+def test_a_plan_is_taken_back_rejected_listed_and_taken_as_a_model(
+    pages: TestClient, as_posts: SignIn, place: Place, year: int
+) -> None:
+    approver = as_posts(Post.MANAGER, number="8201", name="吴峰")
+    form = of_draw(pages, year)
+    shown = pages.post("/plans", data=form)
+    path = shown.url.path
+    assert "由另一名管理岗审批" in shown.text and 'value="approve"' not in shown.text
+    assert "草稿" in pages.post(f"{path}/act", data={"doing": "recall"}).text
+    assert "待审批" in pages.post(f"{path}/edit", data=form | {"scope": "改过的范围"}).text
+    assert 'value="approve"' in approver.get(path).text and 'value="recall"' not in approver.get(path).text
+    assert approver.post(f"{path}/act", data={"doing": "recall"}).status_code == 422
+    assert "草稿" in approver.post(f"{path}/act", data={"doing": "reject", "why": "范围不清"}).text
+    pages.post(f"{path}/act", data={"doing": "submit"})
+    approved = approver.post(f"{path}/act", data={"doing": "approve"}).text
+    assert "抽中的 4 名客户生成回访任务" in approved
+    listed = pages.get("/plans", params={"text": "适当性", "state": "approved"}).text
+    assert "年度适当性方案" in listed
+    assert "没有符合条件的方案" in pages.get("/plans", params={"text": "%"}).text
+    assert "改过的范围" in pages.get("/plans.csv", params={"state": "approved"}).text
+    copied = pages.get("/plans/new", params={"base": path.rpartition("/")[2]}).text
+    assert "改过的范围" in copied and 'name="name" required maxlength="120" value=""' in copied
+
+
+def test_everybody_who_was_drawn_can_be_exported(pages: TestClient, place: Place, year: int) -> None:
+    proof = drawn(pages, year)
+    assert "比例没有提高" in pages.get(proof).text  # no raised shares were asked for
+    assert "还没有回访任务：请从抽取证明制定方案" in pages.get("/duties").text
+    rows = pages.get(f"{proof}.csv").text.splitlines()
+    assert rows[0].endswith("客户号,抽取结果,键,任务号,回访类型,登记状态")
+    assert len(rows) == 5
+    number, how, key, *_ = rows[1].split(",")
+    told = subprocess.run(["b2sum", "-l", "64"], input=f"年度种子\n{number}".encode(), capture_output=True, check=True)
+    assert (how, key) == ("抽中", told.stdout.split()[0].decode())
+    raised = drawn(pages, year, seed="二", r5="20", ordinary="20")
+    assert "比例没有提高" not in pages.get(raised).text
+    with place.desk.database.read() as session:
+        assert session.scalars(select(AuditEntry.act)).all() == [Act.EXPORTED]
+
+
+def test_conduct_reviews_are_drawn_from_the_clients_of_brokers(pages: TestClient, place: Place, year: int) -> None:
+    files = (
+        "工号,姓名,岗位\n6001,赵立新,经纪人\n",
+        "客户号,姓名,手机号,客户经理工号\n" + "".join(f"K{one},客户,138{one:08},6001\n" for one in range(25)),
+    )
+    with place.desk.database.write() as session:
+        for content in files:
+            import_file(session, content.encode(), now=place.desk.clock.now(), scripts=NO_SCRIPTS)
+    text = pages.get(drawn(pages, year, kind="conduct")).text
+    # 25, and a client with a broker whose suitability review is under way: it is asked in the same call.
+    expected = {"人口": 26, "应回访": 3, "合并计入": 1, "抽中": 2, "尚欠": 0}
+    assert {word: figure(text, word) for word in expected} == expected
+    assert "上年末经纪人、投资顾问、客户经理名下的客户" in text and "表A.1第5项" in text
+    assert "执业情况回访 10%" in pages.get("/").text
 
 
 def test_a_draft_is_changed_and_a_name_is_taken_once(pages: TestClient, place: Place) -> None:
