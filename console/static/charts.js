@@ -36,6 +36,8 @@ function option(id) {
 }
 
 const charts = new Map();
+// A window that changes, paper, a card that opens: the chart has the size of its place.
+const sizes = new ResizeObserver((places) => { for (const place of places) window.echarts.getInstanceByDom(place.target)?.resize(); });
 
 function draw() {
   for (const place of document.querySelectorAll("[data-chart]")) {
@@ -49,12 +51,12 @@ function draw() {
     if (known && known.getDom() !== place) known.dispose(); // the server has drawn the figures anew
     const chart = known && !known.isDisposed() ? known : window.echarts.init(place);
     charts.set(id, chart);
+    sizes.observe(place);
     document.getElementById(id).classList.toggle("visually-hidden", id === "funnel");
     chart.setOption(option(id), true);
   }
 }
 
 draw();
-addEventListener("resize", () => { for (const chart of charts.values()) chart.resize(); });
 document.addEventListener("figures", draw);
 new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
