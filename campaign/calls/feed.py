@@ -52,8 +52,9 @@ class Feed:
         self.moved = asyncio.Event()  # a call of this process is new, has changed or is over
 
     def calls(self) -> tuple[LiveCall, ...]:
-        """The calls on the line now."""
-        return tuple({**self._elsewhere, **self._calls}.values())
+        """The calls on the line now, those of this process first; from any thread."""
+        own = dict(self._calls)
+        return (*own.values(), *(call for call_id, call in self._elsewhere.items() if call_id not in own))
 
     def own(self) -> Mapping[str, LiveCall]:
         """The calls of this process now, by their ids."""

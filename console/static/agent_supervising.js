@@ -4,6 +4,7 @@ import { say } from "/static/agent.js";
 const at = (id) => document.getElementById(id);
 const WORDS = { listen: "监听", whisper: "耳语", barge: "强插", take_over: "接管", stop: "退出" };
 const calls = new Map();
+const rows = new Map();  // of the table, by call
 let on = { call_id: "", mode: "" };
 let asked;  // the words of each question
 
@@ -35,29 +36,53 @@ export function supervised(news) {
 function draw() {
   const body = at("live-calls");
   if (!body) return;
-  const focused = document.activeElement?.dataset.act;
   asked ??= JSON.parse(body.dataset.asked);
-  body.replaceChildren(...[...calls.values()].map(row));
-  at("no-live").hidden = calls.size > 0;
-  if (focused) body.querySelector(`[data-act="${focused}"]`)?.focus();
+  for (const [id, line] of rows) if (!calls.has(id)) { line.remove(); rows.delete(id); }
+  for (const call of calls.values()) {
+    if (!rows.has(call.call_id)) rows.set(call.call_id, body.appendChild(row()));
+    fill(rows.get(call.call_id), call);
+  }
+  find();
 }
 
-function row(call) {
-  const line = document.createElement("tr"), acts = document.createElement("td");
-  for (const text of [call.client, call.title, call.stage, asked[call.question] ?? call.question]) {
-    const cell = document.createElement("td");
-    cell.textContent = text;
-    line.append(cell);
-  }
-  const mine = on.call_id === call.call_id, human = call.stage === "坐席通话中";
-  const modes = ["listen", ...(human ? ["whisper", "barge"] : []), "take_over", ...(mine ? ["stop"] : [])];
-  acts.className = "text-nowrap";
-  if (call.process) acts.replaceChildren(elsewhere(call));
-  else if (["通话中", "转人工中", "坐席通话中"].includes(call.stage)) acts.append(...modes.map((mode) => button(call, mode, mine && on.mode === mode)));
-  line.append(acts);
-  line.classList.toggle("table-active", mine || location.hash === `#call-${call.call_id}`);  // looked for from another host
+function row() {
+  const line = document.createElement("tr");
+  for (let n = 0; n < 5; n += 1) line.append(document.createElement("td"));
+  line.lastChild.className = "text-nowrap";
   return line;
 }
+
+// Only what has changed is drawn anew: a button that is replaced while it is pressed does nothing
+function fill(line, call) {
+  [call.client, call.title, call.stage, asked[call.question] ?? call.question].forEach((text, n) => {
+    if (line.children[n].textContent !== text) line.children[n].textContent = text;
+  });
+  const mine = on.call_id === call.call_id, human = call.stage === "坐席通话中";
+  const talking = ["通话中", "转人工中", "坐席通话中"].includes(call.stage);
+  const modes = talking ? ["listen", ...(human ? ["whisper", "barge"] : []), "take_over", ...(mine ? ["stop"] : [])] : [];
+  const acts = line.lastChild, wanted = JSON.stringify([modes, mine && on.mode, call.process, call.console]);
+  if (acts.dataset.shown !== wanted) {
+    const focused = acts.contains(document.activeElement) && document.activeElement.dataset.act;
+    acts.dataset.shown = wanted;
+    acts.replaceChildren(...(call.process ? [elsewhere(call)] : modes.map((mode) => button(call, mode, mine && on.mode === mode))));
+    if (focused) acts.querySelector(`[data-act="${focused}"]`)?.focus();
+  }
+  line.classList.toggle("table-active", mine || location.hash === `#call-${call.call_id}`);  // looked for from another host
+}
+
+// Show the calls with the words that are looked for
+function find() {
+  const words = at("find-live").value.trim();
+  let shown = 0;
+  for (const line of rows.values()) {
+    line.hidden = !line.textContent.includes(words);
+    shown += !line.hidden;
+  }
+  at("no-live").textContent = calls.size ? "没有找到这样的通话。" : "现在没有通话。";
+  at("no-live").hidden = shown > 0;
+}
+
+at("find-live")?.addEventListener("input", find);
 
 // A call that another process carries can be supervised at that process's console only
 function elsewhere(call) {
