@@ -10,7 +10,6 @@ import pytest
 
 from speech.prompts import Prompts
 from speech.recogniser import Recogniser
-from telephony.codecs import Format
 from telephony.legs import HungUp, LegEvent
 from telephony.recording import RecordingStore
 from telephony.rtp.quality import CallQuality
@@ -22,7 +21,6 @@ from telephony.simulator.personas import LineKind, Sound
 from telephony.simulator.roles import Client
 from telephony.simulator.story import Story
 from telephony.simulator.voices import Utterances
-from telephony.sip.online import OnLine
 from tests.telephony.simulator.calling import KEY, follow, only, phones_of
 
 CLIENT = """
@@ -114,8 +112,8 @@ async def talk(
     conditions: Conditions,
     rooms: Rooms,
     folder: Path,
-) -> tuple[list[LegEvent], CallQuality, OnLine, Story]:
-    """One conversation under conditions: its events, its quality, its control, and what the network says of it."""
+) -> tuple[list[LegEvent], CallQuality, Story]:
+    """One conversation under conditions: its events, its quality, and what the network says of it."""
     utterances, ears, bot_voice = rooms
 
     def worsened(client: Client) -> Client:
@@ -126,11 +124,11 @@ async def talk(
     async with phones_of(cast, utterances, ears, folder) as (dialer, stories):
         leg = await dialer.dial("1-1", "13800001001", ring_seconds=20)
         events = await follow(leg, [bot_voice.get(text) for text in ASKS])
-        control, quality = leg.control, await leg.quality()
-        assert isinstance(control, OnLine) and quality is not None
+        quality = await leg.quality()
+        assert quality is not None
     (story,) = stories
     assert [heard.question for heard in story.heard] == ["opening.identity", "new_account.own_will"]
-    return events, quality, control, story
+    return events, quality, story
 
 
 @pytest.fixture
@@ -141,7 +139,7 @@ def rooms(utterances: Utterances, ears: Recogniser, bot_voice: Prompts) -> Rooms
 @pytest.mark.audio
 async def test_a_call_over_a_bad_line_is_understood_recorded_and_ends_once(rooms: Rooms, tmp_path: Path) -> None:
     conditions = Conditions(delay_ms=60, jitter_ms=40, loss_percent=5, loss_burst=2, drift_ppm=200)
-    events, quality, _, story = await talk(conditions, rooms, tmp_path)
+    events, quality, story = await talk(conditions, rooms, tmp_path)
     assert [type(event) for event in events].count(HungUp) == 1 and isinstance(events[-1], HungUp)
     sealed = RecordingStore(tmp_path / "recordings", KEY).find("1-1")
     assert sealed is not None and story.answered_ms is not None and story.ended_ms is not None
@@ -155,12 +153,3 @@ async def test_a_call_over_a_bad_line_is_understood_recorded_and_ends_once(rooms
     # The client's reports tell of the other way and of the delay of both.
     assert 0.01 < story.heard_loss < 0.12 and quality.far_loss is not None and 0.01 < quality.far_loss < 0.12
     assert quality.round_trip_ms is not None and 100 < quality.round_trip_ms < 2000
-
-
-@pytest.mark.audio
-async def test_the_client_chooses_the_codec_and_a_good_line_loses_nothing(rooms: Rooms, tmp_path: Path) -> None:
-    _, quality, control, story = await talk(Conditions(codec=Coding.PCMU), rooms, tmp_path)
-    session = control.call.session if control.call else None
-    assert session is not None and session.agreed is not None
-    assert session.agreed.format is Format.ULAW
-    assert (story.frames_lost, quality.lost, story.heard_loss) == (0, 0, 0.0)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,16 @@ import pytest
 from intents import Announced
 from speech.prompts import Prompts
 from speech.recogniser import Recogniser
+from telephony.codecs import Format
 from telephony.legs import AudioIn, EarlyMedia, HangupCause, HungUp, Ringing
 from telephony.progress import listen_before_answer
 from telephony.recording import RecordingStore
+from telephony.simulator.conditions import Coding, Conditions
 from telephony.simulator.network import Network
 from telephony.simulator.sip_phones import SipPhones
 from telephony.simulator.voices import Utterances
 from telephony.sip.dialer import SipDialer
+from telephony.sip.online import OnLine
 from telephony.sip.trunk import Trunk
 from tests.telephony.farend import WAIT
 from tests.telephony.simulator.calling import KEY, follow, only, phones_of
@@ -27,7 +31,7 @@ from tests.telephony.simulator.calling import KEY, follow, only, phones_of
 pytestmark = pytest.mark.audio
 
 
-async def test_a_client_hears_real_prompts_and_answers_them(
+async def test_a_client_hears_real_prompts_and_answers_them_in_the_codec_of_its_choice(
     utterances: Utterances, ears: Recogniser, bot_voice: Prompts, tmp_path: Path
 ) -> None:
     texts = (
@@ -36,9 +40,11 @@ async def test_a_client_hears_real_prompts_and_answers_them(
         "请问今天天气怎么样？",
     )
     cast = only("new-account-cooperative")
+    cast = replace(cast, clients=tuple(replace(one, conditions=Conditions(codec=Coding.PCMU)) for one in cast.clients))
     async with phones_of(cast, utterances, ears, tmp_path) as (dialer, stories):
-        leg = await dialer.dial("1-1", "13800001001", ring_seconds=20)
+        leg = await dialer.dial("1-1", "13800001001", ring_seconds=60)
         events = await follow(leg, [bot_voice.get(text) for text in texts])
+        control, quality = leg.control, await leg.quality()
     assert isinstance(events[0], Ringing) and isinstance(events[-1], HungUp)
     (story,) = stories
     assert story.call == "1-1" and story.hung_up_by == "bot"
@@ -46,6 +52,10 @@ async def test_a_client_hears_real_prompts_and_answers_them(
     assert story.said[0].text in ("是的，我就是", "我是") and "听清" in story.said[2].text
     assert len(story.latencies_ms) == 2
     assert story.frames_sent > 0 and abs(story.frames_sent - story.frames_received) < 100
+    assert isinstance(control, OnLine) and control.call is not None and control.call.session is not None
+    assert control.call.session.agreed is not None and control.call.session.agreed.format is Format.ULAW
+    assert quality is not None
+    assert (story.frames_lost, quality.lost, story.heard_loss) == (0, 0, 0.0)  # a good line loses nothing
 
 
 async def test_lines_that_nobody_answers_are_heard_with_their_codes(
