@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import time as clocks
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+import time
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
-
-from rules.hours import SHANGHAI
-
-MORNING, EVENING = time(9), time(20)
-NIGHTS = 10.0  # times as fast as the day, in a demo
 
 
 class Clock(Protocol):
@@ -40,66 +34,24 @@ class RealClock:
 
 
 class DemoClock:
-    """Time that starts at `begin` and runs `factor` times as fast, with jumps over idle stretches.
-
-    At more than the pace of the wall's clock, nights pass NIGHTS times as fast again: nobody is called then.
-    """
+    """Time that starts at `begin` and runs `factor` times as fast, with jumps over idle stretches."""
 
     def __init__(self, begin: datetime, factor: float) -> None:
-        self._course = _Course(begin, clocks.monotonic(), factor)  # replaced as a whole: several threads ask
+        self._begin = begin
+        self._factor = factor
+        self._started = time.monotonic()
 
     def now(self) -> datetime:
-        return self._course.at(clocks.monotonic())
+        elapsed = time.monotonic() - self._started
+        return self._begin + timedelta(seconds=elapsed * self._factor)
 
     def real_seconds(self, until: datetime) -> float:
-        return max(0.0, self._course.when(until) - clocks.monotonic())
+        return max(0.0, (until - self.now()).total_seconds() / self._factor)
 
     def skip_to(self, at: datetime, lead_seconds: float) -> None:
-        course = self._course
-        due = course.when(at)
-        idle = due - lead_seconds - clocks.monotonic()
-        if idle > 0:
-            self._course = replace(course, started=course.started - idle)
+        idle = at - timedelta(seconds=lead_seconds * self._factor) - self.now()
+        self._begin += max(idle, timedelta())
 
     def slow_down(self) -> None:
         """Go on at the pace of the wall's clock, when nothing waits any more: days would race past whoever looks on."""
-        self._course = _Course(self.now(), clocks.monotonic(), 1.0)
-
-
-@dataclass(frozen=True, slots=True)
-class _Course:
-    """From an instant of the wall's clock on: `began` in demo time, `started` in seconds of the monotonic clock."""
-
-    began: datetime
-    started: float
-    factor: float
-
-    def at(self, moment: float) -> datetime:
-        at, left = self.began, max(0.0, moment - self.started)
-        while left > (whole := self._seconds(at, turn := _next_turn(at))):
-            at, left = turn, left - whole
-        return at + timedelta(seconds=left * self._pace(at))
-
-    def when(self, wanted: datetime) -> float:
-        at, moment = self.began, self.started
-        while wanted > (turn := _next_turn(at)):
-            at, moment = turn, moment + self._seconds(at, turn)
-        return moment + self._seconds(at, wanted)
-
-    def _seconds(self, at: datetime, until: datetime) -> float:
-        return (until - at).total_seconds() / self._pace(at)
-
-    def _pace(self, at: datetime) -> float:
-        return self.factor * NIGHTS if self.factor > 1 and _is_night(at) else self.factor
-
-
-def _is_night(at: datetime) -> bool:
-    return not MORNING <= at.astimezone(SHANGHAI).time() < EVENING
-
-
-def _next_turn(at: datetime) -> datetime:
-    """When day and night change next."""
-    local = at.astimezone(SHANGHAI)
-    turns = (datetime.combine(local.date() + timedelta(days=day), turn, SHANGHAI)
-             for day in (0, 1) for turn in (MORNING, EVENING))  # fmt: skip
-    return next(turn for turn in turns if turn > local).astimezone(UTC)
+        self._begin, self._started, self._factor = self.now(), time.monotonic(), 1.0

@@ -148,17 +148,6 @@ def test_a_demo_clock_jumps_over_idle_time_and_never_back() -> None:
     assert clock.now() >= before
 
 
-def test_the_nights_of_a_demo_are_short_and_those_of_the_wall_are_not() -> None:
-    evening, morning = NOON.replace(hour=12), NOON.replace(hour=1) + timedelta(days=1)  # 20:00 and 9:00 in Shanghai
-    for factor, day, night in ((600.0, 8 * 6.0, 7.8), (1.0, 8 * 3600.0, 13 * 3600.0)):
-        clock = DemoClock(NOON, factor)
-        assert clock.real_seconds(evening) == pytest.approx(day, abs=1)
-        assert clock.real_seconds(morning) == pytest.approx(day + night, abs=1)
-    clock = DemoClock(morning, 600.0)
-    clock.skip_to(morning + timedelta(days=3), lead_seconds=2.0)
-    assert clock.real_seconds(morning + timedelta(days=3)) == pytest.approx(2.0, abs=1)
-
-
 def test_a_demo_clock_that_has_slowed_down_goes_on_from_there_in_real_time() -> None:
     clock = DemoClock(NOON, 600.0)
     before = clock.now()
