@@ -280,7 +280,7 @@ def test_one_agent_sits_in_one_place() -> None:
 
 async def test_an_agent_who_accepts_talks_until_the_agent_hangs_up(client: Client) -> None:
     async with BrowserLines() as lines, on_duty(lines, 1000) as (browser, phone):
-        roster, page = Roster(), Page()
+        roster, page = Roster(Terms(look_seconds=0)), Page()
         seat = roster.sign_on(Agent(2, "8002", "孙敏"), phone, page.tell)
         page.on_ring = lambda ring: roster.accept(seat, ring)
         way = ToBrowser(roster).way(client.party())
@@ -303,7 +303,7 @@ async def test_an_agent_who_accepts_talks_until_the_agent_hangs_up(client: Clien
 
 async def test_a_matter_whose_agent_is_lost_in_mid_talk_is_nobodys(client: Client) -> None:
     async with BrowserLines() as lines, on_duty(lines, 1000) as (browser, phone):
-        roster, page = Roster(), Page()
+        roster, page = Roster(Terms(look_seconds=0)), Page()
         seat = roster.sign_on(Agent(2, "8002", "孙敏"), phone, page.tell)
         page.on_ring = lambda ring: roster.accept(seat, ring)
         way = ToBrowser(roster).way(client.party())
@@ -317,7 +317,7 @@ async def test_a_matter_whose_agent_is_lost_in_mid_talk_is_nobodys(client: Clien
 
 async def test_an_agent_whose_browser_is_gone_is_passed_over(client: Client) -> None:
     async with BrowserLines() as lines, on_duty(lines) as (browser, phone):
-        roster, page = Roster(), Page()
+        roster, page = Roster(Terms(look_seconds=0)), Page()
         seat = roster.sign_on(Agent(2, "8002", "孙敏"), phone, page.tell)
         page.on_ring = lambda ring: roster.accept(seat, ring)
         await phone.close()

@@ -24,6 +24,7 @@ from campaign.handover.meanwhile import asides_of
 from campaign.handover.roads import Road, ToBrowser, ToExtension
 from campaign.handover.seats import Seat
 from campaign.handover.talks import Agent
+from campaign.handover.waiting_room import Terms
 from campaign.handover.ways import Party, Way
 from intents import load_matcher
 from rules import Ending
@@ -105,7 +106,7 @@ async def talking(ears: Recogniser, folder: Path, road: MakeRoad) -> AsyncIterat
         phone = await far.take()
         await phone.say("answered")
         await until(leg, Answered)
-        script, roster, page = load_script("suitability"), Roster(), Page()
+        script, roster, page = load_script("suitability"), Roster(Terms(look_seconds=0)), Page()
         seat = roster.sign_on(Agent(1, "8002", "孙敏"), NoPhone(), page.tell)
         notebook, moves = Notebook("7-1", script, "单小明", "先生"), list[Event | Action]()
 
