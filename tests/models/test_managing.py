@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from models import Campaign, CampaignStopped, Customer, Database, ReviewTask
 from models.managing import (
@@ -19,7 +19,7 @@ from models.managing import (
 from models.managing_cases import CaseFilter, act_on_case, case_list, case_with, open_case, unfinished_cases
 from models.managing_silence import act_on_silence, all_silent, silent, silent_clients
 from models.managing_tables import ReviewCase
-from models.people import PeopleFilter, people_list
+from models.people import PeopleFilter, Waits, people_list
 from rules.cases import CaseAct, CaseActor
 from rules.silence import SilenceAct, SilenceRefused, SilenceState
 from tests.conftest import NOON, due
@@ -51,6 +51,29 @@ def test_a_stopped_campaign_gives_its_open_tasks_to_people(database: Database, t
         with pytest.raises(CampaignStopped):
             change_campaign(session, campaign_id, CampaignAct.RESUME, by="8101", why="x", at=NOON)
         assert len(changes_of(session, campaign_id)) == 3
+
+
+def test_the_list_of_people_goes_on_after_the_last_deadline(database: Database, task_id: int) -> None:
+    with database.write() as session:
+        first = session.get_one(ReviewTask, task_id)
+        session.execute(update(ReviewTask).values(with_human=True, due_at=None))
+        for number, days in enumerate((3, None, 1, None)):
+            session.add(
+                ReviewTask(
+                    number=f"P{number}",
+                    campaign_id=first.campaign_id,
+                    customer_id=first.customer_id,
+                    review_type="suitability",
+                    script="suitability",
+                    created_at=NOON,
+                    with_human=True,
+                    deadline_at=NOON + timedelta(days=days) if days else None,
+                )  # fmt: skip
+            )
+    with database.read() as session:
+        pages = [people_list(session, PeopleFilter(waits=Waits.ALL), NOON, page=page, size=2) for page in (1, 2, 3, 4)]
+        assert [[one.task.number for one in page.items] for page in pages] == [["P2", "P0"], ["T001", "P1"], ["P3"], []]
+        assert {page.total for page in pages} == {5}
 
 
 def test_the_list_of_campaigns(database: Database, task_id: int) -> None:
