@@ -91,7 +91,7 @@ class Chunked(TTSService):
 @pytest.fixture(scope="module")
 def ears(shipped_model: Path) -> Recogniser:
     """The shipped model."""
-    return Recogniser(shipped_model)
+    return Recogniser(shipped_model, deadline_seconds=60)
 
 
 async def call(

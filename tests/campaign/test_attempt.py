@@ -51,7 +51,7 @@ class Mute(Voices):
 @pytest.fixture(scope="module")
 def ears(shipped_model: Path) -> Iterator[Recogniser]:
     """A recogniser, which no call here comes to need."""
-    made = Recogniser(shipped_model)
+    made = Recogniser(shipped_model, deadline_seconds=60)
     yield made
     made.close()
 

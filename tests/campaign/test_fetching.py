@@ -41,7 +41,7 @@ pytestmark = pytest.mark.audio
 
 @pytest.fixture(scope="module")
 def ears(shipped_model: Path) -> Iterator[Recogniser]:
-    made = Recogniser(shipped_model)
+    made = Recogniser(shipped_model, deadline_seconds=60)
     yield made
     made.close()
 

@@ -38,7 +38,7 @@ BOT, AGENT, SUPERVISOR = 700, 1500, 2000  # Hz
 
 @pytest.fixture(scope="module")
 def ears(shipped_model: Path) -> Iterator[Recogniser]:
-    made = Recogniser(shipped_model)
+    made = Recogniser(shipped_model, deadline_seconds=60)
     yield made
     made.close()
 

@@ -25,7 +25,7 @@ async def test_a_conversation_is_held_aloud(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: Path, shipped_model: Path
 ) -> None:
     script, printed = load_script("identity"), io.StringIO()
-    ears = Recogniser(shipped_model, threads=1)
+    ears = Recogniser(shipped_model, threads=1, deadline_seconds=60)
     prompts = Prompts(kept / "prompts", Pyttsx3Voice())
     with sound_room(tmp_path, monkeypatch, [spoken("你打错了")], echo=True) as room:
         console = Console(file=printed, width=200)

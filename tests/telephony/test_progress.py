@@ -41,7 +41,7 @@ VOICES = [0, 7]
 
 @pytest.fixture(scope="module")
 def ears(shipped_model: Path) -> Iterator[Recogniser]:
-    recogniser = Recogniser(shipped_model, threads=1)
+    recogniser = Recogniser(shipped_model, threads=1, deadline_seconds=60)
     yield recogniser
     recogniser.close()
 

@@ -115,7 +115,7 @@ async def test_barge_in_empties_the_exchange_too(dialer: ExchangeDialer, far: St
     await call.hear(0.2)
     leg.clear()
     cut = (await until(leg, Played))[-1]
-    assert isinstance(cut, Played) and not cut.complete and 200 <= cut.played_ms < 5000
+    assert isinstance(cut, Played) and not cut.complete and 180 <= cut.played_ms < 5000  # one frame may be on its way
     if "audiosocket" not in str(far.exchange()):  # which has nothing to flush: it is given 20 ms at a time
         await asyncio.wait_for(call.flushed.wait(), WAIT)
     assert abs(len(call.heard) / 16 - cut.played_ms) <= 200 or "audiosocket" in str(far.exchange())

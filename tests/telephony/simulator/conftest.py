@@ -22,7 +22,7 @@ def cache(kept: Path) -> Path:
 @pytest.fixture(scope="session")
 def ears(shipped_model: Path) -> Iterator[Recogniser]:
     """A recogniser on the shipped model."""
-    recogniser = Recogniser(shipped_model, threads=1)
+    recogniser = Recogniser(shipped_model, threads=1, deadline_seconds=60)
     yield recogniser
     recogniser.close()
 
