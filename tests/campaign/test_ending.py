@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager
@@ -36,9 +37,8 @@ PATIENCE_SECONDS = 180.0
 
 
 @pytest.fixture
-def database(tmp_path: Path, seal: Seal) -> Iterator[Database]:
-    opened = Database(f"sqlite:///{tmp_path / 'test.db'}")
-    opened.upgrade()
+def database(tmp_path: Path, seal: Seal, migrated: Path) -> Iterator[Database]:
+    opened = Database(f"sqlite:///{shutil.copy(migrated, tmp_path / 'test.db')}")
     yield opened
     opened.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -41,10 +42,9 @@ STATUS = "未完成：无人应答"
 
 
 @pytest.fixture
-def database(tmp_path: Path, seal: Seal) -> Iterator[Database]:
+def database(tmp_path: Path, seal: Seal, migrated: Path) -> Iterator[Database]:
     """On SQLite only: what is said to a caller does not depend on the database."""
-    opened = Database(f"sqlite:///{tmp_path / 'test.db'}")
-    opened.upgrade()
+    opened = Database(f"sqlite:///{shutil.copy(migrated, tmp_path / 'test.db')}")
     yield opened
     opened.close()
 
