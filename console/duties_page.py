@@ -13,7 +13,7 @@ from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
-from campaign.duties.drawing import DrawRefused, Wanted, draw_sample
+from campaign.duties.drawing import DrawRefused, Wanted, draw_sample, void_draw
 from campaign.duties.duties import raise_tasks
 from campaign.duties.outlook import outlook
 from campaign.duties.shares import SHARES, DutyKind
@@ -120,6 +120,10 @@ def members(request: Request, draw_id: int) -> Response:
 @router.get("/duties/draws/{draw_id}", dependencies=[SEES])
 def proof(request: Request, draw_id: int) -> Response:
     """How a draw came about, and how far its clients have come."""
+    return _proof_page(request, draw_id)
+
+
+def _proof_page(request: Request, draw_id: int, *, trouble: str = "", status_code: int = 200) -> Response:
     with desk_of(request).database.read() as session:
         made = session.get(Draw, draw_id)
         if made is None:
@@ -128,6 +132,8 @@ def proof(request: Request, draw_id: int) -> Response:
         return page(
             request,
             "draw.html",
+            status_code=status_code,
+            trouble=trouble,
             draw=made,
             duty=made.duty,
             share=SHARES[kind],
@@ -136,6 +142,22 @@ def proof(request: Request, draw_id: int) -> Response:
             figures=members_of(session, made.id),
             unraised=_unraised(made),
         )
+
+
+@router.post("/duties/draws/{draw_id}/void", dependencies=[DRAWS])
+def take_back(request: Request, draw_id: int, why: Annotated[str, Form()] = "") -> Response:
+    """Take back a draw that was made by mistake."""
+    desk = desk_of(request)
+    try:
+        with desk.database.write() as session:
+            made = session.get(Draw, draw_id)
+            if made is None:
+                raise HTTPException(404)
+            void_draw(session, made, by=signed_in(request).number, why=why, now=desk.clock.now())
+    except DrawRefused as refused:
+        return _proof_page(request, draw_id, trouble=str(refused), status_code=422)
+    remembered_of(request).forget()
+    return RedirectResponse(f"/duties/draws/{draw_id}", status_code=303)
 
 
 def _unraised(made: Draw) -> tuple[str, ...]:
@@ -193,7 +215,7 @@ def _quotas(session: Session, year: int, asked: Asking) -> list[Quota]:
     quotas = []
     for kind, share in SHARES.items():
         duty = known.get(kind.value)
-        draws = duty.draws if duty else []
+        draws = duty.standing if duty else []
         figures = [asked("members", partial(members_of, draw_id=one.id), one.id) for one in draws]
         total = MemberFigures(
             drawn=sum(one.drawn for one in figures),

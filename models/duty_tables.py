@@ -61,6 +61,11 @@ class Duty(Base):
     created_at: Mapped[datetime]
     draws: Mapped[list[Draw]] = relationship(order_by="Draw.id", back_populates="duty")
 
+    @property
+    def standing(self) -> list[Draw]:
+        """The draws that stand."""
+        return [one for one in self.draws if one.void_at is None]
+
     __table_args__ = (UniqueConstraint("kind", "year"),)
 
 
@@ -75,6 +80,10 @@ class Draw(Base):
     by: Mapped[str] = mapped_column(String(80))
     parameters: Mapped[dict[str, Any]] = mapped_column(JSON)
     proof: Mapped[dict[str, Any]] = mapped_column(JSON)
+    # 作废: a draw made by mistake stays on record, and its clients are free again.
+    void_at: Mapped[datetime | None]
+    void_by: Mapped[str] = mapped_column(String(80), default="", server_default="")
+    void_why: Mapped[str] = mapped_column(String(300), default="", server_default="")
     duty: Mapped[Duty] = relationship(back_populates="draws")
 
 

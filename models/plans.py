@@ -81,6 +81,11 @@ def record_plan_act(session: Session, plan: ReviewPlan, act: str, *, by: str, wh
     session.flush()
 
 
+def plans_of_draw(session: Session, draw_id: int) -> Sequence[ReviewPlan]:
+    """The plans that call the clients of a draw, withdrawn ones too."""
+    return session.scalars(select(ReviewPlan).where(ReviewPlan.draw_id == draw_id).order_by(ReviewPlan.id)).all()
+
+
 def members_after(session: Session, draw_id: int, after: int, limit: int) -> Sequence[DrawnMember]:
     """The next members of a draw in the order of their clients, each with the client and the task."""
     query = (
@@ -102,7 +107,7 @@ def credit_with(session: Session, tasks: Mapping[int, int], year: int, kinds: Co
         select(DrawnMember)
         .join(Draw, DrawnMember.draw_id == Draw.id)
         .join(Duty, Draw.duty_id == Duty.id)
-        .where(Duty.year == year, Duty.kind.in_(kinds), DrawnMember.customer_id.in_(tasks))
+        .where(Duty.year == year, Duty.kind.in_(kinds), Draw.void_at.is_(None), DrawnMember.customer_id.in_(tasks))
         .where(DrawnMember.credited.is_(True), DrawnMember.task_id.is_(None))
     )
     for member in session.scalars(query):

@@ -104,7 +104,7 @@ def clients_drawn_elsewhere(session: Session, year: int, kinds: Collection[str])
         select(DrawnMember.customer_id)
         .join(Draw, DrawnMember.draw_id == Draw.id)
         .join(Duty, Draw.duty_id == Duty.id)
-        .where(Duty.year == year, Duty.kind.in_(kinds))
+        .where(Duty.year == year, Duty.kind.in_(kinds), Draw.void_at.is_(None))
         .where(DrawnMember.credited.is_(False), DrawnMember.task_id.is_(None))
     )
     return set(session.scalars(query))
@@ -141,7 +141,7 @@ def drawn_and_open(session: Session, duty_id: int) -> set[int]:
         select(DrawnMember.customer_id)
         .join(Draw, DrawnMember.draw_id == Draw.id)
         .outerjoin(ReviewTask, DrawnMember.task_id == ReviewTask.id)
-        .where(Draw.duty_id == duty_id, DrawnMember.credited.is_(False))
+        .where(Draw.duty_id == duty_id, Draw.void_at.is_(None), DrawnMember.credited.is_(False))
         .where(DrawnMember.task_id.is_(None) | (ReviewTask.final.is_(False) & _not_stopped()))
     )
     return set(session.scalars(query))
@@ -216,7 +216,7 @@ def progress_of(session: Session, duty: Duty, types: Collection[str]) -> Progres
 
     Those of the latest draw, the merged too, and those of earlier ones who were not reviewed when it was made.
     """
-    latest = duty.draws[-1]
+    latest = duty.standing[-1]
     counts = ReviewTask.review_type.in_(types)
     lately = exists().where(
         AttemptTask.task_id == ReviewTask.id,
@@ -237,7 +237,7 @@ def progress_of(session: Session, duty: Duty, types: Collection[str]) -> Progres
         .select_from(DrawnMember)
         .join(Draw, DrawnMember.draw_id == Draw.id)
         .outerjoin(ReviewTask, DrawnMember.task_id == ReviewTask.id)
-        .where(Draw.duty_id == duty.id, newest | DrawnMember.credited.is_(False))
+        .where(Draw.duty_id == duty.id, Draw.void_at.is_(None), newest | DrawnMember.credited.is_(False))
     )
     return Progress(*session.execute(query).one())
 

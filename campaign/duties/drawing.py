@@ -17,10 +17,12 @@ from sqlalchemy.orm import Session
 from campaign.duties.population import clients_of, population_of, reviewed_beside
 from campaign.duties.shares import SHARES, DutyKind
 from models.duty_tables import Draw, DrawnMember, Duty
+from models.plans import plans_of_draw
 from models.populations import unnamed_brokers
 from models.tables import Customer
 from rules import RiskLevel
 from rules.errors import BadPolicy
+from rules.plan import PlanState
 from rules.sampling import (
     ORDINARY_HIGH_RISK,
     R5_HOLDERS,
@@ -110,6 +112,18 @@ def draw_sample(session: Session, wanted: Wanted, *, by: str, now: datetime) -> 
     session.flush()
     _enter_members(session, stored.id, drawn.numbers, population.merged)
     return stored
+
+
+def void_draw(session: Session, draw: Draw, *, by: str, why: str, now: datetime) -> None:
+    """Take back a draw that nobody has been called for; it stays on record. Raises DrawRefused."""
+    if draw.void_at is not None:
+        raise DrawRefused("这次抽取已经作废")
+    if not why.strip():
+        raise DrawRefused("作废要写明原因")
+    if any(plan.state != PlanState.WITHDRAWN for plan in plans_of_draw(session, draw.id)):
+        raise DrawRefused("这次抽取已有回访方案，不能作废；请先撤销方案")
+    draw.void_at, draw.void_by, draw.void_why = now, by, why.strip()[:300]
+    session.flush()
 
 
 def _quota(session: Session, wanted: Wanted) -> Quota:

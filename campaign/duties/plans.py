@@ -57,8 +57,9 @@ def draft(
         raise PlanRefused("没有写方案名称；请填写")
     if not actor.by.strip():
         raise PlanRefused("没有写明是谁；请写上工号或姓名")
-    if draw_id is not None and session.get(Draw, draw_id) is None:
-        raise PlanRefused("没有这次抽取；请从抽取结果的页面制定方案")
+    made = session.get(Draw, draw_id) if draw_id is not None else None
+    if draw_id is not None and (made is None or made.void_at is not None):
+        raise PlanRefused("没有这次抽取，或抽取已作废；请从抽取结果的页面制定方案")
     stored = add_plan(
         session,
         ReviewPlan(

@@ -47,9 +47,9 @@ def owed_kinds(session: Session) -> list[DutyKind]:
 
 def _share(session: Session, kind: DutyKind, year: int, seen: Outlook) -> Share:
     duty = next((one for one in duties_of(session, year) if one.kind == kind.value), None)
-    if duty is None or not duty.draws:
+    if duty is None or not duty.standing:
         return Share(drawn=False)
-    proof, progress = duty.draws[-1].proof, progress_of(session, duty, own_types(kind))
+    proof, progress = duty.standing[-1].proof, progress_of(session, duty, own_types(kind))
     return Share(
         drawn=True,
         needed=proof["needed"],

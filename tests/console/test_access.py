@@ -72,6 +72,7 @@ TABLE = {
     "GET /duties/draws/{draw_id}": "MI",
     "POST /duties/raise": "M",
     "GET /duties/draws/{draw_id}.csv": "MI",
+    "POST /duties/draws/{draw_id}/void": "M",
     "GET /plans": "MI",
     "GET /plans.csv": "MI",
     "GET /plans/new": "MI",

@@ -204,6 +204,22 @@ def test_everybody_who_was_drawn_can_be_exported(pages: TestClient, place: Place
         assert session.scalars(select(AuditEntry.act)).all() == [Act.EXPORTED]
 
 
+def test_a_draw_made_by_mistake_is_taken_back(pages: TestClient, place: Place, year: int) -> None:
+    form = of_draw(pages, year)
+    proof = f"/duties/draws/{form['draw']}"
+    assert "作废要写明原因" in pages.post(f"{proof}/void", data={"why": " "}).text
+    plan = pages.post("/plans", data=form).url.path
+    assert "已有回访方案，不能作废；请先撤销方案" in pages.post(f"{proof}/void", data={"why": "种子写错"}).text
+    pages.post(f"{plan}/act", data={"doing": "withdraw", "why": "种子写错"})
+    text = pages.post(f"{proof}/void", data={"why": "种子写错"}).text
+    assert "由 8101 作废：种子写错" in text and "制定方案" not in text
+    assert pages.post(f"{proof}/void", data={"why": "再来"}).status_code == 422
+    assert "本年度还没有抽取" in pages.get("/duties").text.partition('data-quota="conduct"')[0]
+    assert "抽取已作废" in pages.post("/plans", data=form | {"name": "另一个"}).text
+    again = pages.get(drawn(pages, year)).text
+    assert (figure(again, "合并计入"), figure(again, "抽中")) == (0, 4)
+
+
 def test_conduct_reviews_are_drawn_from_the_clients_of_brokers(pages: TestClient, place: Place, year: int) -> None:
     files = (
         "工号,姓名,岗位\n6001,赵立新,经纪人\n",
