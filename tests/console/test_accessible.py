@@ -71,3 +71,4 @@ def work_by_keys(page: Page, address: str) -> None:
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     page.wait_for_url("**/calls/1-1")
+    page.wait_for_load_state("networkidle")  # nothing is under way when the server is stopped
