@@ -122,7 +122,7 @@ class Size:
 
 
 SHORT = Size({"sqlite": 40, "postgresql": 30}, 6, 0.002)
-LONG = Size({"sqlite": 2000, "postgresql": 2000}, 75, 0.0004)
+LONG = Size({"sqlite": 2000, "postgresql": 800}, 75, 0.0004)
 SOAK = (pytest.mark.soak, pytest.mark.timeout(3600))
 
 
