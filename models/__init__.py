@@ -30,8 +30,8 @@ from models.inspecting_tables import (
     Scorecard,
 )
 from models.line_tables import IncomingCall, LineQuality
-from models.people_tables import HumanReview
 from models.live_tables import LiveCallRow, WorkerCondition
+from models.people_tables import HumanReview
 from models.posting_tables import Event
 from models.presence_tables import PresenceSpan
 from models.questionnaire_tables import Correction, Questionnaire
@@ -92,10 +92,10 @@ __all__ = [
     "LineQuality",
     "Line",
     "LinesFull",
+    "LiveCallRow",
     "ModelsError",
     "Notice",
     "PlanActed",
-    "LiveCallRow",
     "PresenceSpan",
     "Product",
     "Questionnaire",
@@ -119,9 +119,9 @@ __all__ = [
     "TakenByAnother",
     "VersionChanged",
     "Worker",
+    "WorkerCondition",
     "WorkerLost",
     "current_seal",
     "load_seal",
-    "WorkerCondition",
     "use_seal",
 ]
