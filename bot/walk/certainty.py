@@ -1,5 +1,5 @@
 """When an answer is too doubtful to be taken: pure. A yes taken for a no is worse than asking again, and so is a
-mumble taken for a refusal, which closes the review for good."""
+mumble taken for a refusal, which closes the review for good, or for a complaint, which calls a person to the line."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from dataclasses import replace
 from typing import Protocol
 
 from intents.values import Intent, Match
+from rules.outcomes import Risk
 
 _POLAR = frozenset({Intent.YES, Intent.NO})
 _GUESSED = 0.4  # of the recogniser; below it the words were guessed
 _MUMBLED = 0.8  # a refusal closes the review for good (table F.1 row 1); who means it says it again when asked again
+_ILL_HEARD = 0.6  # a complaint fetches a person at once; who complains says it again, and louder
 _LEAST_SURE = {  # of the recogniser
-    Intent.YES: _GUESSED, Intent.NO: _GUESSED, Intent.WRONG_NUMBER: _GUESSED, Intent.REFUSE: _MUMBLED
+    Intent.YES: _GUESSED, Intent.NO: _GUESSED, Intent.WRONG_NUMBER: _GUESSED,
+    Intent.REFUSE: _MUMBLED, Intent.COMPLAINT: _ILL_HEARD,
 }  # fmt: skip
 
 
@@ -40,5 +43,7 @@ def understand(
 
 
 def _doubted(match: Match, reason: str) -> Match:
+    """Asked again; that a client is dissatisfied is then asked again too, graver risks stay flagged."""
     evidence = f"{match.evidence}；{reason}" if match.evidence else reason
-    return replace(match, intent=Intent.UNCLEAR, confidence=min(match.confidence, 0.3), evidence=evidence)
+    risks = match.risks - {Risk.DISSATISFIED} if match.intent is Intent.COMPLAINT else match.risks
+    return replace(match, intent=Intent.UNCLEAR, risks=risks, confidence=min(match.confidence, 0.3), evidence=evidence)

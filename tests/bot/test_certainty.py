@@ -6,6 +6,7 @@ import pytest
 
 from bot.walk.certainty import understand
 from intents import Intent, load_matcher
+from rules.outcomes import Risk
 
 QUESTION = "new_account.own_will"
 
@@ -22,6 +23,8 @@ QUESTION = "new_account.own_will"
         ("我不接受回访", (), 0.74, Intent.UNCLEAR),  # mumbling was once taken for a refusal
         ("我不接受回访", ("是",), 0.9, Intent.REFUSE),
         ("你打错了", (), 0.3, Intent.UNCLEAR),
+        ("我对你们很不满意我要投诉", (), 0.52, Intent.UNCLEAR),  # a mumble was once taken for a complaint
+        ("我对你们很不满意我要投诉", (), 0.7, Intent.COMPLAINT),
         ("转人工", ("不是",), 0.3, Intent.HUMAN),  # no polarity to turn
     ],
 )
@@ -31,3 +34,9 @@ def test_opposites_and_guesses_are_unclear(
     match = understand(load_matcher(), QUESTION, text, others, confidence)
     assert match.intent is intent
     assert match.evidence
+
+
+def test_an_ill_heard_threat_is_asked_again_and_stays_flagged() -> None:
+    match = understand(load_matcher(), QUESTION, "太差劲了我要去证监会举报你们", confidence=0.5)
+    assert match.intent is Intent.UNCLEAR
+    assert match.risks == {Risk.THREAT}
