@@ -143,7 +143,7 @@ def test_trunks() -> None:
         ("good", Level.GOOD), ("paused", Level.BAD), ("refused", Level.BAD), ("silent", Level.BAD), ("dead", Level.BAD),
         ("failing", Level.BAD), ("elsewhere", Level.GOOD),
     ]  # fmt: skip
-    assert "503 Service Unavailable" in found[1].words and "06-01 10:00:30 再试" in found[1].words
+    assert "503 Service Unavailable" in found[1].words and "6月1日 10:00:30 再试" in found[1].words
     assert levels(of_trunks((), [])) == [("线路", Level.GOOD)]
 
 
