@@ -12,7 +12,7 @@ from campaign.handover.duty import Failure, Presence, RosterError, TalkEnded
 from campaign.handover.meanwhile import keep_company
 from campaign.handover.on_duty import OnDuty
 from campaign.handover.seats import Seat
-from campaign.handover.talks import Afterwards, Onward, Talk, Wanted
+from campaign.handover.talks import Afterwards, Loan, Onward, Talk, Wanted
 from campaign.handover.waiting_room import Client
 from campaign.handover.wrapping import WrapUp
 from telephony.bridge import Bridge, BridgeEnd, Joinable, Parting
@@ -65,14 +65,24 @@ class Roster(OnDuty):
         """Join somebody who takes the client over by their own wish, or who was asked about the client."""
         seat, loan = self._seats.get(onward.number), onward.loan
         if loan is not None:
-            loan.taken = True
-        if seat is None:
-            return talk_with_extension(wanted.client, loan.leg, onward.number) if loan is not None else None
-        if loan is None and (seat.ring or seat.talking):
+            return self._join_lent(seat, loan, onward.number, call, wanted)
+        if seat is None or seat.ring or seat.talking:
             return None
+        seat.ring = call
+        self.be(seat, Presence.BUSY)
+        return await self._talk(seat, wanted)
+
+    def _join_lent(self, seat: Seat | None, loan: Loan, number: str, call: str, wanted: Wanted) -> Talk | None:
+        """Join who was asked; None where they are gone, or have waited too long for it."""
+        if loan.void or (seat is None and not loan.outside):
+            loan.give_up()
+            return None
+        loan.taken = True
+        if seat is None:
+            return talk_with_extension(wanted.client, loan.leg, number)
         seat.ring, seat.asked = call, None
         self.be(seat, Presence.BUSY)
-        return self._join(seat, wanted, loan.leg) if loan is not None else await self._talk(seat, wanted)
+        return self._join(seat, wanted, loan.leg)
 
     async def _talk(self, seat: Seat, wanted: Wanted) -> Talk | None:
         """Open the audio of an agent who has looked, and join the two; None where the agent's connection fails."""

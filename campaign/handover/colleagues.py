@@ -12,6 +12,7 @@ import itertools
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -53,6 +54,7 @@ class _Question:
     over: asyncio.Future[AskEnd]  # somebody has ended it
     leg: Joinable | None = None
     talking: bool = False
+    loan: Loan | None = None  # the client was left with who was asked
     course: asyncio.Task[None] | None = None
 
 
@@ -93,6 +95,9 @@ class Consultations:
             answer=loop.create_future(),
             over=loop.create_future(),
         )
+        if colleague is not None:  # from now on nothing else rings there
+            colleague.ring = question.ring
+            self.roster.be(colleague, Presence.BUSY)
         bridge.hold(True)
         self._tell(question)
         question.course = loop.create_task(self._carry(question), name="consultation")
@@ -111,11 +116,14 @@ class Consultations:
             raise RosterError("对方还没有接通，不能转给对方")
         if question.colleague is None and seat.dials:
             raise RosterError("自己拨打的通话只能转给在班的同事")
-        loan = Loan(question.leg)
+        if question.bridge.over.is_set():
+            raise RosterError("通话已经结束，不能转给对方")
+        loan = question.loan = Loan(question.leg, outside=question.colleague is None)
+        loan.give_up = partial(self._give_up, question, loan)
         question.over.set_result(AskEnd.LEFT)
         seat.after.onward = Onward(question.number, at_once=True, loan=loan)
         question.bridge.pass_on()
-        asyncio.get_running_loop().call_later(_TAKEN_SECONDS, self._give_up, question, loan)
+        asyncio.get_running_loop().call_later(_TAKEN_SECONDS, loan.give_up)
 
     # Who is asked
 
@@ -136,7 +144,7 @@ class Consultations:
         return question is not None
 
     def _asked(self, seat: Seat) -> _Question | None:
-        return next((one for one in self._open.values() if one.colleague is seat), None)
+        return next((one for one in self._open.values() if one.colleague is seat and one.ring == seat.ring), None)
 
     # The course of one
 
@@ -157,8 +165,7 @@ class Consultations:
         if colleague is None or began is None or asker.wanted is None:
             return AskEnd.TALK_OVER
         seconds, briefing = self.roster.terms.offer_seconds, began.briefing or asker.wanted.briefing
-        colleague.ring = question.ring
-        self.roster.be(colleague, Presence.BUSY)
+        _count(question)
         colleague.show(Rings(question.ring, briefing, seconds, _named(asker), began.form))
         gone = asyncio.create_task(colleague.gone.wait())
         try:
@@ -189,6 +196,7 @@ class Consultations:
         if not isinstance(leg, Joinable):
             await leg.hang_up()
             return AskEnd.UNREACHABLE
+        _count(question)
         question.leg = leg
         answer = asyncio.create_task(answer_of(leg))
         try:
@@ -206,7 +214,6 @@ class Consultations:
             return _talk_over(question)
         question.bridge.admit(leg, Part.COLLEAGUE)
         question.talking = True
-        question.asker.after.consulted.append(question.number)
         self._tell(question)
         ended = asyncio.create_task(leg.ended())
         try:
@@ -217,6 +224,10 @@ class Consultations:
     async def _part(self, question: _Question, end: AskEnd) -> None:
         """The client and the agent are back together, and who was asked is free; nothing where the client is left."""
         if end is AskEnd.LEFT:
+            await question.bridge.over.wait()
+            joined_elsewhere = question.bridge.parting in (Parting.PASSED_ON, Parting.AGENT_LINE_LOST)
+            if question.loan is not None and not joined_elsewhere:
+                question.loan.give_up()
             return
         if not question.bridge.over.is_set():
             if question.leg is not None:
@@ -226,8 +237,9 @@ class Consultations:
 
     async def _release(self, question: _Question, end: AskEnd) -> None:
         colleague = question.colleague
-        if colleague is not None and colleague.ring == question.ring:
+        if colleague is not None and colleague.asked is not None and colleague.asked.ring == question.ring:
             colleague.asked = None
+        if colleague is not None and colleague.ring == question.ring:
             colleague.tell(AskedNoMore(question.ring, end))
             absent = end in (AskEnd.TIMED_OUT, AskEnd.UNREACHABLE)
             self.roster.free(colleague, Presence.AWAY if absent else colleague.rest)
@@ -235,8 +247,9 @@ class Consultations:
             await question.leg.hang_up()
 
     def _give_up(self, question: _Question, loan: Loan) -> None:
-        """Nobody has joined the client to who was asked: the call has ended in that very moment."""
-        if not loan.taken:
+        """Nobody joins the client to who was asked: the call has ended in that very moment, or they are gone."""
+        if not loan.taken and not loan.void:
+            loan.void = True
             question.course = asyncio.get_running_loop().create_task(self._release(question, AskEnd.TALK_OVER))
 
     def _tell(self, question: _Question, end: AskEnd | None = None) -> None:
@@ -263,6 +276,13 @@ async def _first(question: _Question, events: set[asyncio.Future[Any]], seconds:
 def _talk_over(question: _Question) -> AskEnd:
     client = question.bridge.parting in (Parting.CLIENT_HUNG_UP, Parting.CLIENT_LINE_LOST)
     return AskEnd.CLIENT_HUNG_UP if client else AskEnd.TALK_OVER
+
+
+def _count(question: _Question) -> None:
+    """Who is asked has seen the call, or is called about it, whatever comes of it."""
+    consulted = question.asker.after.consulted
+    if question.number not in consulted:
+        consulted.append(question.number)
 
 
 def _named(seat: Seat) -> str:

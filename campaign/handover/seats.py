@@ -79,12 +79,12 @@ class Seat:
         await asyncio.sleep(max(0.0, self.shown_at + seconds - asyncio.get_running_loop().time()))
 
     async def open_audio(self, call_id: str) -> Joinable | None:
-        """Open this agent's audio for a call; None where that fails."""
+        """Open this agent's audio for a call; None where that fails, or the agent is off duty meanwhile."""
         leg: Joinable | None = None
         with contextlib.suppress(TimeoutError, BrowserRefused):
             async with asyncio.timeout(_OPEN_SECONDS):
                 leg = self.phone.call(call_id)
-                if await _answered(leg):
+                if await _answered(leg) and not self.gone.is_set():
                     return leg
         if leg is not None:
             await leg.hang_up()

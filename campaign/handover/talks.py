@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -26,10 +27,16 @@ class Agent:
 
 @dataclass(slots=True)
 class Loan:
-    """The audio of somebody who was asked about a client, open for being joined to the client."""
+    """The audio of somebody who was asked about a client, open for being joined to the client.
+
+    `give_up`: nobody will join them; they are told so and hung up. Nothing happens where they are joined.
+    """
 
     leg: Joinable
+    outside: bool = False  # at an extension
     taken: bool = False  # they are joined
+    void: bool = False  # given up
+    give_up: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)

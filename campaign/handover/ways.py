@@ -214,9 +214,9 @@ class ToPerson:
             if end.parting not in (Parting.AGENT_LINE_LOST, Parting.PASSED_ON):
                 return
             self.party.show(Stage.FETCHING)
-            if end.parting is Parting.AGENT_LINE_LOST:
-                await say(self.client, self.party.asides.lost, "agent_lost")
             lent = onward is not None and onward.loan is not None
+            if end.parting is Parting.AGENT_LINE_LOST and not lent:  # else somebody is there already
+                await say(self.client, self.party.asides.lost, "agent_lost")
             too_many = len(self.talks) >= _MOST_TALKS and not lent
             found = Failure.NONE_FREE if too_many else await self._find(severity, onward)
         if isinstance(found, Transferred):

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from bot.agents import Joined
+from campaign.handover import colleagues
 from campaign.handover.agents import Roster
 from campaign.handover.colleagues import Consultations
 from campaign.handover.duty import AskedNoMore, AskEnd, Asking, Presence, Rings, RosterError, TalkBegan, TalkEnded
@@ -49,6 +50,7 @@ class Desk:
         self.colleague.page.news.clear()
         self.colleague.page.on_ring = reply
         self.asking.ask(self.agent.seat, "8003")
+        assert self.colleague.seat.presence is Presence.BUSY  # at once: nobody else may ask them now
         rings = await self.colleague.page.see(Rings)
         assert isinstance(rings, Rings)
         return rings
@@ -146,6 +148,36 @@ async def test_a_client_who_hangs_up_ends_it_all(lines: Lines) -> None:
         await at.colleague.page.until(lambda: at.colleague.seat.presence is Presence.FREE)
         talk = await at.agent.page.see(TalkEnded)
         assert isinstance(talk, TalkEnded) and talk.why == Parting.CLIENT_HUNG_UP
+
+
+async def test_a_client_left_with_somebody_who_goes_in_that_moment_waits_for_another_person(lines: Lines) -> None:
+    async with desk(lines) as at:
+        at.asking.roster.set_presence(at.colleague.seat, Presence.FREE)
+        await at.ask(at.accept)
+        await at.told(Asking(WHO, talking=True))
+        at.asking.leave(at.agent.seat)
+        at.asking.roster.sign_off(at.colleague.seat)
+        ended = await at.colleague.page.see(AskedNoMore)
+        assert isinstance(ended, AskedNoMore) and ended.end is AskEnd.TALK_OVER
+        await at.client.leg.ended()  # nobody else is there
+        handed = await at.way.told()
+        assert (handed.talks, handed.failure, at.colleague.seat.asked) == (("8002",), "none_free", None)
+
+
+async def test_who_was_asked_is_free_at_once_where_the_client_hangs_up_as_the_agent_leaves(
+    lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(colleagues, "_TAKEN_SECONDS", 1000.0)
+    async with desk(lines) as at:
+        at.asking.roster.set_presence(at.colleague.seat, Presence.FREE)
+        await at.ask(at.accept)
+        await at.told(Asking(WHO, talking=True))
+        hanging_up = asyncio.create_task(at.client.leg.hang_up())
+        await at.client.leg.ended()
+        at.asking.leave(at.agent.seat)
+        await at.colleague.page.see(AskedNoMore)
+        await at.colleague.page.until(lambda: at.colleague.seat.presence is Presence.FREE)
+        await hanging_up
 
 
 async def test_who_must_not_have_the_client_is_not_asked_about_it(lines: Lines) -> None:

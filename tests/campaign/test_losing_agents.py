@@ -234,6 +234,21 @@ async def test_two_agents_who_take_one_call_in_the_same_moment_do_not_both_get_i
         await talk.end
 
 
+async def test_an_agent_who_goes_off_duty_while_the_audio_opens_does_not_get_the_client(lines: Lines) -> None:
+    roster = Roster(QUICK)
+    async with agents(roster, {"8002": 1500}) as seated:
+        seat, page = seated["8002"].seat, seated["8002"].page
+
+        def take_and_go(ring: str) -> None:
+            roster.accept(seat, ring)
+            asyncio.get_running_loop().call_soon(roster.sign_off, seat)
+
+        page.on_ring = take_and_go
+        client = await lines.answered("7-1")
+        assert await roster.fetch(Wanted(client.leg, EMPTY)) is Failure.NONE_FREE
+        assert (seat.bridge, seat.ring) == (None, "")
+
+
 async def test_an_agent_whose_answer_crosses_with_the_end_of_the_wait_is_free_again(lines: Lines) -> None:
     roster = Roster(QUICK)
     async with agents(roster, {"8002": 1500}) as seated:
