@@ -7,14 +7,13 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import partial
 from typing import Any
 
 from campaign.handover.agents import Roster
 from campaign.handover.duty import Presence, RosterError, Supervised, Supervising
 from campaign.handover.roads import LiveLines, OnLine
 from campaign.handover.seats import Seat
-from telephony.bridge import Bridge, Joinable
+from telephony.bridge import Bridge, BridgeEnd, Joinable
 from telephony.hearing import Part
 from telephony.mixing import ListeningIn
 
@@ -69,18 +68,18 @@ class Supervisors:
 
     async def speak(self, seat: Seat, call_id: str, mode: Mode) -> None:
         """Whisper to the agent of a call, or barge in; raises RosterError while the bot talks."""
-        agent = self._agent_on(call_id)
-        if agent is None or agent.bridge is None or agent.talk is None:
-            raise RosterError("现在是机器人在通话：可以监听或接管")
+        self._talk_on(call_id)
         watch = self._watches.get(seat.agent.number)
         if watch is None or watch.way.client.call_id != call_id:
             await self.stop(seat)
             watch = await self._open(seat, self._way(seat, call_id))
+            self._set(watch, Mode.LISTEN)
+        agent, bridge, talk = self._talk_on(call_id)  # it may have ended meanwhile, or is somebody else's
         watch.way.client.overhear(watch.ear, False)
-        if watch.bridge is not agent.bridge:
-            agent.talk.add_done_callback(partial(lambda bridge, _: self._talk_is_over(watch, bridge), agent.bridge))
-        watch.bridge, watch.agent = agent.bridge, agent
-        agent.bridge.admit(watch.leg, _PARTS[mode])
+        if watch.bridge is not bridge:
+            talk.add_done_callback(lambda _: self._talk_is_over(watch, bridge))
+        watch.bridge, watch.agent = bridge, agent
+        bridge.admit(watch.leg, _PARTS[mode])
         agent.tell(Supervised(mode.value))
         self._set(watch, mode)
 
@@ -159,6 +158,13 @@ class Supervisors:
     def _set(self, watch: _Watch, mode: Mode) -> None:
         watch.mode = mode
         watch.seat.tell(Supervising(watch.way.client.call_id, mode.value))
+
+    def _talk_on(self, call_id: str) -> tuple[Seat, Bridge, asyncio.Task[BridgeEnd]]:
+        """The talk of an agent that goes on in a call; raises RosterError where there is none."""
+        agent = self._agent_on(call_id)
+        if agent is None or agent.bridge is None or agent.talk is None:
+            raise RosterError("现在是机器人在通话，或者坐席刚刚离开：可以监听或接管")
+        return agent, agent.bridge, agent.talk
 
     def _agent_on(self, call_id: str) -> Seat | None:
         """Who talks on a call."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,8 @@ from bot.script import load_script
 from campaign.handover.agents import Roster
 from campaign.handover.briefing import Notebook
 from campaign.handover.duty import Presence, RosterError, Supervised, Supervising, TalkBegan, TalkEnded
-from campaign.handover.roads import ToBrowser
+from campaign.handover.roads import OnLine, ToBrowser
+from campaign.handover.seats import Seat
 from campaign.handover.sheet import Sheet
 from campaign.handover.supervising import Mode, Supervisors
 from campaign.handover.ways import Party, ToPerson
@@ -124,6 +126,33 @@ async def test_a_supervisor_whispers_to_an_agent_and_takes_the_client_over(lines
         assert handed.details()["parting"] == Parting.CLIENT_HUNG_UP
         with pytest.raises(RosterError, match="已经结束"):
             await supervisors.listen(chief.seat, "7-1")
+
+
+class Late(Supervisors):
+    """A supervisor's voice opens just when the agent has hung up."""
+
+    async def _open(self, seat: Seat, way: OnLine) -> Any:
+        opened = await Supervisors._open(self, seat, way)
+        (talking,) = (one for one in self.roster.on_duty() if one.talk is not None)
+        talk = talking.talk
+        talking.hang_up()
+        assert talk is not None
+        await talk
+        return opened
+
+
+async def test_a_talk_that_ends_while_the_supervisors_voice_opens_is_not_whispered_into(lines: Lines) -> None:
+    roster = Roster(QUICK)
+    road = ToBrowser(roster)
+    supervisors = Late(roster, road.lines)
+    async with agents(roster, {"8002": AGENT, "9001": SUPERVISOR}) as seated:
+        chief = seated["9001"]
+        roster.set_presence(chief.seat, Presence.WATCHING)
+        client = await lines.answered("7-1")
+        assert await road.way(client.party()).fetch(Risk.COMPLAINT) == Joined("8002")
+        with pytest.raises(RosterError, match="刚刚离开"):
+            await supervisors.speak(chief.seat, "7-1", Mode.WHISPER)
+        await chief.page.until(lambda: chief.page.news[-1] == Supervising("", why="通话已经结束"))
 
 
 async def test_a_supervisor_with_an_interest_in_the_client_is_kept_out(lines: Lines) -> None:
