@@ -36,6 +36,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         Act.SUPERVISED_WHISPER: "耳语坐席",
         Act.SUPERVISED_BARGE: "强插通话",
         Act.SUPERVISED_TAKE_OVER: "接管通话",
+        Act.CLIENT_LEFT: "客户转给同事",
         Act.USER_ADDED: "增加用户",
         Act.POSTS_CHANGED: "变更岗位",
         Act.USER_DISABLED: "停用用户",

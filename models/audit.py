@@ -31,6 +31,7 @@ class Act(StrEnum):
     SUPERVISED_WHISPER = "supervised_whisper"  # 耳语坐席
     SUPERVISED_BARGE = "supervised_barge"  # 强插通话
     SUPERVISED_TAKE_OVER = "supervised_take_over"  # 接管通话
+    CLIENT_LEFT = "client_left"  # 客户转给同事
     USER_ADDED = "user_added"  # 增加用户
     POSTS_CHANGED = "posts_changed"  # 变更岗位
     USER_DISABLED = "user_disabled"  # 停用用户

@@ -9,35 +9,45 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
-from sqlalchemy.exc import NoResultFound, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from campaign.calls.call_ends import CallEnd, EndRefused
 from campaign.calls.call_form import CallForm
-from campaign.calls.facts import barred_from
-from campaign.calls.feed import Feed, LiveCall, Stage
+from campaign.calls.feed import Feed, Stage
 from campaign.calls.placing import Place
 from campaign.handover.agents import Roster
-from campaign.handover.duty import FormChanged, Presence, TalkBegan, TalkEnded, WrapUpEnded
+from campaign.handover.duty import (
+    AskEnd,
+    Asking,
+    FormChanged,
+    Presence,
+    Supervising,
+    TalkBegan,
+    TalkEnded,
+    WrapUpEnded,
+)
+from campaign.handover.meanwhile import keep_company
 from campaign.handover.roads import LiveLines
 from campaign.handover.seats import Seat
 from campaign.handover.talks import Afterwards, Onward, Wanted
 from campaign.handover.wrapping import WrapUp
-from campaign.masking import mask_name, mask_phone
-from campaign.other_ways.by_hand_call import HandCall, Placed, answered, briefing_of
+from campaign.masking import mask_phone
+from campaign.other_ways.by_hand_call import HandCall, Placed, answered, briefing_of, hang_up
+from campaign.other_ways.by_hand_records import begin, form_of, line_is_free
 from campaign.other_ways.people import PeopleError, PhoneReviews
-from models.lines import line_is_down
-from models.people import human_review, in_hand
 from rules import Outcome
 from telephony.bridge import Bridge, BridgeEnd, Joinable, Parting
-from telephony.errors import BrowserRefused, TelephonyError
+from telephony.errors import TelephonyError
 from telephony.legs import Dialer, HangupCause, Leg
 
 RING_SECONDS = 45.0
+_PAUSES = (0.0, 1.0, 5.0, 30.0)  # before each try to write down in whose hands a review is
 WRITE_SECONDS = 600.0  # to write the result down at the desk; afterwards on the list (人工回访)
 _OUTCOMES = {
     HangupCause.BUSY: Outcome.BUSY,
@@ -67,7 +77,7 @@ class ByHand:
     feed: Feed = field(default_factory=Feed)
     claim: Callable[[Session], Place] | None = None
     _calls: dict[str, HandCall] = field(default_factory=dict)
-    _dialling: set[asyncio.Task[None]] = field(default_factory=set)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def has(self, seat: Seat) -> bool:
         """Whether this agent has a call by hand that is not written down yet."""
@@ -79,45 +89,24 @@ class ByHand:
         A call that cannot be placed is written down as our own line's failure, and TelephonyError is raised. A page
         that goes away meanwhile changes nothing.
         """
-        dialling = asyncio.create_task(self._dial(seat, task_id, consent), name="dialling by hand")
-        self._dialling.add(dialling)
-        dialling.add_done_callback(self._dialling.discard)
-        await asyncio.shield(dialling)
+        await asyncio.shield(self._start(self._dial(seat, task_id, consent), "dialling by hand"))
+
+    def _start(self, act: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """Begin what goes on whether anybody waits for it or not."""
+        task = asyncio.create_task(act, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _dial(self, seat: Seat, task_id: int, consent: bool) -> None:
         self.roster.begin_dialling(seat, str(task_id))
         try:
-            placed = await asyncio.to_thread(self._begin, task_id, seat.agent.staff_id, consent)
+            ask = partial(begin, self.reviews, task_id, seat.agent.staff_id, consent=consent, claim=self.claim)
+            placed = await asyncio.to_thread(ask)
             await self._place(seat, placed)
         except BaseException:
             self.roster.end_dialling(seat, seat.rest)
             raise
-
-    def _begin(self, task_id: int, staff_id: int, consent: bool) -> Placed:
-        with self.reviews.database.read() as session:
-            id_ = in_hand(session, task_id, staff_id)
-        try:
-            id_ = id_ or self.reviews.take(task_id, staff_id)
-        except NoResultFound as error:
-            raise PeopleError("没有这项任务") from error
-        place = self.reviews.begin(id_, staff_id, consent=consent, claim=self.claim)
-        with self.reviews.database.read() as session:
-            review = human_review(session, id_)
-            if review is None or review.attempt is None:
-                raise PeopleError("这项任务不在您手上")
-            task, client, attempt = review.task, review.task.customer, review.attempt
-            title = f"人工回访：{self.reviews.title(session, review)}"
-            return Placed(
-                review_id=id_,
-                attempt_id=attempt.id,
-                call_id=attempt.call_id,
-                number=attempt.dialled,
-                client=client.name + client.gender,
-                form=self.reviews.form(session, review),
-                live=LiveCall(attempt.call_id, attempt.id, task.number, mask_name(client.name), title, Stage.DIALLING),
-                barred=barred_from(session, client),
-                place=place,
-            )
 
     async def _place(self, seat: Seat, placed: Placed) -> None:
         leg: Leg | None = None
@@ -127,14 +116,14 @@ class ByHand:
             leg = await self._take_line(placed)
             if not isinstance(leg, Joinable):
                 raise TelephonyError("this line carries no second party: set another one for calls by hand")
-        except (TelephonyError, BrowserRefused):
-            for each in (own, leg):
-                if each is not None:
-                    await each.hang_up()
-            failed = CallEnd(Outcome.OWN_LINE_FAILED)
-            await asyncio.to_thread(self.reviews.record, placed.review_id, seat.agent.staff_id, failed)
+        except BaseException as error:
+            await hang_up(own, leg)
+            if isinstance(error, Exception):
+                failed = CallEnd(Outcome.OWN_LINE_FAILED)
+                await asyncio.to_thread(self.reviews.record, placed.review_id, seat.agent.staff_id, failed)
             raise
-        call = self._calls[seat.agent.number] = HandCall(seat, placed, leg, own)
+        call = HandCall(seat, placed, leg, own, seat.agent.staff_id)
+        self._put(call)
         seat.dials = seat.ring = placed.call_id
         seat.wanted, seat.after = Wanted(leg, briefing_of(placed), placed.barred), Afterwards()
         seat.began = TalkBegan(
@@ -149,6 +138,13 @@ class ByHand:
         seat.tell(seat.began)
         call.course = asyncio.create_task(self._carry(call), name="call by hand")
 
+    def _put(self, call: HandCall) -> None:
+        """The call is its agent's now; what they left to be written down before stays on their list."""
+        before = self._calls.get(call.seat.agent.number)
+        if before is not None and before is not call:
+            self._close(before, Presence.AWAY)
+        self._calls[call.seat.agent.number] = call
+
     async def _take_line(self, placed: Placed) -> Leg:
         place = placed.place
         if place is not None and not await place.take(place.line):
@@ -159,12 +155,12 @@ class ByHand:
 
     async def _carry(self, call: HandCall) -> None:
         """From dialling to the end of the call; then who has the client writes it down."""
-        why, cause, reached = Parting.CLIENT_HUNG_UP, HangupCause.OWN_LINE, False
+        why, cause = Parting.CLIENT_HUNG_UP, HangupCause.OWN_LINE
         self.lines.enter(call.placed.call_id, call)
         self.feed.show(call.placed.live)
         try:
             hung_up = await answered(call, partial(self.feed.change, call.placed.call_id, stage=Stage.RINGING))
-            reached = hung_up is None
+            call.reached = hung_up is None
             if hung_up is None:
                 why = await self._converse(call)
             else:
@@ -173,9 +169,10 @@ class ByHand:
         finally:
             self.lines.leave(call.placed.call_id)
             self.feed.drop(call.placed.call_id)
-            await asyncio.gather(call.leg.hang_up(), call.own.hang_up())
+            await hang_up(call.leg, call.own)
             await self._free_line(call)
-            self._await_writing(call, why.value, "" if reached else _OUTCOMES.get(cause, Outcome.NO_ANSWER).value)
+            suggested = "" if call.reached else _OUTCOMES.get(cause, Outcome.NO_ANSWER).value
+            self._await_writing(call, why.value, suggested)
 
     async def _converse(self, call: HandCall) -> Parting:
         """The client talks with one after the other of those whom the call is left with."""
@@ -184,14 +181,15 @@ class ByHand:
             onward = call.seat.after.onward
             if end.parting is not Parting.PASSED_ON or onward is None:
                 return end.parting
-            if not await self._hand_on(call, onward):
-                return Parting.AGENT_HUNG_UP
+            if not await self._hand_on(call, onward) and not await self._come_back(call):
+                return Parting.AGENT_LINE_LOST
 
     async def _talk(self, call: HandCall) -> BridgeEnd:
         seat = call.seat
         bridge = seat.bridge = Bridge(call.leg, call.own)
         seat.after = Afterwards()
         bridge.open()
+        call.talked += [seat.agent.number] if call.talked[-1:] != [seat.agent.number] else []
         self.feed.change(call.placed.call_id, stage=Stage.WITH_AGENT)
         if seat.began is not None:
             seat.began = replace(seat.began, answered=True)
@@ -200,58 +198,99 @@ class ByHand:
         try:
             return await seat.talk
         finally:
+            call.consulted += [number for number in seat.after.consulted if number not in call.consulted]
             seat.bridge = seat.talk = None
 
+    # Into other hands
+
     async def _hand_on(self, call: HandCall, onward: Onward) -> bool:
-        """Let somebody else on duty have the client and the form; False where that fails, and the call is over."""
+        """Let somebody else on duty have the client at once; False where they cannot be joined.
+
+        In whose hands the review is, is written behind: the client waits for no database.
+        """
         new, loan = self.roster.seat_of(onward.number), onward.loan
-        if loan is not None:
-            loan.taken = True
-        if new is None or (loan is None and (new.ring or new.talking)):
+        if new is None or (loan.void if loan is not None else new.ring or new.talking):
+            if loan is not None:
+                loan.give_up()
             return False
         new.ring = new.dials = call.placed.call_id
-        new.asked = None
+        if loan is not None:
+            loan.taken, new.asked = True, None
         self.roster.be(new, Presence.BUSY)
-        own = loan.leg if loan is not None else await new.open_audio(f"{call.placed.call_id}-desk")
-        if own is None or not await self._into_hands(call, new):
-            new.dials = ""
-            self.roster.free(new, Presence.AWAY if own is None else new.rest)
-            await asyncio.gather(*([own.hang_up()] if own is not None else []))
+        own = loan.leg if loan is not None else await self._open(call, new)
+        if own is None:
+            new.tell(Supervising("", why="您的语音没有接通，请重新上线"))
+            new.ring = ""
+            self.roster.end_dialling(new, Presence.AWAY)
             return False
-        call.own = own
+        self._pass(call, new, own)
+        call.left = loan is not None
+        self._start(self._into_hands(call), "review into other hands")
         return True
 
-    async def _into_hands(self, call: HandCall, new: Seat) -> bool:
-        """Give the review to somebody else, who sees its form, and let who had it go."""
-        old, review_id = call.seat, call.placed.review_id
+    async def _come_back(self, call: HandCall) -> bool:
+        """Let who had the client have them again; False where their voice is gone too, and the call is over."""
+        call.seat.tell(Asking("", end=AskEnd.UNREACHABLE))
+        own = await self._open(call, call.seat)
+        call.own = own if own is not None else call.own
+        return own is not None
+
+    async def _open(self, call: HandCall, seat: Seat) -> Joinable | None:
+        """Open somebody's audio while the client hears the ringing."""
+        company = asyncio.create_task(keep_company(call.leg, b""), name="ringback")
         try:
-            await asyncio.to_thread(self.reviews.hand_on, review_id, old.agent.staff_id, new.agent.staff_id)
-            form = await asyncio.to_thread(self._form, review_id)
-        except (PeopleError, SQLAlchemyError) as error:
-            log.error("call %s could not be left with somebody else: %s", call.placed.call_id, type(error).__name__)
-            return False
-        new.began, new.wanted = replace(old.began, form=form) if old.began is not None else None, old.wanted
-        call.seat, self._calls[new.agent.number] = new, self._calls.pop(old.agent.number)
+            return await seat.open_audio(f"{call.placed.call_id}-desk")
+        finally:
+            company.cancel()
+
+    def _pass(self, call: HandCall, new: Seat, own: Joinable) -> None:
+        """The call is somebody else's from now on, and who had it is free."""
+        old = call.seat
+        new.began, new.wanted = old.began, old.wanted
+        if self._calls.get(old.agent.number) is call:
+            del self._calls[old.agent.number]
+        call.seat, call.own = new, own
+        self._put(call)
         old.tell(TalkEnded(old.ring, Parting.PASSED_ON))
         self._leave(old, old.rest)
-        return True
+
+    async def _into_hands(self, call: HandCall) -> None:
+        """Write down who has the client now, again where that fails; at the latest it is done with the result."""
+        for pause in _PAUSES:
+            await asyncio.sleep(pause)
+            try:
+                async with call.writes:
+                    await self._write_hands(call)
+                return
+            except (PeopleError, SQLAlchemyError) as error:
+                log.error("who has the client of call %s is not written: %s", call.placed.call_id, type(error).__name__)
+                if isinstance(error, PeopleError):
+                    return
+
+    async def _write_hands(self, call: HandCall) -> None:
+        seat, review_id = call.seat, call.placed.review_id
+        if call.holder == seat.agent.staff_id:
+            return
+        move = partial(self.reviews.hand_on, company=call.company(), left=call.left)
+        await asyncio.to_thread(move, review_id, call.holder, seat.agent.staff_id)
+        call.holder = seat.agent.staff_id
+        self._show(seat, await asyncio.to_thread(form_of, self.reviews, review_id))
+
+    def _show(self, seat: Seat, form: CallForm) -> None:
+        if seat.began is not None:
+            seat.began = replace(seat.began, form=form)
+            seat.tell(FormChanged(form))
 
     async def _free_line(self, call: HandCall) -> None:
-        """The trunk has room for another call, however long the writing down takes."""
-        if call.placed.place is not None:
-            try:
-                await asyncio.to_thread(self._write_free, call.placed.attempt_id)
-            except SQLAlchemyError as error:
-                log.error("call %s is still counted on its trunk: %s", call.placed.call_id, type(error).__name__)
-
-    def _write_free(self, attempt_id: int) -> None:
-        with self.reviews.database.write() as session:
-            line_is_down(session, attempt_id, self.reviews.clock.now())
+        try:
+            await asyncio.to_thread(line_is_free, self.reviews, call)
+        except SQLAlchemyError as error:
+            log.error("call %s is still counted on its trunk: %s", call.placed.call_id, type(error).__name__)
 
     async def hang_up(self, seat: Seat) -> None:
-        """End the call, also while it rings."""
+        """End the call, also while it rings; nothing happens while the client is being given to somebody else."""
         call = self._calls.get(seat.agent.number)
-        if call is not None and seat.bridge is None:
+        if call is not None and not call.reached:
             await call.leg.hang_up()
         else:
             seat.hang_up()
@@ -268,16 +307,9 @@ class ByHand:
     async def give(self, seat: Seat, node: str, value: str, words: str) -> None:
         """Keep an answer; raises FormError, PeopleError."""
         call = self._calls[seat.agent.number]
-        await asyncio.to_thread(self.reviews.give, call.placed.review_id, seat.agent.staff_id, node, value, words)
-        form = await asyncio.to_thread(self._form, call.placed.review_id)
-        if seat.began is not None:
-            seat.began = replace(seat.began, form=form)
-        seat.tell(FormChanged(form))
-
-    def _form(self, review_id: int) -> CallForm:
-        with self.reviews.database.read() as session:
-            review = human_review(session, review_id)
-            return self.reviews.form(session, review) if review is not None else CallForm()
+        async with call.writes:
+            await asyncio.to_thread(self.reviews.give, call.placed.review_id, call.holder, node, value, words)
+        self._show(seat, await asyncio.to_thread(form_of, self.reviews, call.placed.review_id))
 
     async def record(self, seat: Seat, wrap: WrapUp) -> None:
         """Write the result down, and be free again; raises EndRefused, PeopleError."""
@@ -286,7 +318,9 @@ class ByHand:
             raise EndRefused("通话结束后才能登记结果")
         if wrap.end is None:
             raise EndRefused("请选择通话结果")
-        await asyncio.to_thread(self.reviews.record, call.placed.review_id, seat.agent.staff_id, wrap.end)
+        async with call.writes:
+            await self._write_hands(call)
+            await asyncio.to_thread(self.reviews.record, call.placed.review_id, call.holder, wrap.end)
         self._close(call, seat.rest)
 
     def _forget(self, call: HandCall) -> None:
@@ -298,7 +332,8 @@ class ByHand:
         seat = call.seat
         if call.writing is not None:
             call.writing.cancel()
-        self._calls.pop(seat.agent.number, None)
+        if self._calls.get(seat.agent.number) is call:
+            del self._calls[seat.agent.number]
         seat.tell(WrapUpEnded(seat.ring))
         self._leave(seat, presence)
 

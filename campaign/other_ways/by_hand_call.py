@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from campaign.calls.call_form import CallForm
 from campaign.calls.feed import LiveCall
@@ -12,9 +13,11 @@ from campaign.calls.placing import Place
 from campaign.handover.briefing import Briefing
 from campaign.handover.seats import Seat
 from telephony.bridge import Joinable
-from telephony.legs import Answered, EarlyMedia, HungUp, Ringing
+from telephony.legs import Answered, EarlyMedia, HungUp, Leg, Ringing
 from telephony.mixing import ListeningIn
 from telephony.ringback import RINGBACK_SECONDS, ringback
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,19 @@ class HandCall:
     placed: Placed
     leg: Joinable
     own: Joinable  # the agent's audio
+    holder: int  # the staff id in whose hands the review is, as the database has it
+    reached: bool = False  # the client has answered
+    talked: list[str] = field(default_factory=list)  # the numbers of those who talked with the client, in order
+    consulted: list[str] = field(default_factory=list)  # of those who were asked about the client
+    left: bool = False  # who had the client before has left them with who has them now; else it was a takeover
+    writes: asyncio.Lock = field(default_factory=asyncio.Lock)  # held while something is written under `holder`
     course: asyncio.Task[None] | None = None
     writing: asyncio.TimerHandle | None = None
+
+    def company(self) -> dict[str, list[str]]:
+        """Who took part beside the agent who dialled, for the record; empty where nobody did."""
+        found = {"talked_with": self.talked if len(self.talked) > 1 else [], "consulted": self.consulted}
+        return {name: list(numbers) for name, numbers in found.items() if numbers}
 
     # As supervisors need it
 
@@ -64,6 +78,14 @@ class HandCall:
 def briefing_of(placed: Placed) -> Briefing:
     """What a colleague who is asked about the call sees beside the form."""
     return Briefing(placed.call_id, placed.live.client, placed.live.title, "", "", (), (), (), ())
+
+
+async def hang_up(*legs: Leg | None) -> None:
+    """Hang up each of them, whatever becomes of the others."""
+    ended = await asyncio.gather(*(leg.hang_up() for leg in legs if leg is not None), return_exceptions=True)
+    for error in ended:
+        if error is not None:
+            log.error("a leg of a call by hand was not hung up: %s", type(error).__name__)
 
 
 async def answered(call: HandCall, rung: Callable[[], None]) -> HungUp | None:

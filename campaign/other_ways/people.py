@@ -40,6 +40,7 @@ from models import (
     Staff,
     StaleAttempt,
     TakenByAnother,
+    audit,
 )
 from models.beginning import begin_without_bot
 from models.control import is_silent
@@ -190,11 +191,22 @@ class PhoneReviews:
             place.attempt_id = attempt.id
         return place
 
-    def hand_on(self, id_: int, staff_id: int, to: int) -> None:
-        """Somebody else has the client on the line from now on, and writes the result down; raises PeopleError."""
+    def hand_on(
+        self, id_: int, staff_id: int, to: int, *, company: Mapping[str, Sequence[str]], left: bool = False
+    ) -> None:
+        """Somebody else has the client on the line from now on, and writes the result down; raises PeopleError.
+
+        `company` goes into the call's evidence: who has talked with the client, and who was asked. `left`: the client
+        was left with them, which goes into the audit log; else they took the call over, which is there already.
+        """
         with self.database.write() as session:
-            if not hand_on(session, self._calling(session, id_, staff_id).id, staff_id, to):
+            review = self._calling(session, id_, staff_id)
+            if not hand_on(session, review.id, staff_id, to):
                 raise PeopleError("这次通话的结果已经登记过了")
+            review.attempt.evidence = review.attempt.evidence | dict(company)
+            if left:
+                taker = session.get_one(Staff, to)
+                audit.note(session, staff_id, audit.Act.CLIENT_LEFT, review.attempt.call_id, f"转给{taker.number}")
 
     def form(self, session: Session, review: HumanReview) -> CallForm:
         """What the caller reads, the slots filled; empty before the call is begun."""

@@ -114,12 +114,15 @@ async def test_a_busy_line_is_proposed_as_the_result(at: Desk, task_id: int) -> 
     assert at.attempt().outcome == "busy"
 
 
-async def test_a_call_that_cannot_be_placed_is_our_own_lines_failure(people: PhoneReviews, task_id: int) -> None:
+@pytest.mark.parametrize("error", [TelephonyError("no trunk"), OSError("no route")])
+async def test_a_call_that_cannot_be_placed_is_our_own_lines_failure(
+    people: PhoneReviews, task_id: int, error: Exception
+) -> None:
     async with BrowserLines() as browsers, on_duty(browsers) as (_, phone):
         page, roster = Page(), Roster()
         seat = roster.sign_on(Agent(agent(people), "8002", "孙敏"), phone, page.tell)
-        by_hand = ByHand(people, _NoLine(), roster)
-        with pytest.raises(TelephonyError):
+        by_hand = ByHand(people, _NoLine(error), roster)
+        with pytest.raises(type(error)):
             await by_hand.dial(seat, task_id)
         assert seat.presence is Presence.FREE and not by_hand.has(seat)
         with pytest.raises(PeopleError):
@@ -131,8 +134,11 @@ async def test_a_call_that_cannot_be_placed_is_our_own_lines_failure(people: Pho
 class _NoLine:
     """A dialer whose trunk is down."""
 
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
     def roads(self) -> list[str]:
         return []
 
     async def dial(self, call_id: str, number: str, *, ring_seconds: float, places: Places | None = None) -> Leg:
-        raise TelephonyError("no trunk")
+        raise self.error

@@ -4,41 +4,57 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from campaign.calls.call_ends import CallEnd
 from campaign.calls.feed import Feed, Stage
 from campaign.calls.placing import take_place
 from campaign.handover.agents import Roster
 from campaign.handover.colleagues import Consultations
-from campaign.handover.duty import AskedNoMore, Asking, Presence, Rings, RosterError, Supervising, TalkBegan, TalkEnded
+from campaign.handover.duty import (
+    AskedNoMore,
+    AskEnd,
+    Asking,
+    FormChanged,
+    Presence,
+    Rings,
+    RosterError,
+    Supervising,
+    TalkBegan,
+    TalkEnded,
+)
 from campaign.handover.roads import LiveLines
 from campaign.handover.seats import Seat
 from campaign.handover.supervising import Mode, Supervisors
 from campaign.handover.talks import Agent
 from campaign.handover.wrapping import WrapUp
+from campaign.other_ways import by_hand
 from campaign.other_ways.by_hand import ByHand
 from campaign.other_ways.people import PeopleError, PhoneReviews
 from campaign.works import Works
-from models import Attempt, Customer, Database, HumanReview, ReviewTask, Seal
+from models import Attempt, AuditEntry, Customer, Database, HumanReview, ReviewTask, Seal
 from models.lines import LineCaps, Lines, enter_lines, take_line
 from rules import Outcome
+from telephony.bridge import Joinable
 from telephony.browser import BrowserLines
+from telephony.errors import BrowserRefused
 from tests.campaign.test_agents import Page
 from tests.campaign.test_attempt import ears, works
 from tests.campaign.test_losing_agents import QUICK, tones
 from tests.campaign.test_people import agent, people
 from tests.conftest import NOON
 from tests.telephony.browserend import Browser, on_duty
-from tests.telephony.farend import far_end, running_gateway
+from tests.telephony.farend import Call, far_end, running_gateway
 
 __all__ = ["ears", "people", "works"]
 
@@ -90,6 +106,16 @@ class Floor:
         found = self.roster.seat_of(number)
         assert found is not None
         return found
+
+    async def talking(self, task_id: int) -> Call:
+        """The client whom 8002 has called and talks with."""
+        seat, page = self.seat("8002"), self.pages["8002"]
+        dialling = asyncio.create_task(self.by_hand.dial(seat, task_id))
+        client = await self.far.take()
+        await dialling
+        await client.say("answered")
+        await page.until(lambda: seat.bridge is not None)
+        return client
 
     def attempt(self) -> Attempt:
         with self.people.database.read() as session:
@@ -164,11 +190,65 @@ async def test_a_supervisor_listens_to_a_call_by_hand_takes_it_over_and_writes_i
         assert on.feed.calls() == ()
     with on.people.database.read() as session:
         assert session.scalars(select(HumanReview.staff_id)).all() == [agent(on.people, "8003")]
-    assert on.attempt().evidence["agent"] == "8003"
+    evidence = on.attempt().evidence
+    assert (evidence["agent"], evidence["talked_with"]) == ("8003", ["8002", "8003"])
+    assert "consulted" not in evidence
+
+
+class Deaf:
+    """The telephone of somebody whose voice does not open; `meanwhile` happens then."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        self.meanwhile = meanwhile
+
+    def call(self, call_id: str) -> Joinable:
+        self.meanwhile()
+        raise BrowserRefused("no voice")
+
+
+async def test_a_client_who_cannot_be_handed_on_is_with_the_agent_again_who_may_press_hang_up_twice(
+    floor: Floor, task_id: int
+) -> None:
+    async with floor as on:
+        seat, chief, pressed = on.seat("8002"), on.seat("8003"), list[asyncio.Task[None]]()
+        on.roster.set_presence(chief, Presence.AWAY)
+        client = await on.talking(task_id)
+        chief.phone = Deaf(lambda: pressed.append(asyncio.create_task(on.by_hand.hang_up(seat))))
+        (live,) = on.feed.calls()
+        await on.supervisors.take_over(chief, live.call_id)
+        await on.pages["8002"].until(lambda: Asking("", end=AskEnd.UNREACHABLE) in on.pages["8002"].news)
+        await asyncio.gather(*pressed)
+        await on.pages["8002"].until(lambda: seat.bridge is not None)
+        assert on.by_hand.has(seat) and not on.by_hand.has(chief)
+        assert chief.presence is Presence.AWAY and not chief.talking and not chief.ring
+        await client.say("hangup", sip=200, q850=16)
+        ended = await on.pages["8002"].see(TalkEnded)
+        assert isinstance(ended, TalkEnded) and ended.why == "client_hung_up"
+
+
+async def test_a_call_that_was_not_written_down_ends_without_harm_to_the_agents_next_one(
+    floor: Floor, task_id: int
+) -> None:
+    """Off duty and on again while the result is still to be written down."""
+    async with floor as on:
+        seat, page = on.seat("8002"), on.pages["8002"]
+        client = await on.talking(task_id)
+        await client.say("hangup", sip=200, q850=16)
+        await page.until(lambda: seat.presence is Presence.WRAP_UP)
+        before = on.by_hand._calls["8002"]
+        on.roster.sign_off(seat)
+        again = on.roster.sign_on(seat.agent, seat.phone, page.tell)
+        dialling = asyncio.create_task(on.by_hand.dial(again, another_client(on.people)))
+        await on.far.take()
+        await dialling
+        on.by_hand._forget(before)
+        assert on.by_hand.has(again) and again.presence is Presence.BUSY
+        await on.by_hand.hang_up(again)
+        await page.until(lambda: again.presence is Presence.WRAP_UP)
 
 
 async def test_a_call_by_hand_takes_its_trunk_until_the_line_is_down_and_may_be_left_with_who_was_asked(
-    floor: Floor, task_id: int
+    floor: Floor, task_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with floor as on:
         seat, colleague = on.seat("8002"), on.seat("8003")
@@ -181,6 +261,7 @@ async def test_a_call_by_hand_takes_its_trunk_until_the_line_is_down_and_may_be_
         assert colleague.presence is Presence.FREE
         await client.say("answered")
         await on.pages["8002"].until(lambda: seat.bridge is not None)
+        faltering(monkeypatch)
         on.pages["8003"].on_ring = lambda ring: None
         on.consultations.ask(seat, "8003")
         rings = await on.pages["8003"].see(Rings)
@@ -190,7 +271,7 @@ async def test_a_call_by_hand_takes_its_trunk_until_the_line_is_down_and_may_be_
             lambda: any(one == Asking("坐席8003（8003）", True) for one in on.pages["8002"].news)
         )
         on.consultations.leave(seat)
-        await on.pages["8003"].see(TalkBegan)
+        await on.pages["8003"].see(FormChanged)  # the second try has written down that the client is theirs
         assert not any(isinstance(one, AskedNoMore) for one in on.pages["8003"].news)
         await client.say("hangup", sip=200, q850=16)
         await on.pages["8003"].see(TalkEnded)
@@ -199,4 +280,24 @@ async def test_a_call_by_hand_takes_its_trunk_until_the_line_is_down_and_may_be_
         with on.people.database.write() as session:
             assert take_line(session, ONE, datetime.now(UTC)) == "lines"
         await on.by_hand.record(colleague, WrapUp(CallEnd(Outcome.HUNG_UP)))
-    assert on.attempt().ended_at is not None
+    ended = on.attempt()
+    assert ended.ended_at is not None
+    assert (ended.evidence["talked_with"], ended.evidence["consulted"]) == (["8002", "8003"], ["8003"])
+    with on.people.database.read() as session:
+        (entry,) = session.scalars(select(AuditEntry)).all()
+        assert (entry.staff_id, entry.act) == (agent(on.people, "8002"), "client_left")
+        assert (entry.subject, entry.reason) == (ended.call_id, "转给8003")
+
+
+def faltering(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the database fail when it is first told that a review is in other hands."""
+    tries, well = list[int](), PhoneReviews.hand_on
+
+    def hand_on(reviews: PhoneReviews, id_: int, staff_id: int, to: int, **more: Any) -> None:
+        tries.append(to)
+        if len(tries) == 1:
+            raise OperationalError("UPDATE", {}, Exception("down"))
+        well(reviews, id_, staff_id, to, **more)
+
+    monkeypatch.setattr(PhoneReviews, "hand_on", hand_on)
+    monkeypatch.setattr(by_hand, "_PAUSES", (0.0, 0.0))
