@@ -61,6 +61,7 @@ class Engine:
         token = self._engine.connect("error", lambda name, exception: problems.append(exception))
         for name, value in (("voice", voice), ("pitch", pitch), ("rate", rate)):
             self._engine.setProperty(name, value)
+        self._driver._espeak.Synchronize()  # the library takes them on a thread of its own
         with os.fdopen(os.memfd_create("speech"), "rb") as file:  # in memory: a client's name leaves no file behind
             self._engine.save_to_file(pinyin, f"/proc/self/fd/{file.fileno()}")
             self._engine.runAndWait()
