@@ -30,7 +30,7 @@ check-static: setup-test
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 
-soak: setup-test  ## the tests that take long: months of simulated calls (about half an hour)
+soak: setup-test  ## the tests that take long: months of simulated calls (minutes on a quiet machine)
 	@$(PY) -m pytest -q -m soak --timeout 7200
 
 bench: setup-test  ## all measurements (README, "Measured")
