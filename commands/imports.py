@@ -53,10 +53,10 @@ def _import(chosen: argparse.Namespace, settings: Settings) -> int:
             if chosen.preview:
                 _show(prepared)
                 return 0
-            with database.write() as session:
+            with database.write_long() as session:
                 print(store(session, prepared, now=datetime.now(UTC), progress=_tell).summary())
             if prepared.kind in CALLS_FOR_TASKS:
-                with database.write() as session:
+                with database.write_long() as session:
                     print(raise_tasks(session, datetime.now(UTC), calendar=trading_calendar(settings)).summary())
     except ImportRefused as refused:
         print(f"{chosen.file}：{len(refused.problems)} 处问题，未导入任何记录", file=sys.stderr)
@@ -72,7 +72,7 @@ def _duties(_chosen: argparse.Namespace, settings: Settings) -> int:
     """Also for a timer: an event that could not be dealt with is tried again."""
     database = open_database(settings)
     try:
-        with database.write() as session:
+        with database.write_long() as session:
             print(
                 raise_tasks(session, datetime.now(UTC), calendar=trading_calendar(settings)).summary()
                 or "没有待处理的业务事件。"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from models.errors import CampaignFull
 from models.lines import LATE_SECONDS, without
+from models.row_locks import RowKept, without_long_waits
 from models.running_tables import CampaignPace
 from models.tables import Attempt, AttemptTask, Campaign, ReviewTask
 from rules.outcomes import Method
@@ -71,16 +73,21 @@ def count_late(session: Session, campaigns: Collection[int], now: datetime, unus
 
 
 def _kept(session: Session, campaign_id: int) -> CampaignPace:
-    """The row of a campaign's starts, kept from others until the transaction ends."""
-    row = session.get(CampaignPace, campaign_id, with_for_update=True)
-    if row is not None:
-        return row
+    """The row of a campaign's starts, kept from others until the transaction ends; raises `CampaignFull`."""
     try:
-        with session.begin_nested():
-            session.execute(insert(CampaignPace).values(campaign_id=campaign_id, starts=[]))
-    except IntegrityError:
-        pass  # another worker was first
-    return session.get_one(CampaignPace, campaign_id, with_for_update=True)
+        with without_long_waits(session):
+            row = session.get(CampaignPace, campaign_id, with_for_update=True)
+            if row is not None:
+                return row
+            _enter(session, campaign_id)
+            return session.get_one(CampaignPace, campaign_id, with_for_update=True)
+    except RowKept as reason:
+        raise CampaignFull(f"a call of campaign {campaign_id} is being counted, and does not get on") from reason
+
+
+def _enter(session: Session, campaign_id: int) -> None:
+    with suppress(IntegrityError), session.begin_nested():  # another worker was first
+        session.execute(insert(CampaignPace).values(campaign_id=campaign_id, starts=[]))
 
 
 def _count_start(row: CampaignPace, campaign: Campaign, now: datetime) -> None:

@@ -21,6 +21,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 15.0  # how long a writer of another process is waited for
 MIGRATION_LOCK = 0x68756966  # advisory: of workers that start together one migrates, the others wait
 START_LOCK = 0x68756971  # advisory: what every process does once when it starts
+STILL_SECONDS = 60  # a write that does nothing for so long is lost with the rows that it keeps from others (PostgreSQL)
+LONG_STILL_SECONDS = 900  # one that may compute for long between two statements
 RESTED_SECONDS = 1.0  # unused, after which a connection may have died unnoticed
 CONNECTIONS = 20  # of one process at once, on PostgreSQL
 
@@ -32,6 +34,7 @@ class Database:
         self.url = url
         self.engine = _engine(url)
         self._writer = self.engine.execution_options(huifang_write=True)
+        self._long_writer = self.engine.execution_options(huifang_write=True, huifang_still=LONG_STILL_SECONDS)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -44,6 +47,12 @@ class Database:
     def write(self) -> Iterator[Session]:
         """A session that commits when the block ends well and rolls back when it does not."""
         with Session(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def write_long(self) -> Iterator[Session]:
+        """A write in which minutes may pass between two statements: a whole file, a whole population."""
+        with Session(self._long_writer, expire_on_commit=False) as session, session.begin():
             yield session
 
     def upgrade(self) -> None:
@@ -70,7 +79,7 @@ class Database:
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
         try:
-            with self._writer.connect() as connection:
+            with self._long_writer.connect() as connection:
                 yield connection
         except DBAPIError as error:
             raise DatabaseUnusable(
@@ -103,6 +112,7 @@ def _engine(url: str) -> Engine:
     if address.get_backend_name() != "sqlite":
         engine = create_engine(address, hide_parameters=True, pool_size=CONNECTIONS // 2, max_overflow=CONNECTIONS // 2)
         _ping_rested(engine)
+        event.listen(engine, "begin", _begin_postgresql)
         return engine
     database = address.database
     if database and database != ":memory:":
@@ -129,6 +139,14 @@ def _ping_rested(engine: Engine) -> None:
 
     event.listen(engine, "checkin", rest)
     event.listen(engine, "checkout", ping)
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    # Processes stand still: a stopped machine, a suspended container. What they had locked would stop all others.
+    options = connection.get_execution_options()
+    if options.get("huifang_write"):
+        seconds = options.get("huifang_still", STILL_SECONDS)
+        connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = '{seconds}s'")
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

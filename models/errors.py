@@ -8,6 +8,7 @@ ModelsError
 ├── StaleAttempt   the attempt was settled by somebody else: drop your result
 ├── CampaignStopped  the campaign is over: begin a new one
 ├── LinesFull      the lines carry as many calls as they may: try again when one is free
+│   └── LinesStuck  whoever counts on them does not get on: give the transaction up, try again in a moment
 ├── CampaignFull   the campaign has as many calls as it may: dial others, and it again in a moment
 ├── WorkerLost     others took this worker for dead: end its calls and start anew
 ├── VersionChanged  a script version was changed by somebody else: look again, then decide
@@ -59,6 +60,10 @@ class LinesFull(ModelsError):
     def __init__(self, message: str, wait_seconds: float | None = None) -> None:
         super().__init__(message)
         self.wait_seconds = wait_seconds
+
+
+class LinesStuck(LinesFull):
+    """Lines that somebody else keeps without getting on; the transaction is broken off."""
 
 
 class CampaignFull(ModelsError):

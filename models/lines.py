@@ -13,8 +13,9 @@ from sqlalchemy import ColumnElement, and_, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from models.errors import LinesFull, StaleAttempt
+from models.errors import LinesFull, LinesStuck, StaleAttempt
 from models.queue import rows_changed
+from models.row_locks import RowKept, without_long_waits
 from models.running_tables import Line, Worker
 from models.tables import Attempt
 
@@ -22,6 +23,7 @@ from models.tables import Attempt
 # trunk sees no more starts in any second than it may, however long a start was under way.
 LATE_SECONDS = 0.25
 COUNTED_SECONDS = 0.05  # about as long as somebody else counts a call
+STUCK_SECONDS = 5.0  # before lines on which nobody gets on with counting are tried again
 TOGETHER = "*"  # the row of the bound on all trunks together; no trunk has this name
 
 
@@ -87,6 +89,8 @@ def take_line(session: Session, lines: Lines, now: datetime, order: Sequence[str
         wait = together is not None or not full
         try:
             line = _room(session, caps, (caps.name,), now, wait=wait)
+        except LinesStuck:
+            raise
         except LinesFull as reason:
             full.append(reason)
             continue
@@ -148,7 +152,7 @@ def _room(
 
     Without `wait` lines that others are counting on just now have none.
     """
-    line = session.get(Line, caps.name, with_for_update=True if wait else {"skip_locked": True})
+    line = _kept(session, caps.name) if wait else session.get(Line, caps.name, with_for_update={"skip_locked": True})
     if line is None and not wait:
         raise LinesFull(f"the lines {caps.name!r} are being counted on", COUNTED_SECONDS)
     if line is None:
@@ -166,6 +170,16 @@ def _room(
         wait_seconds = lately[-caps.starts] + caps.window_seconds - now.timestamp()
         raise LinesFull(f"the lines {caps.name!r} take {caps.per_second:g} new calls a second", wait_seconds)
     return line
+
+
+def _kept(session: Session, name: str) -> Line | None:
+    try:
+        with without_long_waits(session):
+            return session.get(Line, name, with_for_update=True)
+    except RowKept as reason:
+        raise LinesStuck(
+            f"a call on the lines {name!r} is being counted, and does not get on", STUCK_SECONDS
+        ) from reason
 
 
 def _takes_its_line() -> ColumnElement[bool]:

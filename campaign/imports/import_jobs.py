@@ -215,7 +215,7 @@ class ImportJobs:
             raise TypeError("a job is prepared before it is written")
         job.state = JobState.WRITING
         self._note(job)
-        with self._database.write() as session:
+        with self._database.write_long() as session:
             job.result = store(session, job.prepared, now=self._now(), progress=job.progress)
         job.summary = job.result.summary()
         if job.kind in CALLS_FOR_TASKS:
@@ -225,7 +225,7 @@ class ImportJobs:
     def _what_follows(self, job: Job) -> str:
         """The tasks that the imported events call for; the import stands, whatever becomes of them."""
         try:
-            with self._database.write() as session:
+            with self._database.write_long() as session:
                 return raise_tasks(session, self._now(), calendar=self._calendar).summary()
         except Exception as error:
             _log_failure(job, error)

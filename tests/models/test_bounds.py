@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from benchmarks.cluster import Cluster
-from models import Campaign, CampaignFull, Customer, Database, Line, LinesFull, ReviewTask, Seal
+from models import Campaign, CampaignFull, Customer, Database, Line, LinesFull, ReviewTask, Seal, database, row_locks
 from models.bounds import OwnCalls, count_call, count_late, pace_of, room_of
 from models.lines import LineCaps, Lines, enter_lines, take_line
 from models.managing import set_pace
@@ -23,6 +24,7 @@ from models.settlements import SettledTask, Settlement, settle
 from tests.conftest import NOON, served
 
 HOUR_SECONDS = 3600
+TRUNKS = Lines((LineCaps("main", 0, 5), LineCaps("other", 5, 5)))
 
 
 @pytest.fixture
@@ -58,8 +60,9 @@ def end(session: Session, task_id: int, attempt_id: int, worker: str) -> None:
 
 
 def test_workers_that_begin_in_the_same_moment_keep_to_the_lines_together(
-    either_database: Database, campaign: int
+    either_database: Database, campaign: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(row_locks, "KEPT_SECONDS", 60)
     with either_database.write() as session:
         set_pace(session, campaign, 3, None)
     together = Barrier(12)
@@ -142,18 +145,46 @@ def test_no_hour_holds_more_calls_than_it_may(calls_per_hour: int) -> None:
     assert calls_per_hour * 2 / 3 < pace.starts * round(windows) <= calls_per_hour
 
 
-def test_who_has_one_trunks_row_waits_for_no_others(postgresql: Cluster, seal: Seal) -> None:
-    lines = Lines((LineCaps("main", 0, 5), LineCaps("other", 5, 5)))
-    database = Database(postgresql.create("trunks", template="huifang"))
-    with database.write() as session:
-        enter_lines(session, lines)
-    with database.write() as another, database.write() as session:
+@pytest.fixture
+def trunks(postgresql: Cluster, seal: Seal) -> Iterator[Database]:
+    """A database on PostgreSQL with the rows of two trunks."""
+    opened = Database(postgresql.create("trunks", template="huifang"))
+    with opened.write() as session:
+        enter_lines(session, TRUNKS)
+    yield opened
+    opened.close()
+    postgresql.drop("trunks")
+
+
+def test_who_has_one_trunks_row_waits_for_no_others(trunks: Database) -> None:
+    with trunks.write() as another, trunks.write() as session:
         another.get(Line, "other", with_for_update=True)  # and would want that of `main` next
         session.execute(text("SET LOCAL lock_timeout = '5s'"))
         with pytest.raises(LinesFull) as refused:
-            take_line(session, lines, NOON)
+            take_line(session, TRUNKS, NOON)
         assert refused.value.wait_seconds is not None  # soon again
-    with database.write() as session:
-        assert take_line(session, lines, NOON) == "other"
-    database.close()
-    postgresql.drop("trunks")
+    with trunks.write() as session:
+        assert take_line(session, TRUNKS, NOON) == "other"
+
+
+def test_nobody_waits_long_for_who_stands_still_while_it_counts(
+    trunks: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(row_locks, "KEPT_SECONDS", 1)
+    with trunks.write() as session:
+        session.add(Campaign(id=1, name="方案", created_at=NOON, lines=3))
+    with trunks.write() as still:
+        count_call(still, [still.get_one(Campaign, 1)], NOON)
+        take_line(still, TRUNKS, NOON)
+        with pytest.raises(CampaignFull), trunks.write() as session:
+            count_call(session, [session.get_one(Campaign, 1)], NOON)
+        with pytest.raises(LinesFull), trunks.write() as session:
+            take_line(session, TRUNKS, NOON)
+
+
+def test_who_stands_still_loses_the_rows_that_it_keeps(trunks: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "STILL_SECONDS", 1)
+    with pytest.raises(DBAPIError), trunks.write() as still:
+        still.get(Line, "main", with_for_update=True)
+        with trunks.write() as session:
+            assert session.get(Line, "main", with_for_update=True) is not None
