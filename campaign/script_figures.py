@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot.errors import ScriptError
 from bot.walk.merged_walk import unmarked
-from campaign.masking import mask_name, mask_numbers
+from campaign.masking import kind_and_place, mask_name, mask_numbers
 from campaign.published import script_of
 from intents import Intent
-from models.counting import Course, Day, Tallied, Tally, add_tally, next_to_count
+from models.counting import Course, Day, Tallied, Tally, add_tally, courses_of, next_to_count
 from models.scripts import version_by_hash
 
 MOST_UNKNOWN = 10  # different things said, for each node
 MOST_WORDS = 60  # characters of one of them
 REVIEWED = "reviewed"
 AT_ONCE = 100  # calls counted in one transaction
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +74,38 @@ def _most_frequent(counts: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], 
 
 
 def count_ended(session: Session, most: int = AT_ONCE) -> int:
-    """Put calls that have ended into the tallies of their scripts, the oldest first; how many: 0 when none is left."""
-    looked_at, courses = next_to_count(session, most)
+    """Put calls that have ended into the tallies of their scripts, the oldest first; returns how many.
+
+    0 when none is left, or another process counts just now. A call that cannot be read is in no tally.
+    """
+    ids = next_to_count(session, most)
+    try:
+        tallies = _tallies(session, ids)
+    except SQLAlchemyError:
+        raise
+    except Exception:  # of one call among them
+        tallies = [tally for attempt_id in ids for tally in _tallies_if_readable(session, attempt_id)]
+    for day, tally in tallies:
+        add_tally(session, day, tally)
+    return len(ids)
+
+
+def _tallies_if_readable(session: Session, attempt_id: int) -> Sequence[tuple[Day, Tally]]:
+    try:
+        return _tallies(session, [attempt_id])
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # its message may quote the client
+        log.error("attempt %d is in no figures: it cannot be read: %s", attempt_id, kind_and_place(error))
+        return ()
+
+
+def _tallies(session: Session, ids: Sequence[int]) -> list[tuple[Day, Tally]]:
     by_day: dict[Day, list[Course]] = {}
-    for course in courses:
+    for course in courses_of(session, ids):
         by_day.setdefault(course.day, []).append(course)
-    for day in sorted(by_day, key=lambda one: (one.on, one.script, one.script_hash)):
-        add_tally(session, day, tally_of_calls(by_day[day], _nodes(session, day)))
-    return looked_at
+    days = sorted(by_day, key=lambda one: (one.on, one.script, one.script_hash))
+    return [(day, tally_of_calls(by_day[day], _nodes(session, day))) for day in days]
 
 
 def _nodes(session: Session, day: Day) -> Collection[str]:

@@ -116,7 +116,9 @@ def _count(desk: Desk) -> int:
     while left and monotonic() < until:
         with desk.database.write() as session:
             counted = count_ended(session)
-        left = max(0, left - counted) if counted else 0
+        if not counted:  # another process counts them
+            break
+        left = max(0, left - counted)
     return left
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -73,24 +74,35 @@ def not_counted(session: Session) -> int:
     return session.scalar(select(func.count(Attempt.id)).where(_is_new())) or 0
 
 
-def next_to_count(session: Session, most: int) -> tuple[int, list[Course]]:
-    """The oldest calls that are in no tally, from now on counted: how many, and those of the bot, once for each task.
+def next_to_count(session: Session, most: int) -> Sequence[int]:
+    """The oldest calls that are in no tally, from now on counted; none where another process counts just now.
 
     The tallies belong into the same transaction.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(select(func.pg_advisory_xact_lock(COUNT_LOCK)))
-    ids = session.scalars(select(Attempt.id).where(_is_new()).order_by(Attempt.id).limit(most)).all()
+    if not _counts_alone(session):
+        return ()
+    oldest = select(Attempt.id).where(_is_new()).order_by(Attempt.id).limit(most)
+    ids = session.scalars(oldest.with_for_update(skip_locked=True, key_share=True)).all()
+    counted = update(Attempt).where(Attempt.id.in_(ids)).values(counted=True)
+    session.execute(counted.execution_options(synchronize_session=False))
+    return ids
+
+
+def _counts_alone(session: Session) -> bool:
+    """Nobody waits for who counts: a process may stand still in its midst."""
+    if session.get_bind().dialect.name == "sqlite":
+        return True
+    return bool(session.scalar(select(func.pg_try_advisory_xact_lock(COUNT_LOCK))))
+
+
+def courses_of(session: Session, ids: Sequence[int]) -> list[Course]:
+    """The calls of the bot among these, once for each task; raises SealBroken."""
     by_bot = select(Attempt, Customer.name).join(Customer, Attempt.customer_id == Customer.id)
     rows = session.execute(
         by_bot.where(Attempt.id.in_(ids), Attempt.method == "voice_bot").options(selectinload(Attempt.served))
     ).all()
     moves = _moves(session, [attempt.id for attempt, _ in rows])
-    courses = [
-        _course(attempt, one, name, moves.get(attempt.id, [])) for attempt, name in rows for one in attempt.served
-    ]
-    session.execute(update(Attempt).where(Attempt.id.in_(ids)).values(counted=True))
-    return len(ids), courses
+    return [_course(attempt, one, name, moves.get(attempt.id, [])) for attempt, name in rows for one in attempt.served]
 
 
 def _is_new() -> ColumnElement[bool]:
@@ -153,7 +165,10 @@ def _unknown(session: Session, wanted: SpokenIn, most: int) -> dict[tuple[str, s
     )
     query = select(ScriptUnknown.node, ScriptUnknown.words, ranked.c.times).join(ranked, same)
     frequent = query.where(*_of(ScriptUnknown, wanted), ranked.c.place <= most)
-    return {(node, words): int(count) for node, words, count in session.execute(frequent)}
+    unknown: Counter[tuple[str, str]] = Counter()
+    for node, words, count in session.execute(frequent):
+        unknown[node, words] += int(count)  # the same words may be under two digests: a key was changed
+    return unknown
 
 
 def _of(table: type[ScriptTally | ScriptUnknown], wanted: SpokenIn) -> tuple[ColumnElement[bool], ...]:

@@ -19,7 +19,6 @@ from models.queue import rows_changed
 from models.tables import Attempt, AttemptTask, Delivery, ReviewTask, RiskFlag
 from rules.inspecting import MOST_DAYS, CallFacts, Reason, Rule, RuleBook, rule_of, written
 
-TAKE_IN_LOCK = 0x68756973  # advisory: of consoles that judge the same new calls one does
 _GRAVE = ("high", "care")
 
 
@@ -92,22 +91,26 @@ def not_taken_in(session: Session) -> int:
 def take_in(session: Session, now: datetime, most: int) -> int:
     """Judge calls that have ended, oldest first, and make them searchable; how many: 0 when none is left.
 
-    A call is judged by the rules in force when it ended, so that it does not matter when this is done.
+    A call is judged by the rules in force when it ended, so that it does not matter when this is done. Those that
+    another process judges or counts just now are passed over.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(select(func.pg_advisory_xact_lock(TAKE_IN_LOCK)))
-    query = select(Attempt).where(_is_new()).order_by(Attempt.id).limit(most)
+    oldest = select(Attempt).where(_is_new()).order_by(Attempt.id).limit(most)
+    query = oldest.with_for_update(skip_locked=True, key_share=True)
     attempts = session.scalars(query.options(selectinload(Attempt.events))).all()
     ids = [attempt.id for attempt in attempts]
     grave = _attempts_with(session, RiskFlag.attempt_id, RiskFlag.attempt_id.in_(ids), RiskFlag.severity.in_(_GRAVE))
     cut = _attempts_with(session, Delivery.attempt_id, Delivery.attempt_id.in_(ids), Delivery.complete.is_(False))
     first = Inspection.round == Round.FIRST.value
     asked = _attempts_with(session, Inspection.attempt_id, Inspection.attempt_id.in_(ids), first)
+    # An earlier release marks a call by its index alone.
+    indexed = _attempts_with(session, CallIndex.attempt_id, CallIndex.attempt_id.in_(ids))
     rules = _all_rules(session)
     for attempt in attempts:
+        attempt.taken_in = True
+        if attempt.id in indexed:
+            continue
         ended_at = attempt.ended_at or now
         session.add(CallIndex(attempt_id=attempt.id, heard=signature_of(attempt)))
-        attempt.taken_in = True
         book = _book_at(rules, ended_at)
         reasons = book.reasons(_facts(attempt, attempt.id in grave, attempt.id in cut))
         if reasons and attempt.id not in asked and ended_at > now - timedelta(days=MOST_DAYS):

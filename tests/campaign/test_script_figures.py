@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
+from benchmarks.cluster import Cluster
 from bot.moves import Collect, Heard, Listen
 from bot.replay import move_to_json
 from campaign.script_figures import (
@@ -18,7 +19,7 @@ from campaign.script_figures import (
     tally_of_calls,
 )
 from intents import Intent, Match
-from models import Attempt, AttemptTask, CallEvent, Database, ScriptVersion
+from models import Attempt, AttemptTask, CallEvent, Database, ScriptVersion, Seal
 from models.counting import Course, Day, SpokenIn, not_counted, tally_of
 from tests.conftest import publish
 
@@ -124,6 +125,43 @@ def test_tallies_of_several_counts_and_days_add_up(database: Database, ended_cal
     first, second = of_days(database, THIRD, THIRD + timedelta(days=2))
     assert (first.asked, first.unknown) == (3, (("单**的号码是138****1111", 3),))
     assert (second.ended, second.by_outcome) == (3, (("hung_up", 3),))
+
+
+@pytest.mark.parametrize("broken", ["log", "seal"])
+def test_a_call_that_cannot_be_read_keeps_no_other_from_being_counted(
+    database: Database, ended_call: int, broken: str
+) -> None:
+    with database.write() as session:
+        first = session.get_one(Attempt, ended_call)
+        other = Attempt(
+            call_id="1-2", task_id=first.task_id, customer_id=1, no=2, dialled="13800000000", worker="w",
+            started_at=NIGHT, ended_at=NIGHT, outcome="hung_up", script="suitability", script_hash=first.script_hash,
+            facts="{}", talk_ms=30_000,
+        )  # fmt: skip
+        session.add(other)
+        session.flush()
+        session.add(
+            AttemptTask(attempt_id=other.id, task_id=other.task_id, no=2, script="suitability",
+                        script_hash=first.script_hash)
+        )  # fmt: skip
+        unreadable = CallEvent(attempt_id=other.id, seq=0, at_ms=0, kind="Listen", body="{")
+        session.add(unreadable)
+        session.flush()
+        if broken == "seal":
+            session.execute(text("UPDATE call_event SET body = 'x' WHERE id = :id"), {"id": unreadable.id})
+    with database.write() as session:
+        assert [count_ended(session), not_counted(session)] == [2, 0]
+    assert [one.asked for one in of_days(database, THIRD, THIRD)] == [1, 1]
+
+
+def test_whoever_counts_is_not_waited_for(postgresql: Cluster, seal: Seal) -> None:
+    database = Database(postgresql.create("figures", template="huifang"))
+    with database.write() as still, database.write() as session:
+        count_ended(still)
+        session.execute(text("SET LOCAL lock_timeout = '5s'"))
+        assert count_ended(session) == 0
+    database.close()
+    postgresql.drop("figures")
 
 
 def test_a_call_on_the_line_is_not_counted_yet(database: Database, ended_call: int) -> None:

@@ -16,6 +16,7 @@ from models import (
     Answer,
     Attempt,
     CallEvent,
+    CallIndex,
     Customer,
     Database,
     HumanReview,
@@ -44,7 +45,7 @@ from models.inspecting_scores import (
     open_appeals,
     second_review,
 )
-from models.inspecting_search import calls_saying
+from models.inspecting_search import calls_saying, signature_of
 from models.tables import Delivery, RiskFlag
 from rules.inspecting import Reason, Rule
 from rules.scorecards import BOT_CARD, Mark
@@ -102,6 +103,15 @@ def waiting(database: Database, task_id: int, people: dict[str, int]) -> int:
         session.add(RiskFlag(attempt_id=call.id, task_id=task_id, severity="high", **flag))
         take_in(session, LATER, 10)
         return session.scalars(select(Inspection.id)).one()
+
+
+def test_a_call_that_an_earlier_release_has_judged_is_not_judged_again(database: Database, task_id: int) -> None:
+    with database.write() as session:
+        calls = [add_call(session, task_id, no, outcome="interrupted") for no in (1, 2)]
+        session.add(CallIndex(attempt_id=calls[0].id, heard=signature_of(calls[0])))
+    with database.write() as session:
+        assert [take_in(session, LATER, 10), not_taken_in(session)] == [2, 0]
+        assert session.scalars(select(Inspection.attempt_id)).all() == [calls[1].id]
 
 
 def test_ended_calls_are_judged_once_and_wait_by_reason(database: Database, task_id: int) -> None:
