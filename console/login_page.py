@@ -27,7 +27,7 @@ from console.access import (
 from console.checking import address_of, checked
 from console.desk import desk_of
 from console.kept_form import KeptForm, carried_form, kept_form
-from console.render import page
+from console.render import error_page, page
 from models.access import LONGEST, begin_session, end_session, forget_old, has_users
 from models.audit import Act, note
 from rules.posts import POST_WORDS, Post
@@ -188,7 +188,7 @@ async def _refuse(request: Request, _error: Exception) -> Response:
         return RedirectResponse(me.home, status_code=303)
     if _by_script(request):
         return JSONResponse({"error": NOT_YOURS}, status_code=403)
-    return page(request, "error.html", status_code=403, message=NOT_YOURS)
+    return await error_page(request, 403, NOT_YOURS)
 
 
 async def _ask_for_password(_request: Request, _error: Exception) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import wave
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -13,7 +14,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import delete, select, update
 
 from console.words import zh_short_time
-from models import Attempt, LineQuality, ReviewTask
+from models import Attempt, Database, LineQuality, ReviewTask
 from models.queue import Served, begin_attempt
 from models.settlements import SettledTask, Settlement, settle
 from rules import Post
@@ -153,6 +154,23 @@ def test_every_fault_is_said_in_a_sentence_with_its_remedy(pages: TestClient, pl
     assert (failed.status_code, "请稍后再试" in failed.text) == (500, True)
     assert "a fault of ours" not in failed.text
     assert "default-src 'self'" in failed.headers["content-security-policy"]
+
+
+def test_faults_are_said_while_the_database_is_down_and_programs_get_json(pages: TestClient, place: Place) -> None:
+    missing = pages.get("/api/nothing")
+    assert (missing.status_code, "没有这个页面" in missing.json()["error"]) == (404, True)
+    desk = place.app.state.desk
+    down = Database("sqlite:////nowhere/at/all.db")
+    place.app.state.desk = replace(desk, database=down)
+    try:
+        answer = pages.get("/nothing")
+        assert (answer.status_code, "没有这个页面或记录" in answer.text) == (404, True)
+        failed = pages.get("/calls")
+        assert (failed.status_code, "请稍后再试" in failed.text) == (500, True)
+        assert "default-src 'self'" in failed.headers["content-security-policy"]
+    finally:
+        place.app.state.desk = desk
+        down.close()
 
 
 def test_an_unreadable_recording_is_named_and_the_page_stays(pages: TestClient, place: Place, tmp_path: object) -> None:
