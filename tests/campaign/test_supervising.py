@@ -88,6 +88,7 @@ async def test_a_supervisor_listens_to_the_bot_takes_its_place_and_goes_on_with_
         chief.seat.give("suitability.self_operated", "yes", "")
         chief.seat.hang_up()
         report = await asyncio.wait_for(conversation, WAIT)
+        await chief.page.see(TalkEnded)
         roster.wrap_up(chief.seat, WrapUp())
         handed = await way.told()
     assert report.finish is not None and report.finish.ending is Ending.HANDED_OVER

@@ -173,11 +173,14 @@ async def test_the_review_goes_on_as_a_form_that_a_page_finds_again_after_its_li
 
 
 async def test_of_two_agents_who_want_one_call_one_gets_it_and_the_other_is_told(place: Place, tmp_path: Path) -> None:
-    async with floor(place, tmp_path / "agents", Terms(offer_seconds=0.5, look_seconds=0)) as on, on_duty(on) as first:
+    """Who has let it go, and wants it after all, is too late."""
+    patient = Terms(offer_seconds=60, look_seconds=0)
+    async with floor(place, tmp_path / "agents", patient) as on, on_duty(on) as first:
         async with on_duty(on, "8003", hertz=900) as second:
             fetching = asyncio.create_task(on.fetch())
             ring = (await first.hear("rings"))["ring"]
-            assert (await second.hear("rings"))["ring"] == ring  # the first has waited too long
+            await first.say(kind="decline", ring=ring)
+            assert (await second.hear("rings"))["ring"] == ring
             await asyncio.gather(*(page.say(kind="accept", ring=ring) for page in (first, second)))
             assert (await second.hear("talk_began"))["call_id"] == "7-1"
             assert "其他坐席接听" in (await first.hear("error"))["why"]
