@@ -131,7 +131,8 @@ def list_calls(request: Request, query: Annotated[ListQuery, Query()]) -> Respon
 def _found(request: Request, session: Session, query: ListQuery) -> Page[Attempt]:
     wanted, number = query.narrowed(), max(1, query.page_no)
     listed = calls(session, wanted, page=number, size=PAGE_SIZE)
-    total = Asking(request)("calls", lambda fresh: count_calls(fresh, wanted), wanted)
+    unfiltered = wanted == CallFilter()
+    total = Asking(request)("calls", lambda fresh: count_calls(fresh, wanted), wanted, keep_fresh=unfiltered)
     return Page(listed, total, number, PAGE_SIZE)
 
 

@@ -16,6 +16,7 @@ from console.access import posts, staff_signed_in
 from console.afterwards import MAY_CORRECT
 from console.calls_page import call_page
 from console.desk import desk_of
+from console.remembered import remembered_of
 from console.render import page
 from models import ReviewTask, Staff
 from rules import Post
@@ -79,7 +80,7 @@ def send_questionnaire(request: Request, task_id: int, call_id: Annotated[str, F
         return _back(request, call_id, why)
     if why:
         return page(request, "error.html", status_code=409, message=why)
-    return RedirectResponse(f"/?campaign={campaign_id}", status_code=303)
+    return RedirectResponse(f"/campaigns/{campaign_id}", status_code=303)
 
 
 def _corrected(request: Request, call_id: str, correct: Callable[[Session, Staff], None]) -> Response:
@@ -88,6 +89,7 @@ def _corrected(request: Request, call_id: str, correct: Callable[[Session, Staff
             correct(session, staff_signed_in(request, session))
     except CorrectionRefused as error:
         return _back(request, call_id, str(error))
+    remembered_of(request).forget()
     return _back(request, call_id)
 
 

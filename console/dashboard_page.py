@@ -73,15 +73,15 @@ def show(request: Request, span: str = "week") -> Response:
         standing=_standing(asked, desk),
         verdicts=VERDICT_WORDS,
         good=GOOD,
-        funnel=asked("funnel", lambda session: funnel(session, midnight, tomorrow), midnight),
-        mix=asked("mix", lambda session: outcome_mix(session, _since(span, midnight), tomorrow), span, midnight),
+        funnel=asked("funnel", lambda session: funnel(session, midnight, tomorrow), midnight, keep_fresh=True),
+        mix=_mix(asked, span, midnight),
         span=span,
         spans=RANGES,
         live=desk.feed.calls(),
-        lines=health(asked("lines", lambda session: line_figures(session, _lately(desk) - LINES_LATELY))),
+        lines=health(_lines(asked, desk)),
         ears=hearing(desk.plant.loads() if desk.plant is not None else ()),
-        workers=asked("workers", lambda session: len(workers_alive(session))),
-        cases=asked("cases", lambda session: unfinished_cases(session, desk.clock.now())),
+        workers=asked("workers", lambda session: len(workers_alive(session)), keep_fresh=True),
+        cases=asked("cases", lambda session: unfinished_cases(session, desk.clock.now()), keep_fresh=True),
     )
 
 
@@ -111,7 +111,19 @@ async def live(request: Request) -> StreamingResponse:
 
 
 def _standing(asked: Asking, desk: Desk) -> YearStanding:
-    return asked("standing", lambda session: year_standing(session, desk.clock.now(), desk.hours, desk.line_room))
+    def ask(session: Session) -> YearStanding:
+        return year_standing(session, desk.clock.now(), desk.hours, desk.line_room)
+
+    return asked("standing", ask, keep_fresh=True)
+
+
+def _lines(asked: Asking, desk: Desk) -> LineFigures:
+    return asked("lines", lambda session: line_figures(session, _lately(desk) - LINES_LATELY), keep_fresh=True)
+
+
+def _mix(asked: Asking, span: str, midnight: datetime) -> list[Mix]:
+    since, until = _since(span, midnight), midnight + timedelta(days=1)
+    return asked("mix", lambda session: outcome_mix(session, since, until), span, midnight, keep_fresh=True)
 
 
 def _lately(desk: Desk) -> datetime:

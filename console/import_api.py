@@ -23,6 +23,7 @@ from campaign.imports.json_rows import MOST_JSON_BYTES
 from campaign.imports.sheet import MOST_BYTES
 from console.access import with_token
 from console.desk import import_jobs_of
+from console.remembered import forget_after
 
 BODY_SECONDS = 900.0  # a body that takes longer is given up
 
@@ -50,6 +51,7 @@ async def send(request: Request, kind: str, preview: bool = False) -> JSONRespon
     try:
         jobs = import_jobs_of(request)
         job = await asyncio.to_thread(jobs.submit, body, name, kind=wanted, preview=preview, as_json=as_json)
+        forget_after(request, job)
     except TooManyImports:
         return _error(429, "正在导入的文件太多，请稍后再试", {"Retry-After": "30"})
     return JSONResponse(_told(job), status_code=202, headers={"Location": f"/api/imports/{job.id}"})
@@ -72,6 +74,7 @@ async def confirm(request: Request, job_id: str) -> JSONResponse:
     if job.state is not JobState.READY:
         return _error(409, f"这个导入任务{job.word}，不是待确认")
     jobs.confirm(job)
+    forget_after(request, job)
     return JSONResponse(_told(job), status_code=202)
 
 

@@ -17,6 +17,7 @@ from campaign.imports.sheet import MOST_BYTES
 from campaign.imports.templates import template
 from console.access import posts
 from console.desk import import_jobs_of
+from console.remembered import forget_after
 from console.render import page
 from rules import Post
 
@@ -94,6 +95,7 @@ def _job(request: Request, job_id: str) -> Job:
 
 
 def _when_done(request: Request, job: Job) -> Response:
+    forget_after(request, job)
     job.wait(PATIENCE_SECONDS)
     if job.ended or job.state is JobState.READY:
         return _shown(request, job)
