@@ -106,7 +106,7 @@ class Tasks(Register):
             elif _has_begun(before):
                 entry.untouched.append((one.line, one.number))
             else:
-                values["due_at"] = None if values["with_human"] else before.due_at or entry.now
+                values |= _put_off(values, before, entry.now, periods.get(values["product_id"]))
                 values["deadline_at"] = values["deadline_at"] if given else before.deadline_at
                 old.append(values | {"_id": before.id})
         if new:
@@ -135,8 +135,7 @@ def _cooling_off(session: Session, tasks: Sequence[Mapping[str, Any]]) -> dict[i
 
 def _new_task(values: dict[str, Any], now: datetime, cooling_off: timedelta | None) -> dict[str, Any]:
     """A task as it is handed in; of a private fund (§5.1.6 d) one whose period has ended whenever it was bought."""
-    is_fund = values["review_type"] == ReviewType.PRIVATE_FUND
-    valid_from = now + (cooling_off or LEAST) if is_fund else None
+    valid_from = _cooled_off(values, now, cooling_off)
     return values | {
         "created_at": now,
         "valid_from": valid_from,
@@ -149,10 +148,32 @@ def _new_task(values: dict[str, Any], now: datetime, cooling_off: timedelta | No
     }
 
 
+def _put_off(values: Mapping[str, Any], before: Any, now: datetime, cooling_off: timedelta | None) -> dict[str, Any]:
+    """When a task that was handed in before is to be dialled; the cooling-off period that it has stays."""
+    valid_from = _cooled_off(values, now, cooling_off)
+    if valid_from is not None and before.valid_from is not None:
+        valid_from = before.valid_from
+    due_at = before.due_at or now
+    if valid_from is not None:
+        due_at = max(due_at, valid_from)
+    return {"valid_from": valid_from, "due_at": None if values["with_human"] else due_at}
+
+
+def _cooled_off(values: Mapping[str, Any], now: datetime, cooling_off: timedelta | None) -> datetime | None:
+    return now + (cooling_off or LEAST) if values["review_type"] == ReviewType.PRIVATE_FUND else None
+
+
 def _locked(session: Session, numbers: Sequence[str]) -> dict[str, Any]:
     """Tasks that are there already, locked where the database can, so that no worker begins one meanwhile."""
     query = (
-        select(ReviewTask.id, ReviewTask.number, ReviewTask.due_at, ReviewTask.deadline_at, *_ACTED_UPON)
+        select(
+            ReviewTask.id,
+            ReviewTask.number,
+            ReviewTask.due_at,
+            ReviewTask.deadline_at,
+            ReviewTask.valid_from,
+            *_ACTED_UPON,
+        )
         .where(ReviewTask.number.in_(numbers))
         .with_for_update()
     )

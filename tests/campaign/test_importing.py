@@ -196,6 +196,26 @@ class TestTasks:
         task = stocked.scalars(select(ReviewTask)).one()
         assert (task.valid_from, task.due_at) == (NOW + timedelta(hours=hours),) * 2
 
+    def test_a_corrected_row_does_not_pass_over_the_cooling_off_period(self, stocked: Session) -> None:
+        scripts = (*SCRIPTS, Needs("private_fund", "私募基金回访", (ReviewType.PRIVATE_FUND,), ()))
+        day = timedelta(hours=24)
+        course = [
+            ("适当性", "适当性回访", "智能语音", 0 * day, (None, NOW)),
+            ("私募基金", "private_fund", "人工电话", 1 * day, (NOW + 2 * day, None)),
+            ("私募基金", "private_fund", "智能语音", 1 * day, (NOW + 2 * day, NOW + 2 * day)),
+            ("私募基金", "private_fund", "人工电话", 1 * day, (NOW + 2 * day, None)),
+            ("适当性", "适当性回访", "智能语音", 1 * day, (None, NOW + 1 * day)),
+            ("私募基金", "private_fund", "智能语音", 3 * day, (NOW + 4 * day, NOW + 4 * day)),
+        ]
+        header = "任务号,客户号,回访类型,话术,业务,回访方式\n"
+        for kind, script, method, passed, stands in course:
+            business = "购买金融产品" if kind == "适当性" else ""
+            row = f"T1,C1,{kind},{script},{business},{method}\n"
+            import_file(stocked, (header + row).encode(), now=NOW + passed, scripts=scripts)
+            stocked.expire_all()
+            task = stocked.scalars(select(ReviewTask)).one()
+            assert (task.valid_from, task.due_at) == stands, (kind, method)
+
     def test_a_column_that_the_script_needs(self, stocked: Session) -> None:
         fault = only_fault(stocked, "任务号,客户号,回访类型,话术\nT1,C1,适当性,适当性回访\nT2,C2,适当性,适当性回访\n")
         assert fault.startswith("第1行「业务」：缺少这一列")
