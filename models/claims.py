@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, literal, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, Update, and_, case, exists, func, literal, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from models.queue import rows_changed
 from models.tables import Attempt, Campaign, Customer, ReviewTask
@@ -21,6 +21,7 @@ AHEAD = timedelta(minutes=10)  # what is due at nine is in order before nine
 HOLD = timedelta(seconds=90)  # longer than any call takes to prepare
 # A step of a business (账户可使用前, table A.1 line 1) has no date: it goes before all that is due later than this.
 STEP_WAITS = timedelta(days=1)
+STEP_WAITED = timedelta(hours=1)  # and once a day has passed, before all that is due later than this
 NO_DEADLINE = datetime(9999, 1, 1, tzinfo=UTC)
 BATCH = 5000
 _CAMPAIGN = ReviewTask.campaign_id + 0  # an expression: the head of the queue is found by its own index, never by this
@@ -134,8 +135,9 @@ def release_holds(session: Session, workers: Collection[str]) -> None:
 def give_up_overdue(session: Session, now: datetime) -> int:
     """Hand queued tasks whose deadline has passed to a person, and return how many (000 table A.1).
 
-    Those without one that have waited long are put in order anew.
+    Those without one that have waited long stand before fresher ones, all alike: the longest due goes first.
     """
+    session.execute(_waited_long(now).execution_options(synchronize_session=False))
     late = update(ReviewTask).where(ReviewTask.dial_by < now, ReviewTask.due_at.is_not(None))
     again = late.where(ReviewTask.deadline_at.is_(None)).values(dial_by=None)
     session.execute(again.execution_options(synchronize_session=False))
@@ -143,6 +145,18 @@ def give_up_overdue(session: Session, now: datetime) -> int:
         due_at=None, dial_by=None, with_human=True, trouble=OVERDUE
     )
     return rows_changed(session, given_up.execution_options(synchronize_session=False))
+
+
+def _waited_long(now: datetime) -> Update:
+    """Once one of those that a client's business waits for is about to lose its place, all up to it are renewed."""
+    first = aliased(ReviewTask)
+    losing = select(first.id).where(_is_step(first), first.dial_by < now + STEP_WAITED / 2).exists()
+    renewed = update(ReviewTask).where(_is_step(ReviewTask), ReviewTask.dial_by < now + STEP_WAITED, losing)
+    return renewed.values(dial_by=now + STEP_WAITED)
+
+
+def _is_step(task: type[ReviewTask]) -> ColumnElement[bool]:
+    return and_(task.deadline_at.is_(None), task.due_at.is_not(None), task.review_type.in_(sorted(MANDATORY)))
 
 
 def _head(now: datetime, limit: int) -> Select[int, int]:

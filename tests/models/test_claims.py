@@ -146,6 +146,29 @@ def test_a_new_account_goes_before_what_is_due_later(database: Database, many: i
         assert not session.get_one(ReviewTask, 100).with_human
 
 
+def test_who_has_waited_longest_stays_before_the_fresh(database: Database, many: int) -> None:
+    """Three accounts, each a minute younger, and one of the second day: the order in which they waited stays."""
+
+    def due(task_id: int, later: timedelta) -> None:
+        with database.write() as session:
+            task = session.get_one(ReviewTask, task_id)
+            task.review_type, task.deadline_at, task.due_at = "new_account", None, NOON + later
+            task.dial_by = None
+            take_in(session, NOON + later)
+
+    for minutes, task_id in enumerate((103, 102, 101)):
+        due(task_id, timedelta(minutes=minutes))
+    second_day = timedelta(days=1)
+    due(100, second_day)
+    for passed in range(0, 240, 7):  # minutes, one look of the sweeper each
+        now = NOON + second_day + timedelta(minutes=passed)
+        with database.write() as session:
+            give_up_overdue(session, now)
+            take_in(session, now)
+            assert claim(session, "w1", now, 4, [many]) == [103, 102, 101, 100]
+            release_holds(session, ["w1"])
+
+
 def test_a_paused_campaign_goes_on_and_a_stopped_one_never(database: Database, many: int) -> None:
     with database.write() as session:
         take_in(session, NOON)
