@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 
 from campaign.duties.drawing import DrawRefused, Wanted, draw_sample, void_draw
 from campaign.duties.duties import raise_tasks
-from campaign.duties.outlook import outlook
-from campaign.duties.shares import SHARES, DutyKind
+from campaign.duties.outlook import Outlook, outlook
+from campaign.duties.plans import wanting
+from campaign.duties.shares import SHARES, DutyKind, own_types
 from campaign.duties.standing import owed_kinds
 from console.access import posts, signed_in
 from console.desk import desk_of
@@ -25,21 +26,32 @@ from console.render import page
 from console.spreadsheet import spreadsheet
 from models import Draw, Duty
 from models.plans import TypeFigures, events_by_state, figures_by_type, plans, stuck_events
-from models.populations import MemberFigures, duties_of, duty_years, members_in, members_of
+from models.populations import (
+    MemberFigures,
+    duties_of,
+    duty_years,
+    members_in,
+    members_of,
+    members_of_duty,
+    reviewed_and_drawn,
+)
+from models.voiding import tasks_begun
+from models.wanting import Wanting, year_of
 from rules import Post, ReviewType, RiskLevel, label_of
-from rules.annex_a import Line, YearlyShare, line_of
+from rules.annex_a import SUITABILITY_SHARE, Line, YearlyShare, line_of
+from rules.errors import BadPolicy
 from rules.hours import SHANGHAI
-from rules.sampling import ORDINARY_HIGH_RISK, R5_HOLDERS, key_of
+from rules.sampling import ORDINARY_HIGH_RISK, R5_HOLDERS, STANDING_WORDS, Standing, key_of, percent
 
 MOST_SHOWN = 20
 EVENT_STATES = {"new": "待处理", "stuck": "还不能生成任务", "tasked": "已生成任务", "none": "不需要单独回访"}
 BASES = {
     "buyers": "上年末购买产品或接受服务的客户",
-    "served": "上年末经纪人、投资顾问、客户经理名下的客户",
+    "served": "上年末经纪人、证券投资顾问名下的客户（客户经理登记为其中一类的一并计入）",
     "clients": "上年末客户",
 }
-# What the share is raised to where nobody says otherwise: twice the standard's, which only asks for more (§5.1.6 d).
-RAISED_PERCENT = 20
+YEARS = range(2000, 3000)
+BLANK = dict.fromkeys(("kind", "seed", "share", "r5", "ordinary", "high_from"), "")  # the form of a draw
 
 router = APIRouter()
 SEES = posts(Post.MANAGER, Post.INSPECTOR)
@@ -48,13 +60,15 @@ DRAWS = posts(Post.MANAGER)
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """One yearly share, with its latest draw if there is one."""
+    """One yearly share, with its latest draw if there is one; `credited`: clients beside those who were drawn."""
 
     kind: DutyKind
     share: YearlyShare
     duty: Duty | None
     draws: Sequence[Draw]
     figures: MemberFigures
+    credited: int = 0
+    wanting: Wanting = Wanting()
     is_owed: bool = True  # False: there is nobody of whom it would be a share
 
     @property
@@ -66,6 +80,8 @@ class Quota:
 @router.get("/duties", dependencies=[SEES])
 def show(request: Request, year: int = 0) -> Response:
     """Everything that is owed in a year."""
+    if year and year not in YEARS:
+        raise HTTPException(404)
     return _shown(request, year)
 
 
@@ -82,17 +98,28 @@ def draw(
 ) -> Response:
     """Draw the sample of a yearly share."""
     desk = desk_of(request)
-    if kind not in set(DutyKind) or high_from not in set(RiskLevel) or not 2000 <= year <= 2999:
+    if kind not in set(DutyKind) or high_from not in set(RiskLevel) or year not in YEARS:
         raise HTTPException(404)
-    shares = {"share": share.strip(), "r5": r5.strip(), "ordinary": ordinary.strip()}
-    wanted = Wanted(DutyKind(kind), year, seed.strip()[:80], **shares, high_from=RiskLevel(high_from))
+    typed = {"seed": seed.strip()[:80], "share": share.strip(), "r5": r5.strip(), "ordinary": ordinary.strip()}
+    raised = {one: typed[one] or _doubled(typed["share"]) for one in ("r5", "ordinary")}
+    wanted = Wanted(DutyKind(kind), year, **typed | raised, high_from=RiskLevel(high_from))
     try:
         with desk.database.write() as session:
             made = draw_sample(session, wanted, by=signed_in(request).number, now=desk.clock.now()).id
     except DrawRefused as refused:
-        return _shown(request, year, trouble=str(refused), status_code=422)
+        typed |= {"kind": kind, "high_from": high_from}
+        return _shown(request, year, typed=typed, trouble=str(refused), status_code=422)
     remembered_of(request).forget()
     return RedirectResponse(f"/duties/draws/{made}", status_code=303)
+
+
+def _doubled(share: str) -> str:
+    """A raised share where nobody says otherwise: twice that of the others, since §5.1.6 d only asks for more."""
+    try:
+        others = percent(share or SUITABILITY_SHARE.percent)
+    except BadPolicy:
+        return ""
+    return str(min(2 * others, Fraction(1)) * 100) if others <= 1 else ""
 
 
 @router.get("/duties/draws/{draw_id}.csv", dependencies=[SEES])
@@ -140,6 +167,8 @@ def _proof_page(request: Request, draw_id: int, *, trouble: str = "", status_cod
             basis=BASES[made.parameters["basis"]],
             percent=_percent,
             figures=members_of(session, made.id),
+            wanting=wanting(session, made),
+            begun=tasks_begun(session, made.id),
             unraised=_unraised(made),
         )
 
@@ -165,7 +194,7 @@ def _unraised(made: Draw) -> tuple[str, ...]:
     if DutyKind(made.duty.kind) is not DutyKind.SUITABILITY:
         return ()
     raised, share = made.parameters["raised"], Fraction(made.parameters["share"])
-    return tuple(one for one in (R5_HOLDERS, ORDINARY_HIGH_RISK) if Fraction(raised.get(one, 0)) <= share)
+    return tuple(one for one in (R5_HOLDERS, ORDINARY_HIGH_RISK) if share < 1 and Fraction(raised.get(one, 0)) <= share)
 
 
 @router.post("/duties/raise", dependencies=[DRAWS])
@@ -178,25 +207,39 @@ def deal_with_events(request: Request) -> Response:
     return _shown(request, 0, done=done.summary() or "没有待处理的业务事件。")
 
 
-def _shown(request: Request, year: int, *, trouble: str = "", done: str = "", status_code: int = 200) -> Response:
+def _shown(
+    request: Request,
+    year: int,
+    *,
+    typed: Mapping[str, str] | None = None,
+    trouble: str = "",
+    done: str = "",
+    status_code: int = 200,
+) -> Response:
     desk = desk_of(request)
     now = desk.clock.now()
     this_year = now.astimezone(SHANGHAI).year
     year, asked = year or this_year, Asking(request)
-    states = asked("events", events_by_state)
+    states = asked("events", events_by_state, keep_fresh=True)
+
+    def ahead(fresh: Session) -> Outlook:
+        return outlook(fresh, desk.clock.now(), desk.hours, desk.line_room)
+
     with desk.database.read() as session:
         values: dict[str, Any] = {
             "year": year,
-            "years": sorted({this_year, this_year + 1, year, *duty_years(session)}, reverse=True),
+            "years": sorted({this_year, year, *duty_years(session)}, reverse=True),
             "quotas": _quotas(session, year, asked),
+            "may_draw": year <= this_year,
+            "typed": typed or BLANK,
+            "blank": BLANK,
             "bases": BASES,
             "percent": _percent,
             "types": asked("types", lambda fresh: _types(fresh, desk.clock.now(), year), year),
-            "outlook": asked("outlook", lambda fresh: outlook(fresh, desk.clock.now(), desk.hours, desk.line_room)),
+            "outlook": asked("outlook", ahead, keep_fresh=True),
             "events": [(EVENT_STATES[state], count) for state, count in sorted(states.items())],
             "stuck": stuck_events(session, MOST_SHOWN),
             "plans": plans(session)[:MOST_SHOWN],
-            "raised_percent": RAISED_PERCENT,
             "trouble": trouble,
             "done": done,
         }
@@ -205,29 +248,33 @@ def _shown(request: Request, year: int, *, trouble: str = "", done: str = "", st
 
 def _types(session: Session, now: datetime, year: int) -> list[tuple[Line, TypeFigures]]:
     """Every type of table A.1 with how it stands."""
-    figures = figures_by_type(session, now, datetime(year, 1, 1, tzinfo=SHANGHAI))
+    figures = figures_by_type(session, now, *year_of(year))
     return [(line_of(one), figures.get(one.value, TypeFigures())) for one in ReviewType]
 
 
 def _quotas(session: Session, year: int, asked: Asking) -> list[Quota]:
     known = {duty.kind: duty for duty in duties_of(session, year)}
-    owed = asked("owed_kinds", owed_kinds)
+    owed = asked("owed_kinds", owed_kinds, keep_fresh=True)
     quotas = []
     for kind, share in SHARES.items():
-        duty = known.get(kind.value)
-        draws = duty.standing if duty else []
-        figures = [asked("members", partial(members_of, draw_id=one.id), one.id) for one in draws]
-        total = MemberFigures(
-            drawn=sum(one.drawn for one in figures),
-            without_task=sum(one.without_task for one in figures),
-            open=sum(one.open for one in figures),
-            reviewed=sum(one.reviewed for one in figures),
-            ended_otherwise=sum(one.ended_otherwise for one in figures),
-            joining=sum(one.joining for one in figures),
-            withdrawn=sum(one.withdrawn for one in figures),
-        )
-        quotas.append(Quota(kind, share, duty, draws, total, kind in owed))
+        duty, is_owed = known.get(kind.value), kind in owed
+        if duty is None or not duty.standing:
+            quotas.append(Quota(kind, share, duty, (), MemberFigures(), is_owed=is_owed))
+            continue
+        asked_of = asked("quota", partial(_drawn, duty_id=duty.id), duty.id)
+        quotas.append(Quota(kind, share, duty, duty.standing, *asked_of, is_owed=is_owed))
     return quotas
+
+
+def _drawn(session: Session, duty_id: int) -> tuple[MemberFigures, int, Wanting]:
+    """Of a duty's draws: every client once, those credited beside them, and for whom tasks are to be made."""
+    duty = session.get_one(Duty, duty_id)
+    kind, proof = DutyKind(duty.kind), duty.standing[-1].proof
+    still_drawn = proof["standings"].get(STANDING_WORDS[Standing.DRAWN], 0)
+    counted = still_drawn + reviewed_and_drawn(session, duty, own_types(kind))
+    each = [wanting(session, one) for one in duty.standing]
+    together = Wanting(sum(one.drawn for one in each), sum(one.credited for one in each))
+    return members_of_duty(session, duty_id), max(0, proof["credited"] - counted) + proof["beside"], together
 
 
 def _percent(share: str) -> str:

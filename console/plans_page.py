@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
 
@@ -10,17 +11,17 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from campaign.duties.plans import Actor, act, draft, plan_of, redraft, standing_of
+from campaign.duties.plans import Actor, act, draft, plan_of, redraft, standing_of, wanting
 from console.access import posts, signed_in
 from console.desk import desk_of
 from console.plan_form import fields_of, plan_written, refuse_unreadable, suggested, suggested_name
+from console.remembered import remembered_of
 from console.render import PAGE_SIZE, page
 from console.spreadsheet import spreadsheet
 from models import Draw, ReviewPlan
 from models.calls import Page
 from models.errors import VersionChanged
 from models.plans import PlanFilter, open_tasks_in, plan_with, plans_listed
-from models.populations import members_of
 from rules import Post, ReviewType, label_of
 from rules.hours import SHANGHAI
 from rules.outcomes import Method
@@ -107,7 +108,9 @@ async def enter(request: Request) -> Response:
             submit = fields.get("act") == "submit"
             plan_id = draft(session, name, plan, actor, draw_id=draw_id or None, submit=submit).id
     except (PlanRefused, VersionChanged) as refused:
-        return _form(request, plan, name=name, draw_id=draw_id, trouble=str(refused), status_code=422)
+        trouble = str(refused)
+        return _form(request, plan, name=name, draw_id=draw_id, typed=fields, trouble=trouble, status_code=422)
+    remembered_of(request).forget()
     return RedirectResponse(f"/plans/{plan_id}", status_code=303)
 
 
@@ -142,7 +145,17 @@ async def change(request: Request, plan_id: int) -> Response:
             if fields.get("act") == "submit":
                 act(session, stored, PlanAct.SUBMIT, actor)
     except (PlanRefused, VersionChanged) as refused:
-        return _form(request, plan, name=name, draw_id=draw_id, plan_id=plan_id, trouble=str(refused), status_code=422)
+        return _form(
+            request,
+            plan,
+            name=name,
+            draw_id=draw_id,
+            plan_id=plan_id,
+            typed=fields,
+            trouble=str(refused),
+            status_code=422,
+        )
+    remembered_of(request).forget()
     return RedirectResponse(f"/plans/{plan_id}", status_code=303)
 
 
@@ -158,10 +171,11 @@ def do(
     if doing not in set(PlanAct):
         raise HTTPException(404)
     try:
-        with desk.database.write() as session:
+        with desk.database.write_long() as session:
             act(session, _stored(session, plan_id), PlanAct(doing), _actor(request, why[:500]))
     except (PlanRefused, VersionChanged) as refused:
         return _shown(request, plan_id, trouble=str(refused), status_code=422)
+    remembered_of(request).forget()
     return RedirectResponse(f"/plans/{plan_id}", status_code=303)
 
 
@@ -196,7 +210,7 @@ def _shown(request: Request, plan_id: int, *, trouble: str = "", status_code: in
             awaits=state is PlanState.SUBMITTED and person_key(me.number) in standing.authors,
             words=ACT_WORDS,
             left=open_tasks_in(session, stored.campaign_id) if stored.campaign_id else None,
-            coming=members_of(session, stored.draw_id) if state is PlanState.APPROVED and stored.draw_id else None,
+            coming=wanting(session, stored.draw) if state is PlanState.APPROVED and stored.draw else None,
             trouble=trouble,
         )
 
@@ -231,6 +245,7 @@ def _form(
     name: str,
     draw_id: int,
     plan_id: int = 0,
+    typed: Mapping[str, str] | None = None,
     trouble: str = "",
     status_code: int = 200,
 ) -> Response:
@@ -239,6 +254,7 @@ def _form(
         "plan_form.html",
         status_code=status_code,
         plan=plan,
+        days={one: (typed or {}).get(one, str(getattr(plan, one)))[:20] for one in ("reviewed_from", "reviewed_until")},
         name=name,
         draw_id=draw_id,
         plan_id=plan_id,

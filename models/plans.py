@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from models.duty_tables import BusinessEvent, Draw, DrawnMember, Duty, PlanActed, ReviewPlan
 from models.errors import VersionChanged
 from models.queue import rows_changed
-from models.tables import Attempt, Campaign, Customer, Product, ReviewTask
+from models.tables import Attempt, Campaign, Product, ReviewTask
+from models.wanting import not_stopped
 
 
 def plans(session: Session) -> Sequence[ReviewPlan]:
@@ -86,29 +87,19 @@ def plans_of_draw(session: Session, draw_id: int) -> Sequence[ReviewPlan]:
     return session.scalars(select(ReviewPlan).where(ReviewPlan.draw_id == draw_id).order_by(ReviewPlan.id)).all()
 
 
-def members_after(session: Session, draw_id: int, after: int, limit: int) -> Sequence[DrawnMember]:
-    """The next members of a draw in the order of their clients, each with the client and the task."""
-    query = (
-        select(DrawnMember)
-        .where(DrawnMember.draw_id == draw_id, DrawnMember.customer_id > after)
-        .order_by(DrawnMember.customer_id)
-        .limit(limit)
-        .options(
-            joinedload(DrawnMember.customer).joinedload(Customer.served_by),
-            joinedload(DrawnMember.task).joinedload(ReviewTask.campaign),
-        )
-    )
-    return session.scalars(query).all()
-
-
 def credit_with(session: Session, tasks: Mapping[int, int], year: int, kinds: Collection[str]) -> None:
-    """Give those credited in other draws of a year for a task that was still to be made that task, by client."""
+    """Give those credited in other draws of a year for a task that was still to be made that task, by client.
+
+    A task of a withdrawn plan is to be made anew.
+    """
+    dead = ReviewTask.final.is_(False) & ~not_stopped()
     query = (
         select(DrawnMember)
         .join(Draw, DrawnMember.draw_id == Draw.id)
         .join(Duty, Draw.duty_id == Duty.id)
+        .outerjoin(ReviewTask, DrawnMember.task_id == ReviewTask.id)
         .where(Duty.year == year, Duty.kind.in_(kinds), Draw.void_at.is_(None), DrawnMember.customer_id.in_(tasks))
-        .where(DrawnMember.credited.is_(True), DrawnMember.task_id.is_(None))
+        .where(DrawnMember.credited.is_(True), DrawnMember.task_id.is_(None) | dead)
     )
     for member in session.scalars(query):
         member.task_id = tasks[member.customer_id]
@@ -147,8 +138,9 @@ class TypeFigures:
     reviewed: int = 0
 
 
-def figures_by_type(session: Session, now: datetime, since: datetime) -> dict[str, TypeFigures]:
-    """How every type of review stands; the reviewed are those whose task was made since then."""
+def figures_by_type(session: Session, now: datetime, since: datetime, until: datetime) -> dict[str, TypeFigures]:
+    """How every type of review stands now; the reviewed are those whose task was made in a time."""
+    made = (ReviewTask.created_at >= since) & (ReviewTask.created_at < until)
     still = ReviewTask.final.is_(False)
     query = (
         select(
@@ -156,7 +148,7 @@ def figures_by_type(session: Session, now: datetime, since: datetime) -> dict[st
             func.count().filter(still),
             func.count().filter(still, ReviewTask.with_human.is_(True)),
             func.count().filter(still, ReviewTask.deadline_at < now),
-            func.count().filter(ReviewTask.status == "已完成：已回访", ReviewTask.created_at >= since),
+            func.count().filter(ReviewTask.status == "已完成：已回访", made),
         )
         .join(Campaign, ReviewTask.campaign_id == Campaign.id)
         .where(Campaign.state != "stopped")

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session, aliased
 
 from models.duty_tables import BusinessEvent, Draw, DrawnMember, Duty
 from models.managing_conflicts import BROKER
-from models.tables import Attempt, AttemptTask, Campaign, Customer, Product, ReviewTask, Staff
+from models.tables import Attempt, AttemptTask, Customer, Product, ReviewTask, Staff
+from models.wanting import REVIEWED, drawn_again, not_stopped, reviewed_in, under_way, year_of
 
-REVIEWED = "已完成：已回访"
 UNREACHABLE = ("已完成：停机", "已完成：空号", "已完成：错号")
 PURCHASES = ("bought", "signed")
 _AT_A_TIME = 5000  # clients in memory
@@ -92,7 +92,7 @@ def clients_with_open_tasks(session: Session, own: Collection[str], others: Coll
     """Clients who still are to be reviewed for one of these reasons, each with such a task, an own one if any."""
     query = (
         select(ReviewTask.customer_id, ReviewTask.id)
-        .where(ReviewTask.final.is_(False), ReviewTask.review_type.in_([*own, *others]), _not_stopped())
+        .where(ReviewTask.final.is_(False), ReviewTask.review_type.in_([*own, *others]), not_stopped())
         .order_by(case((ReviewTask.review_type.in_(own), 1), else_=0), ReviewTask.id)
     )
     return {client: task for client, task in session.execute(query)}
@@ -142,7 +142,7 @@ def drawn_and_open(session: Session, duty_id: int) -> set[int]:
         .join(Draw, DrawnMember.draw_id == Draw.id)
         .outerjoin(ReviewTask, DrawnMember.task_id == ReviewTask.id)
         .where(Draw.duty_id == duty_id, Draw.void_at.is_(None), DrawnMember.credited.is_(False))
-        .where(DrawnMember.task_id.is_(None) | (ReviewTask.final.is_(False) & _not_stopped()))
+        .where(DrawnMember.task_id.is_(None) | (ReviewTask.final.is_(False) & not_stopped()))
     )
     return set(session.scalars(query))
 
@@ -175,6 +175,15 @@ class MemberFigures:
 
 def members_of(session: Session, draw_id: int) -> MemberFigures:
     """How far the clients of a draw have come."""
+    return _figures(session, Draw.id == draw_id)
+
+
+def members_of_duty(session: Session, duty_id: int) -> MemberFigures:
+    """How far the clients of all standing draws of a duty have come, each in the latest in which they came up."""
+    return _figures(session, Draw.duty_id == duty_id, Draw.void_at.is_(None), ~drawn_again(credited_too=True))
+
+
+def _figures(session: Session, *which: ColumnElement[bool]) -> MemberFigures:
     other = aliased(ReviewTask)
     joins = (
         select(other.id)
@@ -186,17 +195,30 @@ def members_of(session: Session, draw_id: int) -> MemberFigures:
         select(
             func.count(),
             func.count().filter(DrawnMember.task_id.is_(None)),
-            func.count().filter(still, _not_stopped()),
+            func.count().filter(still, not_stopped()),
             func.count().filter(done),
             func.count().filter(ReviewTask.final.is_(True), ~done),
-            func.count().filter(still, _not_stopped(), joins),
-            func.count().filter(still, ~_not_stopped()),
+            func.count().filter(still, not_stopped(), joins),
+            func.count().filter(still, ~not_stopped(), ~drawn_again()),
         )
         .select_from(DrawnMember)
+        .join(Draw, DrawnMember.draw_id == Draw.id)
         .outerjoin(ReviewTask, DrawnMember.task_id == ReviewTask.id)
-        .where(DrawnMember.draw_id == draw_id, DrawnMember.credited.is_(False))
+        .where(DrawnMember.credited.is_(False), *which)
     )
     return MemberFigures(*session.execute(query).one())
+
+
+def reviewed_and_drawn(session: Session, duty: Duty, types: Collection[str]) -> int:
+    """How many clients of earlier draws of a duty had been reviewed this year when the latest one was made."""
+    latest, (since, _) = duty.standing[-1], year_of(duty.year)
+    query = (
+        select(func.count(func.distinct(DrawnMember.customer_id)))
+        .join(Draw, DrawnMember.draw_id == Draw.id)
+        .where(Draw.duty_id == duty.id, Draw.void_at.is_(None), Draw.id != latest.id, DrawnMember.credited.is_(False))
+        .where(reviewed_in(DrawnMember.customer_id, types, since, latest.drawn_at))
+    )
+    return session.scalar(query) or 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,27 +234,28 @@ class Progress:
 
 
 def progress_of(session: Session, duty: Duty, types: Collection[str]) -> Progress:
-    """How far the clients of a duty have come; `types`: the reviews that count for it.
+    """How far the clients of a duty have come; `types`: the reviews that count for it, of the duty's year.
 
     Those of the latest draw, the merged too, and those of earlier ones who were not reviewed when it was made.
     """
-    latest = duty.standing[-1]
-    counts = ReviewTask.review_type.in_(types)
-    lately = exists().where(
+    latest, client, (since, until) = duty.standing[-1], DrawnMember.customer_id, year_of(duty.year)
+    newest, counts = Draw.id == latest.id, ReviewTask.review_type.in_(types)
+    too_late = exists().where(
         AttemptTask.task_id == ReviewTask.id,
         AttemptTask.status == REVIEWED,
         AttemptTask.attempt_id == Attempt.id,
-        Attempt.started_at >= latest.drawn_at,
+        Attempt.started_at >= until,
     )
-    newest = Draw.id == latest.id
-    done = counts & (ReviewTask.status == REVIEWED)
-    unplanned = DrawnMember.task_id.is_(None) | (newest & ~counts)
-    waits = unplanned | (ReviewTask.final.is_(False) & _not_stopped())
+    done = newest & counts & (ReviewTask.status == REVIEWED) & ~too_late
+    done |= reviewed_in(client, types, max(since, latest.drawn_at), until)
+    to_come = ~reviewed_in(client, types, since, until)
+    no_task = to_come & (DrawnMember.task_id.is_(None) | (newest & ~counts))
+    waits = no_task | (to_come & ReviewTask.final.is_(False) & not_stopped())
     query = (
         select(
-            func.count(func.distinct(case((done & (newest | lately), DrawnMember.customer_id)))),
-            func.count(func.distinct(case((waits, DrawnMember.customer_id)))),
-            func.count(func.distinct(case((unplanned, DrawnMember.customer_id)))),
+            func.count(func.distinct(case((done, client)))),
+            func.count(func.distinct(case((waits, client)))),
+            func.count(func.distinct(case((no_task & ~under_way(client, types), client)))),
         )
         .select_from(DrawnMember)
         .join(Draw, DrawnMember.draw_id == Draw.id)
@@ -240,11 +263,6 @@ def progress_of(session: Session, duty: Duty, types: Collection[str]) -> Progres
         .where(Draw.duty_id == duty.id, Draw.void_at.is_(None), newest | DrawnMember.credited.is_(False))
     )
     return Progress(*session.execute(query).one())
-
-
-def _not_stopped() -> ColumnElement[bool]:
-    """That the task belongs to a campaign that is not stopped."""
-    return ReviewTask.campaign_id.in_(select(Campaign.id).where(Campaign.state != "stopped"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -247,6 +247,8 @@ def _against(plan: Plan, drawn: DrawnFor | None) -> list[str]:
         problems.append(f"回访时间止于{plan.reviewed_until}，晚于{words}回访的期限{year}-12-31（{clause}）；请更正")
     if drawn is None:
         return problems
+    if plan.reviewed_from < date(year, 1, 1):
+        problems.append(f"回访时间始于{plan.reviewed_from}，早于{year}-01-01；{year}年度的回访在当年进行，请更正")
     if set(plan.review_types) != {drawn.review_type} or plan.other_type.strip():
         words = label_of(drawn.review_type)
         problems.append(f"抽中的客户只生成{words}回访任务；回访类型请只选{words}，其他类型另行制定方案")

@@ -20,8 +20,10 @@ from models.duty_tables import Draw, DrawnMember, Duty
 from models.plans import plans_of_draw
 from models.populations import unnamed_brokers
 from models.tables import Customer
+from models.voiding import resting_on, tasks_begun
 from rules import RiskLevel
 from rules.errors import BadPolicy
+from rules.hours import SHANGHAI
 from rules.plan import PlanState
 from rules.sampling import (
     ORDINARY_HIGH_RISK,
@@ -99,6 +101,10 @@ def draw_sample(session: Session, wanted: Wanted, *, by: str, now: datetime) -> 
     if not by.strip():
         raise DrawRefused("没有写明是谁抽取；请写上工号或姓名")
     quota = _quota(session, wanted)
+    if now.astimezone(SHANGHAI).year < wanted.year:
+        raise DrawRefused(
+            f"{wanted.year - 1}年末还没有到，{wanted.year}年的基数还不存在；请在{wanted.year}年1月1日以后抽取"
+        )
     if wanted.kind is DutyKind.CONDUCT:
         _check_names(session)
     duty = _duty(session, wanted, now)
@@ -115,13 +121,18 @@ def draw_sample(session: Session, wanted: Wanted, *, by: str, now: datetime) -> 
 
 
 def void_draw(session: Session, draw: Draw, *, by: str, why: str, now: datetime) -> None:
-    """Take back a draw that nobody has been called for; it stays on record. Raises DrawRefused."""
+    """Take back a draw of whose clients nobody was or is reviewed for it; it stays on record. Raises DrawRefused."""
     if draw.void_at is not None:
         raise DrawRefused("这次抽取已经作废")
     if not why.strip():
         raise DrawRefused("作废要写明原因")
     if any(plan.state != PlanState.WITHDRAWN for plan in plans_of_draw(session, draw.id)):
         raise DrawRefused("这次抽取已有回访方案，不能作废；请先撤销方案")
+    if count := tasks_begun(session, draw.id):
+        raise DrawRefused(f"抽中的客户已有{count}个回访任务正在进行或已经办结，不能作废；可以补充抽取")
+    if others := resting_on(session, draw):
+        named = "、".join(f"{SHARES[DutyKind(one.duty.kind)].name}（种子“{one.seed}”）" for one in others)
+        raise DrawRefused(f"后来的抽取计入了这次抽中的客户，不能先作废：{named}；请先作废后来的抽取")
     draw.void_at, draw.void_by, draw.void_why = now, by, why.strip()[:300]
     session.flush()
 

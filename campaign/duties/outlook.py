@@ -83,7 +83,7 @@ class Outlook:
             said += f"线路每小时最多拨打约{int(self.most_per_hour)}次，"
             said += f"即使用满仍有{self.missed_at_most}个任务不能按期完成：请增加线路、延长拨打时段，或改由人工回访。"
         if self.paused:
-            said += f"其中{self.paused}个任务所在的批次已暂停，恢复之前不会拨打。"
+            said += f"待拨打任务中有{self.paused}个所在批次已暂停，恢复之前不会拨打。"
         return said
 
 

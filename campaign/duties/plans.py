@@ -15,19 +15,19 @@ from sqlalchemy.orm import Session
 
 from campaign.duties.duties import NO_CALLS
 from campaign.duties.owed import SCRIPT_OF
-from campaign.duties.shares import MERGES_WITH, REVIEW_OF, SHARES, DutyKind, own_types
+from campaign.duties.shares import MERGES_WITH, REVIEW_OF, SHARES, DutyKind, counting
 from models import Campaign, Draw, DrawnMember, ReviewPlan, ReviewTask
 from models.control import move_campaign
 from models.plans import (
     add_plan,
     credit_with,
-    members_after,
     move_plan,
     open_tasks_in,
     record_plan_act,
     riskiest_purchases,
 )
 from models.scripts import published_version
+from models.wanting import Wanting, members_wanting, wanting_of
 from rules import ReviewType, RiskLevel, end_of, label_of
 from rules.hours import SHANGHAI
 from rules.methods import refusal_of
@@ -36,6 +36,7 @@ from rules.plan import DrawnFor, Plan, PlanAct, PlanRefused, PlanStanding, PlanS
 from rules.posts import Post
 
 CHUNK = 500
+NAMELESS = "没有登记服务这名客户的人员或其姓名，智能语音无法说出是谁（E.2.4），由人工核实后办理"
 _BUSINESS = {"bought": "购买金融产品", "signed": "签约服务"}
 
 
@@ -137,9 +138,14 @@ def drawn_for(session: Session, stored: ReviewPlan) -> DrawnFor | None:
     """The draw whose clients a plan calls, as the rules see it; None: it calls nobody by itself."""
     if stored.draw_id is None:
         return None
-    duty = session.get_one(Draw, stored.draw_id).duty
-    kind = DutyKind(duty.kind)
-    return DrawnFor(REVIEW_OF[kind], duty.year, idle=not any(_wanting(session, stored.draw_id, kind)))
+    made = session.get_one(Draw, stored.draw_id)
+    duty, kind = made.duty, DutyKind(made.duty.kind)
+    return DrawnFor(REVIEW_OF[kind], duty.year, idle=not wanting(session, made).together)
+
+
+def wanting(session: Session, made: Draw) -> Wanting:
+    """For how many clients of a draw a plan would make a task: nobody is called twice for one duty."""
+    return wanting_of(session, made, counting(DutyKind(made.duty.kind)))
 
 
 def _day(at: datetime) -> date:
@@ -195,27 +201,19 @@ def _make_tasks(session: Session, stored: ReviewPlan, drawn: Draw, campaign_id: 
         bought_before=datetime(drawn.duty.year, 1, 1, tzinfo=SHANGHAI),
     )
     made = 0
-    for members in _wanting(session, drawn.id, kind):
+    for members in _members(session, drawn):
         _make_chunk(session, order, members)
         made += len(members)
     if not made:
         raise PlanRefused("这次抽取没有需要生成任务的客户（无人抽中，或任务已由另一方案生成）；请撤销方案")
 
 
-def _wanting(session: Session, draw_id: int, kind: DutyKind) -> Iterator[list[DrawnMember]]:
+def _members(session: Session, drawn: Draw) -> Iterator[Sequence[DrawnMember]]:
     """The members of a draw for whom a task is to be made, in pieces."""
-    last = 0
-    while members := members_after(session, draw_id, last, CHUNK):
+    last, counts = 0, counting(DutyKind(drawn.duty.kind))
+    while members := members_wanting(session, drawn, counts, last, CHUNK):
         last = members[-1].customer_id
-        yield [one for one in members if _wants_task(one, kind)]
-
-
-def _wants_task(member: DrawnMember, kind: DutyKind) -> bool:
-    """Who is called for another reason anyhow counts as reviewed, except where this review is put into that call."""
-    task = member.task
-    if task is not None and task.review_type in own_types(kind) and task.campaign.state != "stopped":
-        return False
-    return not member.credited or bool(MERGES_WITH[kind])
+        yield members
 
 
 def _make_chunk(session: Session, order: _Order, members: Sequence[DrawnMember]) -> None:
@@ -238,7 +236,7 @@ def _satisfied_by(review_type: ReviewType) -> list[str]:
 def _task(order: _Order, member: DrawnMember, bought: Mapping[int, tuple[str, int, str]]) -> ReviewTask:
     kind, product_id, level = bought.get(member.customer_id, ("bought", None, ""))
     suitability = order.review_type is ReviewType.SUITABILITY
-    reason = NO_CALLS if member.customer.do_not_call else ""
+    reason = NO_CALLS if member.customer.do_not_call else _nameless(order.review_type, member)
     reason = reason or _by_people(order, RiskLevel(level) if level and suitability else None)
     return ReviewTask(
         number=f"P{order.plan_id}-{member.customer_id}",
@@ -254,6 +252,13 @@ def _task(order: _Order, member: DrawnMember, bought: Mapping[int, tuple[str, in
         due_at=None if reason else order.due_at,
         trouble=reason,
     )
+
+
+def _nameless(review_type: ReviewType, member: DrawnMember) -> str:
+    """Why the bot could not say about whom it asks; "": it can, or asks about nobody."""
+    served_by = member.customer.served_by
+    known = served_by is not None and served_by.name != served_by.number
+    return "" if known or review_type is not ReviewType.CONDUCT else NAMELESS
 
 
 def _slots(review_type: ReviewType, member: DrawnMember, bought: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
+from models.wanting import Counting
 from rules import ReviewType
 from rules.annex_a import (
     ANNEX_A,
@@ -47,6 +48,11 @@ MERGES_WITH: Mapping[DutyKind, frozenset[ReviewType]] = {
     DutyKind.OTHER: frozenset(),
     DutyKind.BROKERAGE: frozenset(),
 }
+
+
+def counting(kind: DutyKind) -> Counting:
+    """What counts for a duty."""
+    return Counting(own_types(kind), merges=bool(MERGES_WITH[kind]))
 
 
 def own_types(kind: DutyKind) -> list[str]:

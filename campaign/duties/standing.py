@@ -11,6 +11,7 @@ from campaign.duties.outlook import LineRoom, Outlook, outlook
 from campaign.duties.shares import REVIEW_OF, SHARES, DutyKind, own_types
 from models.plans import TypeFigures, figures_by_type
 from models.populations import anybody_served, duties_of, progress_of
+from models.wanting import year_of
 from rules import CallingHours, ReviewType
 from rules.annex_a import Line, YearlyShare, line_of
 from rules.hours import SHANGHAI
@@ -31,7 +32,7 @@ class YearStanding:
 def year_standing(session: Session, now: datetime, hours: CallingHours, room: LineRoom | None = None) -> YearStanding:
     """How the current year stands at today's pace; `room` is what the lines carry, if that is known."""
     year, seen = now.astimezone(SHANGHAI).year, outlook(session, now, hours, room)
-    figures = figures_by_type(session, now, datetime(year, 1, 1, tzinfo=SHANGHAI))
+    figures = figures_by_type(session, now, *year_of(year))
     return YearStanding(
         year,
         tuple((SHARES[kind], _share(session, kind, year, seen)) for kind in owed_kinds(session)),

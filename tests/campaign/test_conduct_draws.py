@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 from bot.script import load_script
 from campaign.calls.joining import carried
 from campaign.duties.drawing import DrawRefused, Wanted, draw_sample
-from campaign.duties.plans import act
+from campaign.duties.plans import NAMELESS, act, wanting
 from campaign.duties.shares import DutyKind
 from campaign.duties.standing import owed_kinds, year_standing
 from campaign.house import House
 from models import Draw, DrawnMember, ReviewTask
 from models.populations import members_in
+from models.wanting import Wanting
 from rules import CallingHours, ReviewType
 from rules.annex_a import CONDUCT_SHARE
 from rules.plan import PlanAct
@@ -113,6 +114,22 @@ def test_a_review_of_suitability_alone_does_not_do_it(firm: Session) -> None:
     firm.flush()
     share = dict(year_standing(firm, NOW, CallingHours()).shares)[CONDUCT_SHARE]
     assert (share.done, share.open, share.verdict) == (5, 0, Verdict.MET)
+
+
+def test_a_draw_of_merged_clients_alone_wants_tasks_too(firm: Session) -> None:
+    """For one of them nobody is registered any more: the bot could not say about whom it asks (E.2.4)."""
+    use_script(firm, "conduct")
+    for number in range(5):
+        task_for(firm, client(firm, number), ReviewType.SUITABILITY)
+    draw = draw_sample(firm, CONDUCT, by="8201", now=NOW)
+    assert (draw.proof["credited"], draw.proof["drawn"]) == (5, 0)
+    assert wanting(firm, draw) == Wanting(drawn=0, credited=5)
+    client(firm, 3).served_by = None
+    firm.flush()
+    tasks = {task.customer.number: task for task in started(firm, draw)}
+    assert (tasks["C3"].with_human, tasks["C3"].due_at, tasks["C3"].trouble) == (True, None, NAMELESS)
+    assert not tasks["C2"].with_human and len(tasks) == 5
+    assert wanting(firm, draw) == Wanting()
 
 
 def test_who_was_just_drawn_for_conduct_is_merged_into_suitability(firm: Session) -> None:

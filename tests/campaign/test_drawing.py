@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.duties.drawing import DrawRefused, Wanted, draw_sample
+from campaign.duties.drawing import DrawRefused, Wanted, draw_sample, void_draw
 from campaign.duties.shares import DutyKind
-from models import Attempt, AttemptTask, Campaign, Customer, Draw, DrawnMember, Duty, ReviewTask
+from models import Attempt, AttemptTask, Campaign, Customer, Draw, DrawnMember, Duty, ReviewPlan, ReviewTask
 from models.populations import members_of
 from rules import ReviewType, RiskLevel
 from tests.campaign.importers import NOW, take
@@ -228,9 +228,45 @@ class TestRepeating:
         assert members_of(firm, drawn.id).without_task == 5
 
 
+class TestVoiding:
+    @pytest.mark.parametrize("status", ["待回访", "已完成：已回访", "已完成：空号"])
+    def test_not_once_somebody_was_reviewed(self, firm: Session, status: str) -> None:
+        drawn = draw_sample(firm, OTHER, by="8201", now=NOW)
+        task = task_for(firm, client(firm, 1), ReviewType.OTHER, status)
+        firm.add(
+            ReviewPlan(
+                name="已撤销的方案", content={}, draw_id=drawn.id, starts_on=NOW.date(), ends_on=NOW.date(),
+                drafted_by="8101", state="withdrawn", created_at=NOW, campaign_id=task.campaign_id,
+            )
+        )  # fmt: skip
+        firm.flush()
+        with pytest.raises(DrawRefused, match="已有1个回访任务正在进行或已经办结"):
+            void_draw(firm, drawn, by="8201", why="种子写错", now=NOW)
+        task.campaign.state = "stopped"
+        firm.flush()
+        if task.final:
+            with pytest.raises(DrawRefused, match="已有1个回访任务"):
+                void_draw(firm, drawn, by="8201", why="种子写错", now=NOW)
+        else:
+            void_draw(firm, drawn, by="8201", why="种子写错", now=NOW)
+            assert drawn.void_at == NOW
+
+    def test_not_while_others_rest_on_it(self, firm: Session) -> None:
+        drawn = draw_sample(firm, OTHER, by="8201", now=NOW)
+        brokerage = draw_sample(firm, Wanted(DutyKind.BROKERAGE, 2026, "合计"), by="8201", now=NOW)
+        again = draw_sample(firm, replace(OTHER, share="10"), by="8201", now=NOW)
+        with pytest.raises(DrawRefused) as refused:
+            void_draw(firm, drawn, by="8201", why="种子写错", now=NOW)
+        assert "经纪业务回访合计（种子“合计”）、其他存量客户回访（种子“2026其他”）" in str(refused.value)
+        for one in (again, brokerage, drawn):
+            void_draw(firm, one, by="8201", why="种子写错", now=NOW)
+        assert drawn.void_at == NOW
+
+
 @pytest.mark.parametrize(
     ("wanted", "by", "fault"),
     [
+        (Wanted(DutyKind.OTHER, 2027, "s"), "8201", "2026年末还没有到，2027年的基数还不存在"),
         (Wanted(DutyKind.OTHER, 2026, "s", share="4"), "8201", "比例不得低于5%"),
         (Wanted(DutyKind.OTHER, 2026, "s"), " ", "没有写明是谁抽取"),
         (replace(SUITABILITY, r5="9"), "8201", "R5产品客户的比例不得低于其他客户的比例"),

@@ -193,7 +193,7 @@ def test_tasks_of_people_and_stopped_campaigns_are_not_the_bots(firm: Session) -
     firm.flush()
     found = outlook(firm, NOW, HOURS)
     assert (found.paused, found.forecast.lines[0].owed.tasks) == (3, 3)
-    assert found.summary.endswith("其中3个任务所在的批次已暂停，恢复之前不会拨打。")
+    assert found.summary.endswith("待拨打任务中有3个所在批次已暂停，恢复之前不会拨打。")
     campaign.state = "stopped"
     firm.flush()
     assert outlook(firm, NOW, HOURS).forecast.lines == ()

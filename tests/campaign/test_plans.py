@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.duties.drawing import Wanted, draw_sample
-from campaign.duties.plans import Actor, act, draft, plan_of, redraft
+from campaign.duties.plans import Actor, act, draft, plan_of, redraft, wanting
 from campaign.duties.shares import DutyKind
 from campaign.duties.standing import year_standing
-from models import Campaign, Customer, DrawnMember, ReviewPlan, ReviewTask, ScriptVersion
-from models.populations import members_of
+from models import Campaign, Customer, Draw, DrawnMember, ReviewPlan, ReviewTask, ScriptVersion
+from models.populations import members_of, members_of_duty
 from rules import CallingHours, ReviewType
 from rules.annex_a import OTHER_SHARE, SUITABILITY_SHARE
 from rules.outcomes import Method
@@ -22,7 +22,7 @@ from rules.plan import Plan, PlanAct, PlanRefused
 from rules.posts import Post
 from rules.yearly import Verdict
 from tests.campaign.importers import NOW, SHANGHAI
-from tests.campaign.test_drawing import buy, client, firm, task_for
+from tests.campaign.test_drawing import buy, client, firm, review, task_for
 
 __all__ = ["firm"]  # a fixture
 
@@ -210,6 +210,61 @@ class TestStarting:
         assert draw_sample(firm, topping_up, by="8101", now=NOW).proof["drawn"] == 0
         act(firm, again, PlanAct.WITHDRAW, replace(LI, why="口径又变"))
         assert draw_sample(firm, topping_up, by="8101", now=NOW).proof["drawn"] == 8
+
+    def test_nobody_is_called_again_who_was_reviewed_before_the_plan_was_withdrawn(
+        self, firm: Session, drawn: int
+    ) -> None:
+        stored = act(firm, approved(firm, drawn), PlanAct.START, LI)
+        ended = firm.scalars(select(ReviewTask).order_by(ReviewTask.id).limit(2)).all()
+        for task, status in zip(ended, ("已完成：已回访", "已完成：空号"), strict=True):
+            task.status, task.final = status, True
+        act(firm, stored, PlanAct.WITHDRAW, replace(LI, why="口径有变"))
+        again = act(firm, draft(firm, "第二版", PLAN, WANG, draw_id=drawn, submit=True), PlanAct.APPROVE, LI)
+        act(firm, again, PlanAct.START, LI)
+        called = firm.scalars(select(ReviewTask).where(ReviewTask.campaign_id == again.campaign_id)).all()
+        assert len(called) == 6
+        assert not {task.customer_id for task in called} & {task.customer_id for task in ended}
+        assert {task.id for task in ended} < {member.task_id for member in others_members(firm, drawn)}
+
+    def test_a_client_of_two_draws_is_called_once(self, firm: Session, drawn: int) -> None:
+        stored = act(firm, approved(firm, drawn), PlanAct.START, LI)
+        act(firm, stored, PlanAct.WITHDRAW, replace(LI, why="口径有变"))
+        topping_up = Wanted(DutyKind.SUITABILITY, 2026, "s", r5="100", ordinary="100")
+        later = draw_sample(firm, topping_up, by="8101", now=NOW)
+        assert later.proof["drawn"] == 8
+        assert members_of(firm, drawn).withdrawn == 0  # they are the later draw's
+        with pytest.raises(PlanRefused, match="没有需要生成任务的客户"):
+            draft(firm, "从前一次", PLAN, WANG, draw_id=drawn, submit=True)
+        second = act(firm, draft(firm, "第二版", PLAN, WANG, draw_id=later.id, submit=True), PlanAct.APPROVE, LI)
+        act(firm, second, PlanAct.START, LI)
+        assert wanting(firm, firm.get_one(Draw, drawn)).together == 0
+        assert members_of_duty(firm, later.duty_id).drawn == 8
+
+    def test_who_is_reviewed_otherwise_after_the_draw_is_done_and_not_open(self, firm: Session, drawn: int) -> None:
+        """One of the eight, by a task of its own: nobody is counted twice, whatever draw is the latest."""
+        member = others_members(firm, drawn)[0]
+        review(firm, member.customer, ReviewType.SUITABILITY, NOW + timedelta(hours=1))
+        one = dict(year_standing(firm, NOW, CallingHours()).shares)[SUITABILITY_SHARE]
+        assert (one.done, one.open, one.unplanned) == (1, 7, 7)
+        assert wanting(firm, firm.get_one(Draw, drawn)).together == 7
+        again = Wanted(DutyKind.SUITABILITY, 2026, "t", r5="100", ordinary="100")
+        draw_sample(firm, again, by="8101", now=NOW + timedelta(hours=2))
+        one = dict(year_standing(firm, NOW, CallingHours()).shares)[SUITABILITY_SHARE]
+        assert (one.done, one.open, one.unplanned) == (1, 7, 7)
+
+    def test_a_review_of_another_year_is_not_this_years(self, firm: Session, drawn: int) -> None:
+        review(firm, others_members(firm, drawn)[0].customer, ReviewType.SUITABILITY, datetime(2027, 1, 2, tzinfo=UTC))
+        one = dict(year_standing(firm, NOW, CallingHours()).shares)[SUITABILITY_SHARE]
+        assert (one.done, one.open) == (0, 8)
+
+    def test_a_new_plan_takes_those_along_who_were_credited_for_the_withdrawn_one(
+        self, firm: Session, drawn: int
+    ) -> None:
+        others = draw_sample(firm, Wanted(DutyKind.OTHER, 2026, "o"), by="8101", now=NOW)
+        act(firm, act(firm, approved(firm, drawn), PlanAct.START, LI), PlanAct.WITHDRAW, replace(LI, why="口径有变"))
+        again = act(firm, draft(firm, "第二版", PLAN, WANG, draw_id=drawn, submit=True), PlanAct.APPROVE, LI)
+        act(firm, again, PlanAct.START, LI)
+        assert {one.task.campaign_id for one in others_members(firm, others.id) if one.task} == {again.campaign_id}
 
     def test_two_plans_for_one_draw(self, firm: Session, drawn: int) -> None:
         first = approved(firm, drawn)

@@ -93,6 +93,7 @@ def test_draws_that_are_refused(pages: TestClient, place: Place, year: int, form
     answer = pages.post("/duties/draw", data=whole)
     assert answer.status_code == 422
     assert fault in answer.text
+    assert f'value="{form.get("share", "")}"' in answer.text and f'value="{whole["seed"]}"' in answer.text
     with place.desk.database.read() as session:
         assert session.scalar(select(func.count()).select_from(Draw)) == 0
 
@@ -160,6 +161,8 @@ def test_what_cannot_be_a_plan_is_said_with_the_remedy(pages: TestClient, place:
         answer = pages.post("/plans", data=good | changes)
         assert (answer.status_code, fault in answer.text) == (422, True), fault
         assert "抽中的客户" in answer.text  # what was typed is still there
+        for day in ("reviewed_from", "reviewed_until"):
+            assert f'name="{day}" value="{(good | changes)[day]}"' in answer.text
     with place.desk.database.read() as session:
         assert session.scalar(select(func.count()).select_from(ReviewPlan)) == 0
 
@@ -189,8 +192,8 @@ def test_a_plan_is_taken_back_rejected_listed_and_taken_as_a_model(
 
 
 def test_everybody_who_was_drawn_can_be_exported(pages: TestClient, place: Place, year: int) -> None:
-    proof = drawn(pages, year)
-    assert "比例没有提高" in pages.get(proof).text  # no raised shares were asked for
+    proof = drawn(pages, year, r5="10", ordinary="10")
+    assert "比例没有提高" in pages.get(proof).text
     assert "还没有回访任务：请从抽取证明制定方案" in pages.get("/duties").text
     rows = pages.get(f"{proof}.csv").text.splitlines()
     assert rows[0].endswith("客户号,抽取结果,键,任务号,回访类型,登记状态")
@@ -198,8 +201,9 @@ def test_everybody_who_was_drawn_can_be_exported(pages: TestClient, place: Place
     number, how, key, *_ = rows[1].split(",")
     told = subprocess.run(["b2sum", "-l", "64"], input=f"年度种子\n{number}".encode(), capture_output=True, check=True)
     assert (how, key) == ("抽中", told.stdout.split()[0].decode())
-    raised = drawn(pages, year, seed="二", r5="20", ordinary="20")
-    assert "比例没有提高" not in pages.get(raised).text
+    raised = pages.get(drawn(pages, year, seed="二", share="25")).text  # twice that where nothing else is said
+    assert "比例没有提高" not in raised and "R5产品客户 50%" in raised
+    assert "比例没有提高" not in pages.get(drawn(pages, year, seed="三", share="100")).text
     with place.desk.database.read() as session:
         assert session.scalars(select(AuditEntry.act)).all() == [Act.EXPORTED]
 
@@ -232,7 +236,7 @@ def test_conduct_reviews_are_drawn_from_the_clients_of_brokers(pages: TestClient
     # 25, and a client with a broker whose suitability review is under way: it is asked in the same call.
     expected = {"人口": 26, "应回访": 3, "合并计入": 1, "抽中": 2, "尚欠": 0}
     assert {word: figure(text, word) for word in expected} == expected
-    assert "上年末经纪人、投资顾问、客户经理名下的客户" in text and "表A.1第5项" in text
+    assert "上年末经纪人、证券投资顾问名下的客户" in text and "表A.1第5项" in text
     assert "执业情况回访 10%" in pages.get("/").text
 
 
@@ -283,6 +287,25 @@ def test_events_that_are_stuck_are_shown_and_tried_again(pages: TestClient, plac
         assert session.scalars(select(BusinessEvent.state)).one() == "tasked"
 
 
-@pytest.mark.parametrize("path", ["/duties/draws/999", "/plans/999", "/plans/new?draw=999", "/plans/999/edit"])
+def test_a_client_who_came_up_twice_counts_once(pages: TestClient, place: Place, year: int) -> None:
+    """Four are drawn, and twice as many by a draw that tops up: the first four are not credited as well."""
+    drawn(pages, year)
+    again = pages.get(drawn(pages, year, seed="二", share="20")).text
+    assert (figure(again, "合并计入"), figure(again, "抽中")) == (4, 4)
+    text = pages.get("/duties").text.partition('data-quota="conduct"')[0]
+    figures = dict(re.findall(r"<dt[^>]*>([^<（]+)[^<]*</dt><dd[^>]*>(\d+)</dd>", text))
+    assert (figures["已计入"], figures["抽中"], figures["应回访"]) == ("0", "8", "8")
+
+
+def test_only_years_whose_basis_exists_are_offered(pages: TestClient, place: Place, year: int) -> None:
+    assert f'<option value="{year + 1}"' not in pages.get("/duties").text
+    assert 'action="/duties/draw"' not in pages.get("/duties", params={"year": year + 1}).text
+    answer = pages.post("/duties/draw", data={"kind": "other", "year": str(year + 1), "seed": "s"})
+    assert (answer.status_code, f"{year}年末还没有到，{year + 1}年的基数还不存在" in answer.text) == (422, True)
+
+
+@pytest.mark.parametrize(
+    "path", ["/duties?year=10000", "/duties/draws/999", "/plans/999", "/plans/new?draw=999", "/plans/999/edit"]
+)
 def test_what_is_not_there(pages: TestClient, place: Place, path: str) -> None:
     assert pages.get(path).status_code == 404

@@ -243,6 +243,12 @@ class TestAgainstTheDraw:
         (problem,) = problems_of(PLAN, drawn=DrawnFor(ReviewType.SUITABILITY, 2025))
         assert "期限2025-12-31" in problem
 
+    def test_before_the_year_of_the_draw(self) -> None:
+        early = replace(PLAN, reviewed_from=date(2025, 12, 31))
+        (problem,) = problems_of(early, drawn=self.SUITABILITY)
+        assert problem.startswith("回访时间始于2025-12-31，早于2026-01-01")
+        assert problems_of(replace(early, reviewed_from=date(2026, 1, 1)), drawn=self.SUITABILITY) == ()
+
     def test_nobody_to_call(self) -> None:
         (problem,) = problems_of(PLAN, drawn=replace(self.SUITABILITY, idle=True))
         assert problem.startswith("这次抽取没有需要生成任务的客户")
