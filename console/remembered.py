@@ -2,7 +2,8 @@
 
 A quick answer is not kept at all: it is always true to the database. A slow one is good for a while that grows with
 what it cost; after that the next reader still gets it at once while it is asked anew behind, and one that is too old
-is waited for. What somebody wanted within the last hours is asked anew every minute, so that nobody has to wait for it.
+is waited for: nobody is shown figures of more than a minute ago, whatever was changed at other hosts meanwhile. What
+every morning asks for, and somebody wanted within the last hours, is asked anew in time, so that nobody has to wait.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any, TypeVar
 from fastapi import Request
 from sqlalchemy.orm import Session
 
+from campaign.imports.job import Job
 from console.desk import desk_of
 
 T = TypeVar("T")
@@ -26,8 +28,8 @@ T = TypeVar("T")
 QUICK_SECONDS = 0.03  # such an answer is not worth keeping
 TIMES_ITS_COST = 20  # for so many times what it cost an answer is good: at most a twentieth of the time is spent on it
 LONGEST_SECONDS = 30.0
-TOO_OLD_SECONDS = 120.0  # nobody is shown an answer of before the night
-FRESH_SECONDS = 60.0  # after which it is asked anew though nobody wants it just now
+TOO_OLD_SECONDS = 60.0  # nobody is shown an older answer
+FRESH_SECONDS = 40.0  # after which it is asked anew though nobody wants it just now
 WANTED_SECONDS = 4 * 3600.0  # since it was wanted last
 MOST = 300  # answers kept
 
@@ -39,6 +41,7 @@ class _Kept:
     cost: float
     ask: Callable[[], Any]
     wanted_at: float
+    keep_fresh: bool = False
 
     def good_for(self) -> float:
         return min(LONGEST_SECONDS, TIMES_ITS_COST * self.cost)
@@ -58,9 +61,13 @@ class Remembered:
         self._behind = ThreadPoolExecutor(max_workers=1, thread_name_prefix="remembered")
         self._over = threading.Event()
         self._refreshing = False
+        self._changes = 0  # an answer to a question that was put before the latest of them is not kept
 
-    def get(self, key: Hashable, ask: Callable[[], T]) -> T:
-        """The answer to a question; `key` names the question with all that it depends on."""
+    def get(self, key: Hashable, ask: Callable[[], T], *, keep_fresh: bool = False) -> T:
+        """The answer to a question; `key` names the question with all that it depends on.
+
+        `keep_fresh`: it is asked anew though nobody wants it just now; for the few that do not depend on what is typed.
+        """
         with self._lock:
             kept = self._kept.get(key)
             age = self._clock() - kept.at if kept else 0.0
@@ -69,44 +76,47 @@ class Remembered:
                 kept.wanted_at, kept.ask = self._clock(), ask
                 if age > kept.good_for() and key not in self._asking and not self._over.is_set():
                     self._asking.add(key)
-                    self._behind.submit(self._ask_behind, key, ask)
+                    self._behind.submit(self._ask_behind, key, ask, keep_fresh)
                 answer: T = kept.answer
                 return answer
-        return self._asked(key, ask)
+        return self._asked(key, ask, keep_fresh=keep_fresh)
 
-    def _ask_behind(self, key: Hashable, ask: Callable[[], Any]) -> None:
+    def _ask_behind(self, key: Hashable, ask: Callable[[], Any], keep_fresh: bool) -> None:
         try:
-            self._asked(key, ask, behind=True)
+            self._asked(key, ask, behind=True, keep_fresh=keep_fresh)
         finally:
             with self._lock:
                 self._asking.discard(key)
 
-    def _asked(self, key: Hashable, ask: Callable[[], T], *, behind: bool = False) -> T:
-        began = self._clock()
+    def _asked(self, key: Hashable, ask: Callable[[], T], *, behind: bool = False, keep_fresh: bool) -> T:
+        began, changes = self._clock(), self._changes
         answer = ask()
         now = self._clock()
         with self._lock:
+            if changes != self._changes:
+                return answer
             if now - began <= QUICK_SECONDS:
                 self._kept.pop(key, None)
             else:
                 before = self._kept.get(key)
-                self._kept[key] = _Kept(answer, now, now - began, ask, before.wanted_at if behind and before else now)
+                wanted_at = before.wanted_at if behind and before else now
+                self._kept[key] = _Kept(answer, began, now - began, ask, wanted_at, keep_fresh)
                 self._refresh_from_now_on()
                 while len(self._kept) > MOST:
                     self._kept.popitem(last=False)
         return answer
 
     def refresh(self) -> None:
-        """Have everything asked anew behind that is no longer fresh and was wanted within the last hours."""
+        """Have asked anew behind what is to be kept fresh, no longer is and was wanted within the last hours."""
         with self._lock:
             if self._over.is_set():
                 return
             now = self._clock()
             for key, kept in self._kept.items():
-                stale = now - kept.at > max(FRESH_SECONDS, kept.good_for())
-                if stale and now - kept.wanted_at <= WANTED_SECONDS and key not in self._asking:
+                stale = now - kept.at > max(FRESH_SECONDS, TIMES_ITS_COST * kept.cost)
+                if kept.keep_fresh and stale and now - kept.wanted_at <= WANTED_SECONDS and key not in self._asking:
                     self._asking.add(key)
-                    self._behind.submit(self._ask_behind, key, kept.ask)
+                    self._behind.submit(self._ask_behind, key, kept.ask, True)
 
     def _refresh_from_now_on(self) -> None:
         if not self._refreshing:
@@ -117,6 +127,7 @@ class Remembered:
     def forget(self) -> None:
         """Ask everything anew: something was changed here."""
         with self._lock:
+            self._changes += 1
             self._kept.clear()
 
     def close(self) -> None:
@@ -144,17 +155,23 @@ def remembered_of(request: Request) -> Remembered:
     return kept
 
 
+def forget_after(request: Request, job: Job) -> None:
+    """Ask everything anew once an import is over."""
+    kept = remembered_of(request)
+    job.work.add_done_callback(lambda _: kept.forget())
+
+
 class Asking:
     """Asks the database in a session of its own, or what is remembered of it."""
 
     def __init__(self, request: Request) -> None:
         self._remembered, self._database = remembered_of(request), desk_of(request).database
 
-    def __call__(self, name: str, query: Callable[[Session], T], *depends_on: Hashable) -> T:
+    def __call__(self, name: str, query: Callable[[Session], T], *depends_on: Hashable, keep_fresh: bool = False) -> T:
         """The answer to a query; what it gives must be good without its session: values, no rows."""
 
         def ask() -> T:
             with self._database.read() as session:
                 return query(session)
 
-        return self._remembered.get((name, *depends_on), ask)
+        return self._remembered.get((name, *depends_on), ask, keep_fresh=keep_fresh)

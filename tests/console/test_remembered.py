@@ -85,7 +85,10 @@ def test_what_was_wanted_lately_is_asked_anew_before_it_is_too_old() -> None:
     slow = Slow(0.5)
     remembered = Remembered(slow.clock)
     remembered._refreshing = True  # by the test, not by a thread of its own
-    remembered.get("k", slow.ask)
+    typed = Slow(0.0)
+    remembered.get("typed", lambda: (slow.ask(), typed.ask()))  # nobody keeps it fresh
+    slow.asked = 0
+    remembered.get("k", slow.ask, keep_fresh=True)
     for _ in range(3):
         slow.now += 70.0
         slow.answered.clear()
@@ -97,4 +100,35 @@ def test_what_was_wanted_lately_is_asked_anew_before_it_is_too_old() -> None:
     slow.now += 5 * 3600.0
     remembered.refresh()  # nobody wants it any more
     remembered.close()
-    assert slow.asked == 4
+    assert (slow.asked, typed.asked) == (4, 1)
+
+
+def test_a_slow_question_is_not_put_more_often_than_it_may_cost() -> None:
+    slow = Slow(5.0)
+    remembered = Remembered(slow.clock)
+    remembered.get("k", slow.ask, keep_fresh=True)
+    slow.now += 90.0
+    remembered.refresh()  # twenty times its cost are a hundred seconds
+    remembered.close()
+    assert slow.asked == 1
+
+
+def test_an_answer_from_before_a_change_is_not_kept() -> None:
+    slow = Slow(0.5)
+    remembered = Remembered(slow.clock)
+
+    def ask() -> int:
+        answer = slow.ask()
+        remembered.forget()
+        return answer
+
+    assert remembered.get("k", ask) == 1
+    assert remembered.get("k", slow.ask) == 2
+
+
+def test_nobody_is_shown_figures_of_more_than_a_minute_ago() -> None:
+    slow = Slow(0.5)
+    remembered = Remembered(slow.clock)
+    remembered.get("k", slow.ask)
+    slow.now = 60.1
+    assert remembered.get("k", slow.ask) == 2
