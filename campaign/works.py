@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from campaign.calls.calllog import CallLog
 from campaign.calls.feed import Feed
@@ -26,7 +27,7 @@ from rules.caps import ContactCaps
 from speech.recogniser import Recogniser
 from telephony.archiving import Archiving
 from telephony.legs import Dialer
-from telephony.recording import RecordingStore
+from telephony.recording import RecordingStore, SealedRecording
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,9 @@ class Works:
     turn_latencies_ms: list[int] = field(default_factory=list)
     incoming: set[asyncio.Task[None]] = field(default_factory=set)  # calls of clients, being decided on or served
     abandoned: set[int] = field(default_factory=set)  # attempts that this worker began and could not settle
+    # Tasks whose attempt may have been begun, the database's answer being lost; and when that was.
+    doubtful: dict[int, datetime] = field(default_factory=dict)
+    recovered: list[SealedRecording] = field(default_factory=list)  # and not yet linked with their calls
 
     def agents_free(self) -> int | None:
         """How many people could take a call over now; None where nobody is on duty for that."""

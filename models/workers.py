@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from models.database import Database
@@ -18,6 +18,7 @@ from models.tables import Attempt
 from rules.outcomes import Method
 
 LOST_AFTER = timedelta(seconds=30)  # without a heartbeat
+SWEEPS_WITHIN_SECONDS = 120  # else another worker sweeps: who swept may stand still
 SWEEP_LOCK = 0x68756970  # advisory: one worker of all sweeps
 
 
@@ -104,6 +105,12 @@ def any_left_behind(session: Session, besides: Collection[int] = ()) -> bool:
     return session.scalar(select(Attempt.id).where(_is_left(besides)).limit(1)) is not None
 
 
+def begun_by(session: Session, worker: str, task_id: int, until: datetime) -> Sequence[int]:
+    """The open attempts that a worker has begun for a task until an instant."""
+    own = select(Attempt.id).where(Attempt.worker == worker, Attempt.task_id == task_id, Attempt.ended_at.is_(None))
+    return session.scalars(own.where(Attempt.started_at <= until)).all()
+
+
 def _is_left(besides: Collection[int]) -> ColumnElement[bool]:
     at_work = exists().where(Worker.id == Attempt.worker, Worker.ended_at.is_(None))
     by_machine = (
@@ -122,4 +129,5 @@ def sweeping_alone(database: Database) -> Iterator[bool]:
         yield True
         return
     with database.read() as session:
+        session.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = '{SWEEPS_WITHIN_SECONDS}s'"))
         yield bool(session.scalar(select(func.pg_try_advisory_xact_lock(SWEEP_LOCK))))

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import ConversationError, ScriptError
 from bot.moves import AgentJoined, Collect, Facts, Finish, Listen, Transfer, TransferFailed
@@ -24,7 +24,7 @@ from campaign.calls.beginning import Begun, begin, plan
 from campaign.calls.feed import Stage
 from campaign.calls.line_quality import settled_quality
 from campaign.calls.settling import EndedCall, recording_of
-from campaign.calls.storing import stored
+from campaign.calls.storing import keep_log, stored
 from campaign.handover.briefing import Notebook
 from campaign.handover.meanwhile import asides_of
 from campaign.handover.sheet import Sheet, settled_notes
@@ -91,7 +91,10 @@ async def carry_out(works: Works, begun: Begun, take_line: TakeLine) -> Settleme
     except StaleAttempt:
         raise  # somebody else has settled it
     except BaseException:
-        works.abandoned.add(begun.attempt_id)
+        try:
+            await keep_log(works)
+        finally:
+            works.abandoned.add(begun.attempt_id)
         raise
     finally:
         works.call_log.forget(begun.attempt_id)
@@ -145,7 +148,7 @@ async def _free_line(works: Works, begun: Begun, now: datetime) -> None:
     works.feed.change(begun.call_id, stage=Stage.WRAP_UP)
     try:
         await asyncio.to_thread(_write_free, works, begun.attempt_id, now)
-    except OperationalError:
+    except SQLAlchemyError:
         log.error("attempt %d is still counted on its trunk until it is written down", begun.attempt_id)
 
 

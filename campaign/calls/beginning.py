@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot.moves import Facts
@@ -106,7 +108,7 @@ def begin(works: Works, planned: Planned) -> Begun:
     The line is to be taken right after. Raises ClientBusy, StaleAttempt, LinesFull, CampaignFull and WorkerLost:
     nothing was written.
     """
-    with works.database.write() as session:
+    with in_doubt(works, planned), works.database.write() as session:
         still_alive(session, works.worker)
         now = works.clock.now()
         campaigns = _check_now(works, session, planned, now)
@@ -114,6 +116,16 @@ def begin(works: Works, planned: Planned) -> Begun:
         attempt = write_attempt(works, session, planned, now, place.line)
     place.attempt_id = attempt.id
     return begun_of(planned, attempt, now, place)
+
+
+@contextmanager
+def in_doubt(works: Works, planned: Planned) -> Iterator[None]:
+    """Remember an attempt of which the database has not said whether it was written, for whoever sweeps."""
+    try:
+        yield
+    except SQLAlchemyError:
+        works.doubtful[planned.call.served[0].task_id] = works.clock.now()
+        raise
 
 
 def write_attempt(works: Works, session: Session, planned: Planned, now: datetime, line: str) -> Attempt:

@@ -15,7 +15,7 @@ from bot.errors import ScriptError
 from bot.nodes import fill
 from bot.script import Script
 from campaign.calls.attempt import carry_out
-from campaign.calls.beginning import Begun, Planned, begun_of, planned_for, write_attempt
+from campaign.calls.beginning import Begun, Planned, begun_of, in_doubt, planned_for, write_attempt
 from campaign.calls.feed import LiveCall, Stage
 from campaign.calls.reception import Candidate, Decided, Reason, Treatment, Waiting, decide, number_of
 from campaign.masking import kind_and_place, mask_phone
@@ -129,8 +129,8 @@ class Answering:
             try:
                 return self._begin(planned, decided, row)
             except (ClientBusy, StaleAttempt) as reason:
-                log.info("call %s is refused: %s", call_id, reason)
-                decided = Decided(Treatment.REFUSE, Reason.ON_THE_LINE, decided.customer_id)
+                log.info("call %s is not served: %s", call_id, reason)
+                decided = self._instead(decided, number, reason)
         script = self._telling() if decided.treatment is Treatment.TELL else None
         if decided.treatment is Treatment.TELL and script is None:
             decided = replace(decided, treatment=Treatment.REFUSE, reason=Reason.NO_SENTENCE)
@@ -154,10 +154,18 @@ class Answering:
             return decided, replace(planned, facts=replace(planned.facts, dialled=number, incoming=True))
         return Decided(Treatment.TELL, Reason.NOTHING_OPEN, decided.customer_id), None
 
+    def _instead(self, decided: Decided, number: str, reason: Exception) -> Decided:
+        """What to do with a client who was to be served: whose last call is only still written down is told."""
+        with self.works.database.read() as session:
+            known = known_callers(session, current_seal().digest(number), self.works.clock.now())
+        if isinstance(reason, ClientBusy) and not any(one.on_the_line for one in known):
+            return Decided(Treatment.TELL, Reason.NOTHING_OPEN, decided.customer_id)
+        return Decided(Treatment.REFUSE, Reason.ON_THE_LINE, decided.customer_id)
+
     def _begin(self, planned: Planned, decided: Decided, row: IncomingCall) -> Received:
         """Write the attempt and its entry in one transaction; raises ClientBusy, StaleAttempt, WorkerLost."""
         works, now = self.works, self.works.clock.now()
-        with works.database.write() as session:
+        with in_doubt(works, planned), works.database.write() as session:
             still_alive(session, works.worker)
             trunk = row.trunk if works.lines is not None and row.trunk in works.lines.names else ""
             attempt = write_attempt(works, session, planned, now, trunk)

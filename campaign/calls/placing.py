@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from campaign.works import Works
@@ -62,7 +62,7 @@ class Place:
                 if name != self.line:
                     return False
                 await asyncio.sleep(FULL_SECONDS)
-            except (StaleAttempt, OperationalError) as error:
+            except (StaleAttempt, SQLAlchemyError) as error:
                 log.warning("attempt %d cannot be counted on trunk %s: %s", self.attempt_id, trunk, type(error))
                 return False
         return False

@@ -29,7 +29,6 @@ from models.settlements import link_recording
 from models.workers import left_behind
 from rules import Ending, Evidence
 from rules.witnesses import AnsweringMachine
-from telephony.recording import SealedRecording
 
 _ANNOUNCED: Mapping[AnsweringMachine, Announced] = MappingProxyType(
     {AnsweringMachine.VOICEMAIL: Announced.VOICEMAIL, AnsweringMachine.ASSISTANT: Announced.PHONE_ASSISTANT}
@@ -45,12 +44,13 @@ def settle_interrupted(works: Works) -> int:
     a conversation that had come to its end counts as finished, one on its way to a person as handed over, any other
     as interrupted.
     """
-    recovered = works.recordings.recover()
+    works.recovered.extend(works.recordings.recover())
     with works.database.read() as session:
         left = [attempt.id for attempt in left_behind(session, tuple(works.abandoned))]
-    settled = sum([_settled(works, attempt_id) for attempt_id in left])
-    _link(works, recovered)
-    return settled
+    try:
+        return sum([_settled(works, attempt_id) for attempt_id in left])
+    finally:
+        _link(works)
 
 
 def _settled(works: Works, attempt_id: int) -> bool:
@@ -68,11 +68,12 @@ def _settled(works: Works, attempt_id: int) -> bool:
     return True
 
 
-def _link(works: Works, recovered: Sequence[SealedRecording]) -> None:
+def _link(works: Works) -> None:
     """A recording that could not be sealed when its call was settled (a full disk) belongs to it all the same."""
     with works.database.write() as session:
-        for sealed in recovered:
+        for sealed in works.recovered:
             link_recording(session, sealed.call_id, recording_of(sealed), works.clock.now())
+    works.recovered.clear()
 
 
 def _read(works: Works, attempt_id: int) -> tuple[EndedCall, list[TaskFacts]]:

@@ -22,6 +22,7 @@ from models.live import CarriedElsewhere, calls_elsewhere, is_shared, say_calls
 SAY_SECONDS = 0.25  # between two writings
 LOOK_SECONDS = 0.5  # between two readings
 _AGAIN_SECONDS = 1.0  # after a failure
+_STAGES = frozenset(stage.value for stage in Stage)
 _HERE = frozenset({"outcome", "process", "console"})  # fields that are not written
 
 log = logging.getLogger(__name__)
@@ -96,7 +97,8 @@ async def _keep_looking(feed: Feed, database: Database, worker: str) -> None:
 
 def _look(database: Database, worker: str) -> list[LiveCall]:
     with database.read() as session:
-        return [_shown(one) for one in calls_elsewhere(session, worker)]
+        # Another release may know stages that this one does not.
+        return [_shown(one) for one in calls_elsewhere(session, worker) if one.call.stage in _STAGES]
 
 
 def _shown(carried: CarriedElsewhere) -> LiveCall:

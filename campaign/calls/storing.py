@@ -6,7 +6,8 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from campaign.calls.settling import EndedCall, TaskFacts, settlement_of
 from campaign.masking import kind_and_place
@@ -15,6 +16,8 @@ from campaign.works import Works
 from models import ReviewTask
 from models.settlements import Settlement, settle
 
+# The database; or it is so slow that no connection of the pool is free; or it only reads while another takes over.
+AWAY = (OperationalError, NoConnection, InternalError)
 SETTLE_AGAIN_SECONDS = (0.5, 2.0, 5.0, 10.0, 20.0)  # a database that restarts is back by then
 
 log = logging.getLogger(__name__)
@@ -26,7 +29,7 @@ async def stored(works: Works, call: EndedCall, tasks: Sequence[TaskFacts]) -> S
         try:
             await _log_written(works)
             return await to_the_end(asyncio.to_thread(store_ended, works, call, tasks))
-        except OperationalError:
+        except AWAY:
             if wait is None:
                 raise
             log.error("attempt %d cannot be settled just now; trying again", call.attempt_id)
@@ -38,8 +41,16 @@ async def _log_written(works: Works) -> None:
     """A row of the log that no database takes keeps no call from being settled."""
     try:
         await works.call_log.flush()
-    except OperationalError:
+    except AWAY:
         raise
+    except Exception as error:
+        log.error("the call log could not be written: %s", kind_and_place(error))
+
+
+async def keep_log(works: Works) -> None:
+    """Write what was said in calls that are broken off, before they are settled by it; a failure is logged."""
+    try:
+        await works.call_log.flush()
     except Exception as error:
         log.error("the call log could not be written: %s", kind_and_place(error))
 

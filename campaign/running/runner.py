@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy.exc import OperationalError
-
 from campaign.calls.attempt import review_attempt
+from campaign.calls.storing import AWAY
 from campaign.masking import kind_and_place
 from campaign.running.bounds import CampaignBounds
 from campaign.running.opening_hours import hours_from
@@ -88,7 +87,7 @@ class Runner:
                     if until_done and not self._on_the_line and not await self._anything_open():
                         return
                     await self._wait()
-                except OperationalError:
+                except AWAY:
                     log.error("the database is away: nothing new is dialled, calls on the line go on")
                     await asyncio.sleep(self.look_again_seconds)
         finally:
@@ -173,7 +172,7 @@ class Runner:
         try:
             settlement = await self.review(self.works, task_id)
             if settlement is not None:
-                self._full_seconds = FULL_SECONDS
+                self._full_seconds, self._full_until = FULL_SECONDS, 0.0  # its line is free
                 self._recent.append(settlement)
                 if self.meters is not None:
                     self.meters.settled(settlement)
@@ -205,7 +204,7 @@ class Runner:
                         hold_back(session, self.works.worker, task_id, until)
                     else:
                         let_go(session, self.works.worker, task_id)
-        except OperationalError:
+        except AWAY:
             log.error("the database is away: what was taken and not dialled stays held for a moment")
 
     async def _anything_open(self) -> bool:
@@ -216,11 +215,13 @@ class Runner:
             return open_task_count(session)
 
     async def _wait(self) -> None:
-        if self._rest() > 0:
-            await asyncio.sleep(self._rest())
-        elif self._on_the_line:
+        rest = self._rest()
+        if self._on_the_line:
             running: Iterable[asyncio.Task[None]] = self._on_the_line.values()
-            await asyncio.wait(running, timeout=self.look_again_seconds, return_when=asyncio.FIRST_COMPLETED)
+            seconds = rest if rest > 0 else self.look_again_seconds
+            await asyncio.wait(running, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        elif rest > 0:
+            await asyncio.sleep(rest)
         else:
             await asyncio.sleep(max(SHORTEST_WAIT_SECONDS, await self._skip_idle_time()))
 

@@ -10,9 +10,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from campaign.calls.recovery import settle_interrupted
+from campaign.calls.storing import keep_log
 from campaign.masking import kind_and_place
 from campaign.running.runner import Runner
 from campaign.running.sweeper import keep_sweeping
+from campaign.to_the_end import to_the_end
 from campaign.works import Works
 from models import Worker
 from models.claims import release_holds
@@ -51,7 +53,8 @@ async def staying(works: Works) -> AsyncIterator[None]:
         for task in keeping:
             task.cancel()
         await asyncio.gather(*keeping, return_exceptions=True)
-        await asyncio.to_thread(_leave, works)
+        await keep_log(works)
+        await to_the_end(asyncio.to_thread(_leave, works))
 
 
 def _leave(works: Works) -> None:

@@ -13,21 +13,25 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, TimeoutError
 from sqlalchemy.orm import Session
 
 from bot.script import Script
 from campaign.calls import storing
 from campaign.calls.attempt import carry_out
+from campaign.calls.beginning import begin, plan
 from campaign.calls.calllog import CallLog
 from campaign.calls.recovery import settle_interrupted
+from campaign.running import runner as running_calls
 from campaign.running.runner import Runner
+from campaign.running.sweeper import sweep
 from campaign.running.worker import run_until, staying
 from campaign.voices import Voices
 from campaign.works import Works
-from models import Attempt, CallEvent, Customer, Database, ReviewTask, Seal, Worker
+from models import Attempt, CallEvent, Customer, Database, LinesFull, ReviewTask, Seal, Worker
 from models.claims import claim, take_in
 from models.queue import begin_attempt
+from models.settlements import Settlement
 from models.workers import sign_on
 from speech.prompts import Prompts
 from telephony.errors import TelephonyError
@@ -65,6 +69,20 @@ class Shaky(Database):
 
 def away() -> None:
     raise OperationalError("BEGIN", {}, Exception("the server has gone away"))
+
+
+def no_connection() -> None:
+    raise TimeoutError("all connections are in use")
+
+
+class Unanswered(Database):
+    """A database whose answers to what it has committed are lost."""
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        with super().write() as session:
+            yield session
+        away()
 
 
 @pytest.fixture
@@ -109,6 +127,12 @@ async def test_an_outage_while_the_log_is_written_delays_the_settlement(shaky: W
         assert [row.seq for row in session.scalars(select(CallEvent))] == [0]
 
 
+async def test_when_no_connection_is_free_the_settlement_is_delayed(shaky: Works, task_id: int) -> None:
+    begun = begun_for(shaky, task_id)
+    shaken(shaky, no_connection)
+    assert (await carry_out(shaky, begun, no_line)).outcome == "own_line_failed"
+
+
 async def test_whoever_sweeps_leaves_alone_what_is_still_being_settled(shaky: Works, task_id: int) -> None:
     begun, swept = begun_for(shaky, task_id), []
 
@@ -131,6 +155,41 @@ async def test_a_fault_that_nobody_thought_of_leaves_no_client_on_the_line_for_e
     assert outcome_of(shaky) == "interrupted"
     assert settle_interrupted(shaky) == 0
     assert shaky.abandoned == set()
+
+
+async def test_what_was_said_until_a_call_broke_off_is_in_its_log(shaky: Works, task_id: int, tmp_path: Path) -> None:
+    begun = begun_for(shaky, task_id)
+    shaky.call_log.append(begun.attempt_id, "Listen", "{}", 0)
+    with pytest.raises(RuntimeError):
+        await carry_out(replace(shaky, voices=Faulty(tmp_path)), begun, no_line)
+    with shaky.database.read() as session:
+        assert session.scalars(select(CallEvent.kind)).all() == ["Listen"]
+
+
+def test_an_attempt_whose_beginning_was_not_answered_is_left_to_the_sweeper(shaky: Works, task_id: int) -> None:
+    works = replace(shaky, database=Unanswered(shaky.database.engine.url.render_as_string(hide_password=False)))
+    planned = plan(works, task_id)
+    assert planned is not None
+    with pytest.raises(OperationalError):
+        begin(works, planned)
+    works.database.close()
+    assert outcome_of(shaky) is None
+    assert [sweep(replace(works, database=shaky.database)), outcome_of(shaky)] == [1, "interrupted"]
+    assert works.doubtful == {} and works.abandoned == set()
+
+
+def test_a_recovered_recording_is_linked_though_the_database_was_away_at_first(shaky: Works, task_id: int) -> None:
+    begun = begun_for(shaky, task_id)
+    shaky.abandoned.add(begun.attempt_id)
+    open_still = shaky.recordings.open(begun.call_id)
+    assert settle_interrupted(shaky) == 1
+    open_still.abandon()
+    shaken(shaky, away)
+    with pytest.raises(OperationalError):
+        settle_interrupted(shaky)
+    sweep(shaky)
+    with shaky.database.read() as session:
+        assert session.scalars(select(Attempt)).one().recording is not None
 
 
 async def test_a_call_that_is_broken_off_while_it_is_settled_is_settled_then(shaky: Works, task_id: int) -> None:
@@ -208,6 +267,35 @@ async def test_a_worker_that_drains_begins_nothing_of_what_it_has_taken(works: W
 def held(database: Database) -> int:
     with database.read() as session:
         return len(session.scalars(select(ReviewTask.id).where(ReviewTask.held_by != "")).all())
+
+
+async def test_a_line_that_gets_free_here_is_used_at_once(
+    works: Works, task_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more_clients(works.database, task_id, 1)
+    monkeypatch.setattr(running_calls, "FULL_SECONDS", 3600.0)
+    hung_up, full = asyncio.Event(), asyncio.Event()
+    tries: list[int] = []
+
+    async def review(_works: Works, task_id: int) -> Settlement:
+        tries.append(task_id)
+        if len(tries) == 2:
+            full.set()
+            raise LinesFull("the lines carry as many calls as they may")
+        if len(tries) == 1:
+            await hung_up.wait()
+        else:
+            running.cancel()
+        return Settlement(1, "w", NOON, "hung_up", ())
+
+    runner = Runner(works, 4, 100.0, review=review, _full_seconds=3600.0)
+    running = asyncio.create_task(runner.run(until_done=False))
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await full.wait()
+        hung_up.set()
+        with suppress(asyncio.CancelledError):
+            await running
+    assert tries[2:] == [tries[1]]
 
 
 async def test_a_worker_that_leaves_gives_back_what_it_has_taken(shaky: Works, task_id: int) -> None:

@@ -86,6 +86,18 @@ async def test_a_call_is_seen_at_the_other_process_once_with_where_it_is(shared:
         assert [one.call_id for one in there.calls()] == ["2-1"]
 
 
+async def test_a_call_at_a_stage_that_another_release_knows_hides_no_other(shared: Database) -> None:
+    there = at_work(shared, B)
+    at_work(shared, A)
+    row = {"attempt_id": 1, "task_number": "T1", "client": "单**", "title": "t", "question": ""}
+    with shared.write() as session:
+        stages = {"1-1": "未知阶段", "1-2": "通话中"}
+        say_calls(session, A, [row | {"call_id": call_id, "stage": stage} for call_id, stage in stages.items()], ())
+    async with looking(there, shared, B), aclosing(there.watch()) as news:
+        await seen(news, lambda call: call["call_id"] == "1-2")
+    assert [one.call_id for one in there.calls()] == ["1-2"]
+
+
 async def test_the_calls_of_a_killed_process_leave_with_it(shared: Database, url: str) -> None:
     there = at_work(shared, B)
     process = await asyncio.create_subprocess_exec(
