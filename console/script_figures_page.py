@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from threading import Lock
 from time import monotonic
 from typing import Annotated
 
@@ -26,6 +27,7 @@ from rules.script_life import STATE_WORDS, VersionState
 
 COUNTING_SECONDS = 1.0
 DAYS = 30  # looked back by default
+_counting = Lock()  # held by the one reader of this process who counts
 
 router = APIRouter(prefix="/scripts")
 
@@ -109,10 +111,19 @@ def _day(text: str, default: date) -> date:
 
 
 def _count(desk: Desk) -> int:
-    """Count the calls that have ended since, for about a second; how many are left."""
-    until = monotonic() + COUNTING_SECONDS
+    """Count the calls that have ended since, for about a second, unless another reader does; how many are left."""
     with desk.database.read() as session:
         left = not_counted(session)
+    if left and _counting.acquire(blocking=False):
+        try:
+            left = _count_on(desk, left)
+        finally:
+            _counting.release()
+    return left
+
+
+def _count_on(desk: Desk, left: int) -> int:
+    until = monotonic() + COUNTING_SECONDS
     while left and monotonic() < until:
         with desk.database.write() as session:
             counted = count_ended(session)
