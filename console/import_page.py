@@ -95,8 +95,8 @@ def _job(request: Request, job_id: str) -> Job:
 
 
 def _when_done(request: Request, job: Job) -> Response:
-    forget_after(request, job)
     job.wait(PATIENCE_SECONDS)
+    forget_after(request, job)
     if job.ended or job.state is JobState.READY:
         return _shown(request, job)
     return RedirectResponse(f"/import/jobs/{job.id}", status_code=303)

@@ -14,7 +14,9 @@ from campaign.duties.plans import Actor, act, draft, plan_of, redraft, wanting
 from campaign.duties.shares import DutyKind
 from campaign.duties.standing import year_standing
 from models import Campaign, Customer, Draw, DrawnMember, ReviewPlan, ReviewTask, ScriptVersion
+from models.plans import figures_by_type
 from models.populations import members_of, members_of_duty
+from models.wanting import year_of
 from rules import CallingHours, ReviewType
 from rules.annex_a import OTHER_SHARE, SUITABILITY_SHARE
 from rules.outcomes import Method
@@ -256,6 +258,11 @@ class TestStarting:
         review(firm, others_members(firm, drawn)[0].customer, ReviewType.SUITABILITY, datetime(2027, 1, 2, tzinfo=UTC))
         one = dict(year_standing(firm, NOW, CallingHours()).shares)[SUITABILITY_SHARE]
         assert (one.done, one.open) == (0, 8)
+
+    def test_what_was_done_in_a_year_is_of_that_year(self, firm: Session) -> None:
+        task_for(firm, client(firm, 1), ReviewType.CONDUCT, "已完成：已回访")
+        done = [figures_by_type(firm, NOW, *year_of(year))["conduct"].reviewed for year in (2025, 2026, 2027)]
+        assert done == [0, 1, 0]
 
     def test_a_new_plan_takes_those_along_who_were_credited_for_the_withdrawn_one(
         self, firm: Session, drawn: int

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Callable
 from datetime import date, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from sqlalchemy import func, select
 
 from campaign.imports.importing import import_file
 from campaign.imports.rows import ScriptLike
+from console.remembered import Remembered
 from models import AuditEntry, BusinessEvent, Draw, ReviewPlan, ReviewTask
 from models.audit import Act
 from rules import Post
@@ -125,6 +128,7 @@ def test_from_the_draw_to_the_running_plan(pages: TestClient, as_posts: SignIn, 
     running = approver.post(f"{path}/act", data={"doing": "start"})
     assert "执行中" in running.text
     assert "还有 4 个回访任务" in running.text
+    assert 'href="/campaigns/' in running.text and "/?campaign=" not in running.text
     with place.desk.database.read() as session:
         stored = session.scalars(select(ReviewPlan)).one()
         tasks = session.scalars(select(ReviewTask).where(ReviewTask.campaign_id == stored.campaign_id)).all()
@@ -295,6 +299,25 @@ def test_a_client_who_came_up_twice_counts_once(pages: TestClient, place: Place,
     text = pages.get("/duties").text.partition('data-quota="conduct"')[0]
     figures = dict(re.findall(r"<dt[^>]*>([^<（]+)[^<]*</dt><dd[^>]*>(\d+)</dd>", text))
     assert (figures["已计入"], figures["抽中"], figures["应回访"]) == ("0", "8", "8")
+
+
+def test_plans_and_imports_change_the_figures_that_are_kept(pages: TestClient, place: Place) -> None:
+    seconds = count(step=10.0)  # whatever is asked takes ten of them, and is kept
+    place.app.state.remembered = kept = Remembered(lambda: next(seconds))
+    answers = count()
+
+    def kept_since(write: Callable[[], Any]) -> bool:
+        before = kept.get("figures", lambda: next(answers))
+        assert write().status_code == 200
+        return kept.get("figures", lambda: next(answers)) == before
+
+    assert kept_since(lambda: pages.get("/plans"))
+    assert not kept_since(lambda: pages.post("/plans", data={"name": "方案", "act": "draft"}))
+    assert not kept_since(lambda: pages.post("/plans/1/edit", data={"name": "方案", "act": "draft"}))
+    assert not kept_since(lambda: pages.post("/plans/1/act", data={"doing": "withdraw", "why": "不需要"}))
+    clients = "客户号,姓名,手机号\nZ1,客户,13900000001\n".encode()
+    assert not kept_since(lambda: pages.post("/import", files={"file": ("clients.csv", clients)}))
+    kept.close()
 
 
 def test_only_years_whose_basis_exists_are_offered(pages: TestClient, place: Place, year: int) -> None:

@@ -66,6 +66,20 @@ def test_every_call_of_the_first_release_served_its_own_task(first_release: Data
         assert len(session.get_one(Attempt, 2).events) == 1
 
 
+def test_accounts_that_stood_last_in_the_queue_are_put_in_order(first_release: Database) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with first_release.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0015")
+        last = "UPDATE review_task SET review_type = 'new_account', deadline_at = NULL, dial_by = '9999-01-01 00:00:00'"
+        connection.execute(text(last))
+        connection.commit()
+    first_release.upgrade()
+    with first_release.read() as session:
+        assert session.get_one(ReviewTask, 7).dial_by is None
+
+
 def test_one_live_call_a_client_is_still_enforced(first_release: Database) -> None:
     first_release.upgrade()
     with first_release.engine.connect() as connection:
