@@ -154,6 +154,26 @@ async def test_a_client_to_whom_we_are_talking_is_busy(works: Works, task_id: in
     assert (found.treatment, found.reason) == ("refuse", "on_the_line")
 
 
+async def test_a_client_whose_last_call_is_still_written_down_is_told_where_to_call(
+    works: Works, task_id: int, tmp_path: Path
+) -> None:
+    publish(works.database, "suitability")
+    with works.database.write() as session:
+        task = session.get_one(ReviewTask, task_id)
+        session.add(
+            Attempt(
+                call_id="by-hand", task_id=task_id, customer_id=task.customer_id, no=9, method="human_call", worker="w",
+                dialled=CLIENT, started_at=NOON, line_down_at=NOON, script="suitability", script_hash="f" * 64,
+                facts="{}",
+            )
+        )  # fmt: skip
+    async with answered(works) as port:
+        await call(tmp_path, port, CLIENT, hang_up_after=0.5)
+        await done_with_callers(works)
+    found = entry(works.database)
+    assert (found.treatment, found.attempt_id) == ("tell", None)
+
+
 async def test_when_all_lines_are_busy_the_caller_is_told_so_by_the_network(
     works: Works, task_id: int, tmp_path: Path
 ) -> None:
