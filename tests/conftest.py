@@ -19,9 +19,19 @@ from models import Campaign, Customer, Database, ReviewTask, Seal, Staff, use_se
 from models.claims import queued, take_in
 from models.queue import Served
 from speech.model_slot import find_model
-from tests.order import pytest_collection_modifyitems, pytest_runtest_setup, pytest_xdist_make_scheduler
+from tests.order import (
+    pytest_collection_modifyitems,
+    pytest_configure,
+    pytest_runtest_setup,
+    pytest_xdist_make_scheduler,
+)
 
-__all__ = ["pytest_collection_modifyitems", "pytest_runtest_setup", "pytest_xdist_make_scheduler"]
+__all__ = [
+    "pytest_collection_modifyitems",
+    "pytest_configure",
+    "pytest_runtest_setup",
+    "pytest_xdist_make_scheduler",
+]
 
 KEY = bytes(range(32))
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)  # noon in Shanghai

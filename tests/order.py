@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from itertools import groupby
 
 import pytest
 from xdist.remote import Producer  # type: ignore[import-untyped]
@@ -26,9 +25,16 @@ LONG = (
 NICENESS = 10  # of all but what this process has begun before
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Processes take the files in the order that this module gives them, not the largest first."""
+    config.option.loadscopereorder = False
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files first, then those that wait among those that compute."""
-    files = {name: list(tests) for name, tests in groupby(items, _file)}
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(_file(item), []).append(item)
     first = [name for name in LONG if name in files]
     waiting = [name for name in files if name not in LONG and _waits(files[name])]
     computing = [name for name in files if name not in LONG and name not in waiting]
