@@ -26,6 +26,7 @@ from campaign.handover.duty import (
     RingEnded,
     Rings,
     RosterError,
+    TalkBegan,
     TalkEnded,
     Withdrawn,
 )
@@ -83,6 +84,11 @@ class Page:
     def rung(self) -> int:
         """How often it rang here."""
         return sum(isinstance(one, Rings) for one in self.news)
+
+    @property
+    def began(self) -> int:
+        """How often a talk began here, or stood otherwise."""
+        return sum(isinstance(one, TalkBegan) for one in self.news)
 
     def why(self) -> list[Withdrawn]:
         return [one.why for one in self.news if isinstance(one, RingEnded)]

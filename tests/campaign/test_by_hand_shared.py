@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
+from campaign.calls import placing
 from campaign.calls.call_ends import CallEnd
 from campaign.calls.feed import Feed, Stage
 from campaign.calls.placing import take_place
@@ -107,15 +108,35 @@ class Floor:
         assert found is not None
         return found
 
+    async def dial(self, seat: Seat, task_id: int) -> Call:
+        """The client whom somebody calls, whose telephone rings."""
+        async with asyncio.TaskGroup() as both:
+            taking = both.create_task(self.far.take())
+            both.create_task(self.by_hand.dial(seat, task_id))
+        return taking.result()
+
     async def talking(self, task_id: int) -> Call:
         """The client whom 8002 has called and talks with."""
         seat, page = self.seat("8002"), self.pages["8002"]
-        dialling = asyncio.create_task(self.by_hand.dial(seat, task_id))
-        client = await self.far.take()
-        await dialling
+        client = await self.dial(seat, task_id)
         await client.say("answered")
         await page.until(lambda: seat.bridge is not None)
         return client
+
+    async def left_with_who_goes(self, seat: Seat, colleague: Seat) -> None:
+        """The client is left with who was asked, and goes off duty in that moment; the agent has them again."""
+        page, other = self.pages[seat.agent.number], self.pages[colleague.agent.number]
+        self.roster.set_presence(colleague, Presence.FREE)
+        other.on_ring = lambda ring: None
+        self.consultations.ask(seat, colleague.agent.number)
+        assert self.consultations.reply(colleague, colleague.ring, accept=True)
+        await page.until(lambda: any(isinstance(one, Asking) and one.talking for one in page.news))
+        before = page.began
+        self.consultations.leave(seat)
+        self.roster.sign_off(colleague)
+        ended = await other.see(AskedNoMore)
+        assert isinstance(ended, AskedNoMore) and ended.end is AskEnd.TALK_OVER
+        await page.until(lambda: page.began > before)
 
     def attempt(self) -> Attempt:
         with self.people.database.read() as session:
@@ -149,7 +170,8 @@ def another_client(people: PhoneReviews) -> int:
 
 
 @pytest.fixture
-def floor(people: PhoneReviews, works: Works) -> Floor:
+def floor(people: PhoneReviews, works: Works, monkeypatch: pytest.MonkeyPatch) -> Floor:
+    monkeypatch.setattr(placing, "DIAL_WITHIN_SECONDS", 60.0)  # machines under test may be slow
     return Floor(people, works)
 
 
@@ -159,9 +181,7 @@ async def test_a_supervisor_listens_to_a_call_by_hand_takes_it_over_and_writes_i
     async with floor as on:
         seat, chief = on.seat("8002"), on.seat("8003")
         on.roster.set_presence(chief, Presence.AWAY)
-        dialling = asyncio.create_task(on.by_hand.dial(seat, task_id))
-        client = await on.far.take()
-        await dialling
+        client = await on.dial(seat, task_id)
         (live,) = on.feed.calls()
         assert (live.client, live.title) == ("单**", "人工回访：适当性回访")
         with pytest.raises(RosterError, match="还没有接通"):
@@ -213,14 +233,17 @@ async def test_a_client_who_cannot_be_handed_on_is_with_the_agent_again_who_may_
         seat, chief, pressed = on.seat("8002"), on.seat("8003"), list[asyncio.Task[None]]()
         on.roster.set_presence(chief, Presence.AWAY)
         client = await on.talking(task_id)
-        chief.phone = Deaf(lambda: pressed.append(asyncio.create_task(on.by_hand.hang_up(seat))))
+        voice, chief.phone = chief.phone, Deaf(lambda: pressed.append(asyncio.create_task(on.by_hand.hang_up(seat))))
         (live,) = on.feed.calls()
         await on.supervisors.take_over(chief, live.call_id)
-        await on.pages["8002"].until(lambda: Asking("", end=AskEnd.UNREACHABLE) in on.pages["8002"].news)
+        await on.pages["8002"].until(lambda: on.pages["8002"].began == 3)  # dialled, answered, with the agent again
         await asyncio.gather(*pressed)
-        await on.pages["8002"].until(lambda: seat.bridge is not None)
+        assert Asking("", end=AskEnd.UNREACHABLE) in on.pages["8002"].news
         assert on.by_hand.has(seat) and not on.by_hand.has(chief)
         assert chief.presence is Presence.AWAY and not chief.talking and not chief.ring
+        chief.phone = voice
+        await on.left_with_who_goes(seat, chief)
+        assert on.by_hand.has(seat) and on.pages["8002"].news.count(Asking("", end=AskEnd.UNREACHABLE)) == 2
         await client.say("hangup", sip=200, q850=16)
         ended = await on.pages["8002"].see(TalkEnded)
         assert isinstance(ended, TalkEnded) and ended.why == "client_hung_up"
@@ -252,9 +275,7 @@ async def test_a_call_by_hand_takes_its_trunk_until_the_line_is_down_and_may_be_
 ) -> None:
     async with floor as on:
         seat, colleague = on.seat("8002"), on.seat("8003")
-        dialling = asyncio.create_task(on.by_hand.dial(seat, task_id))
-        client = await on.far.take()
-        await dialling
+        client = await on.dial(seat, task_id)
         assert on.attempt().line == "lines"
         with pytest.raises(PeopleError, match="线路都在使用中"):
             await on.by_hand.dial(colleague, another_client(on.people))
