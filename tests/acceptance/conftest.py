@@ -53,7 +53,7 @@ def campaigns(
     yield running
     for one in running.values():
         one.process.kill()
-        one.process.wait()
+        one.process.communicate()
 
 
 @pytest.fixture(scope="session")
@@ -95,13 +95,17 @@ def _begun(name: str, folder: Path, kept: Path) -> Running:
     spoken_before(folder / "data", kept)
     command = [sys.executable, "-m", "tests.acceptance.campaigns", name, str(folder)]
     with (folder / "said").open("wb") as said:
-        return Running(subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=said), folder)
+        # It ends with its input, should this process be killed.
+        return Running(subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=said, stderr=said), folder)
 
 
 @contextmanager
 def _ended(running: Running) -> Iterator[Ran]:
     folder = running.folder
-    status = running.process.wait(SECONDS + 30)
+    try:
+        status: int | str = running.process.wait(SECONDS + 60)
+    except subprocess.TimeoutExpired:
+        status = "not ended"
     assert status == 0, (folder / "said").read_text(errors="replace")[-4000:]
     told = json.loads((folder / "result.json").read_text(encoding="utf-8"))
     most_at_once, differences = told.pop("most_at_once"), tuple(Difference(**one) for one in told.pop("differences"))

@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -26,16 +27,38 @@ PATIENCE_SECONDS = 240
 RECORDING_LOSS_MS = 1000
 
 
-def start(data: Path, **environment: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", "import huifang; raise SystemExit(huifang.main())"]
-    return subprocess.Popen(
-        [*command, "demo", "--exit", "--json", "--calls", str(CLIENTS)],
-        cwd=ROOT,
-        env=os.environ | {"HUIFANG_DATA_DIR": str(data)} | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
+class Demos:
+    """Demos, each a group of processes of its own."""
+
+    def __init__(self) -> None:
+        self._started: list[subprocess.Popen[bytes]] = []
+
+    def start(self, data: Path, **environment: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-c", "import huifang; raise SystemExit(huifang.main())"]
+        process = subprocess.Popen(
+            [*command, "demo", "--exit", "--json", "--calls", str(CLIENTS)],
+            cwd=ROOT,
+            env=os.environ | {"HUIFANG_DATA_DIR": str(data)} | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self._started.append(process)
+        return process
+
+    def end(self) -> None:
+        """Kill what is left of each group."""
+        for process in self._started:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+
+
+@pytest.fixture
+def demos() -> Iterator[Demos]:
+    made = Demos()
+    yield made
+    made.end()
 
 
 def await_in(database: Database, question: Callable[[Database], bool], process: subprocess.Popen[bytes]) -> None:
@@ -48,21 +71,35 @@ def await_in(database: Database, question: Callable[[Database], bool], process: 
 
 
 def answers_are_logged(database: Database) -> bool:
+    """Whether there are answers of calls that are not settled."""
+    notes = select(CallEvent.id).join(Attempt).where(CallEvent.kind == "Note", Attempt.ended_at.is_(None))
     with database.read() as session:
-        return len(session.scalars(select(CallEvent.id).where(CallEvent.kind == "Note")).all()) >= 3
+        return len(session.scalars(notes).all()) >= 3
 
 
-def test_a_killed_process_is_settled_at_the_next_start(tmp_path: Path, kept: Path) -> None:
+def stands_still_in_mid_call(database: Database, process: subprocess.Popen[bytes]) -> bool:
+    """Stop the process where answers are logged; it goes on where their calls were settled in that moment."""
+    if not tables_exist(database) or not answers_are_logged(database):
+        return False
+    os.kill(process.pid, signal.SIGSTOP)
+    os.waitpid(process.pid, os.WUNTRACED)
+    if answers_are_logged(database):
+        return True
+    os.kill(process.pid, signal.SIGCONT)
+    return False
+
+
+def test_a_killed_process_is_settled_at_the_next_start(tmp_path: Path, kept: Path, demos: Demos) -> None:
     data = tmp_path / "data"
     spoken_before(data, kept)
-    first = start(data)
+    first = demos.start(data)
     while not (data / "secret.key").exists() or not (data / "huifang.db").exists():
         assert first.poll() is None
         time.sleep(0.1)
     seal = load_seal("", data / "secret.key")
     use_seal(seal)
     database = Database(f"sqlite:///{data / 'huifang.db'}")
-    await_in(database, lambda opened: tables_exist(opened) and answers_are_logged(opened), first)
+    await_in(database, lambda opened: stands_still_in_mid_call(opened, first), first)
     os.kill(first.pid, signal.SIGKILL)
     first.communicate(timeout=60)
 
@@ -75,7 +112,7 @@ def test_a_killed_process_is_settled_at_the_next_start(tmp_path: Path, kept: Pat
         last_ms = {call_id: max((e.at_ms for e in attempt.events), default=0) for call_id, attempt in cut.items()}
     assert any(said.values())
 
-    second = start(data, HUIFANG_TRUNKS="trunks.yaml")
+    second = demos.start(data, HUIFANG_TRUNKS="trunks.yaml")
     printed, told = second.communicate(timeout=PATIENCE_SECONDS * 2)
     assert "HUIFANG_TRUNKS 指定的线路不会使用" in told.decode()  # not even read: the file is not there
     result = json.loads(printed)
