@@ -81,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="call the clients of a demo firm through the simulated network")
     demo.add_argument("--calls", type=_count, default=DEMO_CLIENTS, help="how many clients are called")
-    demo.add_argument("--lines", type=_count, help="calls at once (default: HUIFANG_LINES or 8)")
+    demo.add_argument("--lines", type=_count, help="calls at once (default: HUIFANG_LINES or 12)")
     demo.add_argument("--exit", action="store_true", help="serve no console; end when everybody has been dealt with")
     demo.add_argument("--json", action="store_true", help="with --exit: print one JSON object and nothing else")
     demo.set_defaults(command=_demo)

@@ -36,7 +36,7 @@ class Demo:
     """
 
     clients: int = DEMO_CLIENTS
-    lines: int = 8
+    lines: int = 12  # fewer keep urgent second attempts waiting, on the fast clock, until their deadline has passed
     cast: Path | None = None
     simulator_log: Path | None = None
     say: Say = field(default=_quiet)

@@ -21,7 +21,6 @@ from settings import Settings
 from telephony.simulator.cast import load_cast
 
 ALOUD = Path(__file__).with_name("aloud.yaml")
-LINES = 12  # more than the demo has: no second attempt waits for a line until its deadline has passed
 ALOUD_LINES = 16
 SECONDS = 780.0  # a test may take 900, in which this process starts and ends as well
 ONE_DAY = 60.0  # times as fast as the wall's clock: no night falls before everybody was called once
@@ -30,7 +29,7 @@ ONE_DAY = 60.0  # times as fast as the wall's clock: no night falls before every
 def campaign_of(name: str) -> tuple[Demo, float]:
     """The 24 clients of the demo firm, or one client for every pair of a persona and a script; how fast time passes."""
     if name == "demo":
-        return Demo(lines=LINES), DEMO_FACTOR
+        return Demo(), DEMO_FACTOR
     return Demo(clients=len(load_cast(ALOUD).clients), lines=ALOUD_LINES, cast=ALOUD), ONE_DAY
 
 
