@@ -57,7 +57,8 @@ async def _count_calls(works: Works, most: list[int]) -> None:
 
 def end_with_input() -> None:
     """Whoever started this process keeps its standard input open for as long as it lives."""
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 1):  # not by its buffer, whose lock would still be held when Python ends
+        pass
     os._exit(1)
 
 
