@@ -19,7 +19,7 @@ from bot.errors import BotError
 from bot.moves import Action
 from campaign.calls.replaying import replay_call
 from campaign.clock import DemoClock
-from campaign.demo.demo import DEMO_CLIENTS, DEMO_FACTOR, Demo
+from campaign.demo.demo import DEMO_CLIENTS, DEMO_FACTOR, DEMO_LINES, Demo
 from campaign.demo.demo_firm import demo_clock
 from campaign.demo.demo_network import SimulatedNetwork
 from campaign.demo.demo_verdict import DemoResult
@@ -149,7 +149,8 @@ def _demo(chosen: argparse.Namespace, settings: Settings) -> int:
     if settings.trunks is not None:
         print("演示只拨打模拟的客户：HUIFANG_TRUNKS 指定的线路不会使用，不会拨出任何真实号码", file=sys.stderr)
         settings = settings.model_copy(update={"trunks": None})
-    demo = Demo(clients=chosen.calls, lines=chosen.lines or settings.lines)
+    asked_for = settings.lines if "lines" in settings.model_fields_set else DEMO_LINES
+    demo = Demo(clients=chosen.calls, lines=chosen.lines or asked_for)
     if chosen.exit:
         return uvloop.run(_demo_alone(demo, settings, as_json=chosen.json))
     port = chosen.port or settings.port

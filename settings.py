@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     # console may ask there about a client
     refer_to: str = ""
     public_address: str = ""  # where clients reach /q/, e.g. https://hf.example.com; "": no questionnaires are sent
-    lines: int = 12  # calls at once
+    lines: int = 8  # calls at once
     calls_per_second: float = 4.0  # new ones
     line_calls: int = 0  # at once on all workers and trunks together, beside what each trunk may carry; 0: no bound
     line_calls_per_second: int = 0  # new ones on all workers and trunks together, in any second

@@ -61,8 +61,9 @@ class Works:
     turn_latencies_ms: list[int] = field(default_factory=list)
     incoming: set[asyncio.Task[None]] = field(default_factory=set)  # calls of clients, being decided on or served
     abandoned: set[int] = field(default_factory=set)  # attempts that this worker began and could not settle
-    # Tasks whose attempt may have been begun, the database's answer being lost; and when that was.
-    doubtful: dict[int, datetime] = field(default_factory=dict)
+    # Tasks whose attempt may have been begun, the database's answer being lost, and whether by a call of the client's;
+    # and when that was.
+    doubtful: dict[tuple[int, bool], datetime] = field(default_factory=dict)
     recovered: list[SealedRecording] = field(default_factory=list)  # and not yet linked with their calls
 
     def agents_free(self) -> int | None:

@@ -104,7 +104,7 @@ def draw(
     raised = {one: typed[one] or _doubled(typed["share"]) for one in ("r5", "ordinary")}
     wanted = Wanted(DutyKind(kind), year, **typed | raised, high_from=RiskLevel(high_from))
     try:
-        with desk.database.write() as session:
+        with desk.database.write_long() as session:
             made = draw_sample(session, wanted, by=signed_in(request).number, now=desk.clock.now()).id
     except DrawRefused as refused:
         typed |= {"kind": kind, "high_from": high_from}
@@ -201,7 +201,7 @@ def _unraised(made: Draw) -> tuple[str, ...]:
 def deal_with_events(request: Request) -> Response:
     """Try the open events again."""
     desk = desk_of(request)
-    with desk.database.write() as session:
+    with desk.database.write_long() as session:
         done = raise_tasks(session, desk.clock.now(), calendar=desk.calendar)
     remembered_of(request).forget()
     return _shown(request, 0, done=done.summary() or "没有待处理的业务事件。")

@@ -28,7 +28,7 @@ T = TypeVar("T")
 QUICK_SECONDS = 0.03  # such an answer is not worth keeping
 TIMES_ITS_COST = 20  # for so many times what it cost an answer is good: at most a twentieth of the time is spent on it
 LONGEST_SECONDS = 30.0
-TOO_OLD_SECONDS = 60.0  # nobody is shown an older answer
+TOO_OLD_SECONDS = 60.0  # nobody is shown an older answer to what costs less than two seconds
 FRESH_SECONDS = 40.0  # after which it is asked anew though nobody wants it just now
 WANTED_SECONDS = 4 * 3600.0  # since it was wanted last
 MOST = 300  # answers kept
@@ -45,6 +45,10 @@ class _Kept:
 
     def good_for(self) -> float:
         return min(LONGEST_SECONDS, TIMES_ITS_COST * self.cost)
+
+    def shown_for(self) -> float:
+        """Seconds; what costs more than its twentieth of a minute is shown until it may be asked again."""
+        return max(TOO_OLD_SECONDS, 1.5 * TIMES_ITS_COST * self.cost)
 
 
 class Remembered:
@@ -71,7 +75,7 @@ class Remembered:
         with self._lock:
             kept = self._kept.get(key)
             age = self._clock() - kept.at if kept else 0.0
-            if kept is not None and age <= TOO_OLD_SECONDS:
+            if kept is not None and age <= kept.shown_for():
                 self._kept.move_to_end(key)
                 kept.wanted_at, kept.ask = self._clock(), ask
                 if age > kept.good_for() and key not in self._asking and not self._over.is_set():

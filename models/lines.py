@@ -23,7 +23,7 @@ from models.tables import Attempt
 # trunk sees no more starts in any second than it may, however long a start was under way.
 LATE_SECONDS = 0.25
 COUNTED_SECONDS = 0.05  # about as long as somebody else counts a call
-STUCK_SECONDS = 5.0  # before lines on which nobody gets on with counting are tried again
+STUCK_SECONDS = 0.5  # before lines on which nobody gets on with counting are tried again
 TOGETHER = "*"  # the row of the bound on all trunks together; no trunk has this name
 
 

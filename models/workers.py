@@ -105,10 +105,11 @@ def any_left_behind(session: Session, besides: Collection[int] = ()) -> bool:
     return session.scalar(select(Attempt.id).where(_is_left(besides)).limit(1)) is not None
 
 
-def begun_by(session: Session, worker: str, task_id: int, until: datetime) -> Sequence[int]:
-    """The open attempts that a worker has begun for a task until an instant."""
+def begun_by(session: Session, worker: str, task_id: int, incoming: bool, until: datetime) -> Sequence[int]:
+    """The open attempts that a worker has begun for a task until an instant; `incoming`: calls of the client."""
+    direction = "incoming" if incoming else "outgoing"
     own = select(Attempt.id).where(Attempt.worker == worker, Attempt.task_id == task_id, Attempt.ended_at.is_(None))
-    return session.scalars(own.where(Attempt.started_at <= until)).all()
+    return session.scalars(own.where(Attempt.started_at <= until, Attempt.direction == direction)).all()
 
 
 def _is_left(besides: Collection[int]) -> ColumnElement[bool]:

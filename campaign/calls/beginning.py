@@ -124,7 +124,7 @@ def in_doubt(works: Works, planned: Planned) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError:
-        works.doubtful[planned.call.served[0].task_id] = works.clock.now()
+        works.doubtful[planned.call.served[0].task_id, planned.facts.incoming] = works.clock.now()
         raise
 
 

@@ -18,6 +18,7 @@ from models import Campaign
 from telephony.simulator.cast import Cast, load_cast
 
 DEMO_CLIENTS = 24
+DEMO_LINES = 12  # fewer keep urgent second attempts waiting, on the fast clock, until their deadline has passed
 DEMO_FACTOR = 600.0
 OUTBOX_SECONDS = 30.0  # a task is closed when its client has been told
 
@@ -36,7 +37,7 @@ class Demo:
     """
 
     clients: int = DEMO_CLIENTS
-    lines: int = 12  # fewer keep urgent second attempts waiting, on the fast clock, until their deadline has passed
+    lines: int = DEMO_LINES
     cast: Path | None = None
     simulator_log: Path | None = None
     say: Say = field(default=_quiet)

@@ -43,10 +43,13 @@ async def keep_sweeping(works: Works) -> None:
 
 async def _count_until(works: Works, until: float) -> None:
     """Count calls that have ended until none is left; of a long history as much as there is time for."""
+    seconds = asyncio.get_running_loop().time
+    began = seconds()
     while await to_the_end(asyncio.to_thread(_count, works)):
-        if asyncio.get_running_loop().time() >= until:
+        if seconds() >= until:
             return
-        await asyncio.sleep(COUNT_PAUSE_SECONDS)
+        await asyncio.sleep(max(COUNT_PAUSE_SECONDS, 4 * (seconds() - began)))  # calls on the line need the processor
+        began = seconds()
 
 
 def _count(works: Works) -> bool:
@@ -78,11 +81,11 @@ def sweep(works: Works) -> int:
 
 def _find_begun(works: Works) -> None:
     """Attempts that were begun although the database's answer to that was lost are nobody's but the sweeper's."""
-    for task_id, at in list(works.doubtful.items()):
+    for doubt, at in list(works.doubtful.items()):
         with works.database.read() as session:
-            works.abandoned.update(begun_by(session, works.worker, task_id, at))
-        if works.doubtful.get(task_id) == at:
-            del works.doubtful[task_id]
+            works.abandoned.update(begun_by(session, works.worker, *doubt, at))
+        if works.doubtful.get(doubt) == at:
+            del works.doubtful[doubt]
 
 
 def _give_up_silent(works: Works) -> Sequence[str]:

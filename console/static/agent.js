@@ -199,6 +199,7 @@ const HEAR = {
       if (news.why === "passed_on") notice("客户已由对方接手，由对方登记结果");
       return show("idle");
     }
+    if (news.why === "agent_line_lost") notice("您的语音中断，通话已经结束，请登记结果");
     at("bot").textContent = "通话已经结束";
     if (news.why === "passed_on") closeForm();
     at("outcome").value = news.suggested || (news.complete ? "reviewed" : "");

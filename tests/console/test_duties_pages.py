@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 
 from campaign.imports.importing import import_file
 from campaign.imports.rows import ScriptLike
+from console import import_page
 from console.remembered import Remembered
 from models import AuditEntry, BusinessEvent, Draw, ReviewPlan, ReviewTask
 from models.audit import Act
@@ -301,7 +302,10 @@ def test_a_client_who_came_up_twice_counts_once(pages: TestClient, place: Place,
     assert (figures["已计入"], figures["抽中"], figures["应回访"]) == ("0", "8", "8")
 
 
-def test_plans_and_imports_change_the_figures_that_are_kept(pages: TestClient, place: Place) -> None:
+def test_plans_and_imports_change_the_figures_that_are_kept(
+    pages: TestClient, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_page, "PATIENCE_SECONDS", 60.0)
     seconds = count(step=10.0)  # whatever is asked takes ten of them, and is kept
     place.app.state.remembered = kept = Remembered(lambda: next(seconds))
     answers = count()
