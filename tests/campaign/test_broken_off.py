@@ -178,6 +178,13 @@ def test_an_attempt_whose_beginning_was_not_answered_is_left_to_the_sweeper(shak
     assert works.doubtful == {} and works.abandoned == set()
 
 
+def test_a_call_on_the_line_is_not_taken_for_a_clients_own_that_may_have_begun(shaky: Works, task_id: int) -> None:
+    begun_for(shaky, task_id)
+    shaky.doubtful[task_id, True] = shaky.clock.now()
+    assert [sweep(shaky), outcome_of(shaky)] == [0, None]
+    assert shaky.doubtful == {}
+
+
 def test_a_recovered_recording_is_linked_though_the_database_was_away_at_first(shaky: Works, task_id: int) -> None:
     begun = begun_for(shaky, task_id)
     shaky.abandoned.add(begun.attempt_id)

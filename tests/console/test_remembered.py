@@ -65,6 +65,17 @@ def test_an_answer_of_yesterday_is_waited_for() -> None:
     assert remembered.get("k", slow.ask) == 2
 
 
+def test_what_costs_seconds_is_shown_until_it_may_be_asked_again() -> None:
+    slow = Slow(5.0)  # asked anew after twenty times that
+    remembered = Remembered(slow.clock)
+    remembered.get("k", slow.ask)
+    remembered.close()
+    slow.now += 110.0
+    assert remembered.get("k", slow.ask) == 1
+    slow.now += 60.0
+    assert remembered.get("k", slow.ask) == 2
+
+
 def test_a_change_forgets_everything() -> None:
     slow = Slow(0.5)
     remembered = Remembered(slow.clock)
