@@ -17,6 +17,7 @@ from campaign.running.health import health_site
 from campaign.running.meters import Meters
 from campaign.running.runner import Runner
 from campaign.running.worker import run_until
+from campaign.to_the_end import called_off
 from campaign.works import Works
 from console_app import create_app, plant_of
 from firm_lines import OpenDialer
@@ -79,8 +80,7 @@ async def serve(
         try:
             await uvicorn.Server(config).serve()
         finally:
-            working.cancel()
-            await asyncio.gather(working, return_exceptions=True)
+            await called_off(working)
             await asyncio.to_thread(imports.close)
 
 

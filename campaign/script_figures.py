@@ -18,10 +18,10 @@ from campaign.published import script_of
 from intents import Intent
 from models.counting import Course, Day, Tallied, Tally, add_tally, courses_of, next_to_count
 from models.scripts import version_by_hash
+from rules import Outcome
 
 MOST_UNKNOWN = 10  # different things said, for each node
 MOST_WORDS = 60  # characters of one of them
-REVIEWED = "reviewed"
 AT_ONCE = 100  # calls counted in one transaction
 
 log = logging.getLogger(__name__)
@@ -130,7 +130,7 @@ def tally_of_calls(calls: Iterable[Course], nodes: Collection[str]) -> Tally:
             if words:
                 times[(node, Tallied.UNCLEAR, "")] += 1
                 unknown[(node, words)] += 1
-        if said and call.outcome != REVIEWED:
+        if said and call.outcome != Outcome.REVIEWED:
             times[(said[-1][0], Tallied.ENDED, call.outcome)] += 1
     return Tally(times, unknown)
 

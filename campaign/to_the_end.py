@@ -1,4 +1,4 @@
-"""Work that a cancellation may delay but not break off."""
+"""How a task is ended: work that a cancellation may delay but not break off, and what is called off."""
 
 from __future__ import annotations
 
@@ -27,3 +27,10 @@ async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
         if not task.cancelled():
             task.exception()  # looked at, so that it is not reported as forgotten
         raise
+
+
+async def called_off(*tasks: asyncio.Future[Any]) -> None:
+    """Cancel tasks and wait until they have ended, however they do."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -26,6 +26,7 @@ from campaign.handover.agents import Roster
 from campaign.handover.duty import News, Presence, PresenceChanged, QueueChanged, Replaced, RosterError, TalkEnded
 from campaign.handover.seats import Seat
 from campaign.handover.talks import Agent
+from campaign.to_the_end import called_off
 from console.agent_messages import told
 from telephony.browser import BrowserPhone
 
@@ -197,9 +198,7 @@ async def first(*acts: Coroutine[Any, Any, None]) -> None:
         for task in done:
             task.result()
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await called_off(*tasks)
 
 
 class Sittings:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from campaign.duties.standing import YearStanding, year_standing
 from campaign.running.findings import Finding, of_load
+from campaign.to_the_end import called_off
 from console.access import posts
 from console.desk import Desk, desk_of
 from console.remembered import Asking
@@ -201,6 +202,5 @@ async def _news(request: Request) -> AsyncIterator[str]:
             yield f"data: {json.dumps(pending.result(), ensure_ascii=False)}\n\n"
             pending = asyncio.ensure_future(anext(news))
     finally:
-        pending.cancel()
-        await asyncio.gather(pending, return_exceptions=True)
+        await called_off(pending)
         await news.aclose()

@@ -14,6 +14,7 @@ from bot.errors import ConversationError, ScriptError
 from bot.moves import Action, Event, Heard, Pressed, Say
 from campaign.calls.trying import TooManyTrials
 from campaign.masking import kind_and_place
+from campaign.to_the_end import called_off
 from console.access import everybody
 from console.desk import Desk, TryLines, desk_of
 from console.render import page
@@ -97,9 +98,7 @@ async def _talk(socket: WebSocket, lines: TryLines, phone: BrowserPhone, name: s
             await leg.hang_up()
         return await _outcome(talking)
     finally:
-        for task in (talking, sending, closing):
-            task.cancel()
-        await asyncio.gather(talking, sending, closing, return_exceptions=True)
+        await called_off(talking, sending, closing)
         await leg.hang_up()
 
 

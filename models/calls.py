@@ -25,6 +25,7 @@ from models.tables import (
     RiskFlag,
     Staff,
 )
+from rules.appendix_f import REVIEWED_STATUS
 
 T = TypeVar("T")
 
@@ -211,7 +212,7 @@ def figures_of(session: Session, campaign_id: int) -> CampaignFigures:
             func.count(case((ReviewTask.due_at.is_not(None), 1))),
             func.count(case((ReviewTask.final, 1))),
             func.count(case((ReviewTask.with_human, 1))),
-            func.count(case((ReviewTask.status == "已完成：已回访", 1))),
+            func.count(case((ReviewTask.status == REVIEWED_STATUS, 1))),
         ).where(mine)
     ).one()
     talk = session.execute(

@@ -15,6 +15,7 @@ from models.errors import VersionChanged
 from models.queue import rows_changed
 from models.tables import Attempt, Campaign, Product, ReviewTask
 from models.wanting import not_stopped
+from rules.appendix_f import REVIEWED_STATUS
 
 
 def plans(session: Session) -> Sequence[ReviewPlan]:
@@ -148,7 +149,7 @@ def figures_by_type(session: Session, now: datetime, since: datetime, until: dat
             func.count().filter(still),
             func.count().filter(still, ReviewTask.with_human.is_(True)),
             func.count().filter(still, ReviewTask.deadline_at < now),
-            func.count().filter(ReviewTask.status == "已完成：已回访", made),
+            func.count().filter(ReviewTask.status == REVIEWED_STATUS, made),
         )
         .join(Campaign, ReviewTask.campaign_id == Campaign.id)
         .where(Campaign.state != "stopped")

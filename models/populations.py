@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session, aliased
 from models.duty_tables import BusinessEvent, Draw, DrawnMember, Duty
 from models.managing_conflicts import BROKER
 from models.tables import Attempt, AttemptTask, Customer, Product, ReviewTask, Staff
-from models.wanting import REVIEWED, drawn_again, not_stopped, reviewed_in, under_way, year_of
+from models.wanting import drawn_again, not_stopped, reviewed_in, under_way, year_of
+from rules.appendix_f import REVIEWED_STATUS
 
 UNREACHABLE = ("已完成：停机", "已完成：空号", "已完成：错号")
 PURCHASES = ("bought", "signed")
@@ -77,7 +78,7 @@ def clients_reviewed(
         .join(AttemptTask, AttemptTask.attempt_id == Attempt.id)
         .join(ReviewTask, AttemptTask.task_id == ReviewTask.id)
         .where(
-            AttemptTask.status == REVIEWED,
+            AttemptTask.status == REVIEWED_STATUS,
             ReviewTask.review_type.in_(types),
             Attempt.started_at >= since,
             Attempt.started_at < until,
@@ -190,7 +191,7 @@ def _figures(session: Session, *which: ColumnElement[bool]) -> MemberFigures:
         .where(other.customer_id == DrawnMember.customer_id, other.final.is_(False), other.id != DrawnMember.task_id)
         .exists()
     )
-    done, still = ReviewTask.status == REVIEWED, ReviewTask.final.is_(False)
+    done, still = ReviewTask.status == REVIEWED_STATUS, ReviewTask.final.is_(False)
     query = (
         select(
             func.count(),
@@ -242,11 +243,11 @@ def progress_of(session: Session, duty: Duty, types: Collection[str]) -> Progres
     newest, counts = Draw.id == latest.id, ReviewTask.review_type.in_(types)
     too_late = exists().where(
         AttemptTask.task_id == ReviewTask.id,
-        AttemptTask.status == REVIEWED,
+        AttemptTask.status == REVIEWED_STATUS,
         AttemptTask.attempt_id == Attempt.id,
         Attempt.started_at >= until,
     )
-    done = newest & counts & (ReviewTask.status == REVIEWED) & ~too_late
+    done = newest & counts & (ReviewTask.status == REVIEWED_STATUS) & ~too_late
     done |= reviewed_in(client, types, max(since, latest.drawn_at), until)
     to_come = ~reviewed_in(client, types, since, until)
     no_task = to_come & (DrawnMember.task_id.is_(None) | (newest & ~counts))

@@ -12,9 +12,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, joinedload
 
 from models.duty_tables import Draw, DrawnMember
 from models.tables import Attempt, AttemptTask, Campaign, Customer, ReviewTask
+from rules.appendix_f import REVIEWED_STATUS
 from rules.hours import SHANGHAI
-
-REVIEWED = "已完成：已回访"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def reviewed_in(
         task.customer_id == client,
         task.review_type.in_(types),
         AttemptTask.task_id == task.id,
-        AttemptTask.status == REVIEWED,
+        AttemptTask.status == REVIEWED_STATUS,
         Attempt.id == AttemptTask.attempt_id,
         Attempt.started_at >= since,
         Attempt.started_at < until,

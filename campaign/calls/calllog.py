@@ -8,7 +8,7 @@ from collections import deque
 from types import TracebackType
 from typing import Any
 
-from campaign.to_the_end import to_the_end
+from campaign.to_the_end import called_off, to_the_end
 from models import Database
 from models.queue import log_moves
 
@@ -36,8 +36,7 @@ class CallLog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await called_off(self._task)
         await self.flush()
 
     def append(self, attempt_id: int, kind: str, body: str, at_ms: int) -> None:

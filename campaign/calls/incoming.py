@@ -19,6 +19,7 @@ from campaign.calls.beginning import Begun, Planned, begun_of, in_doubt, planned
 from campaign.calls.feed import LiveCall, Stage
 from campaign.calls.reception import Candidate, Decided, Reason, Treatment, Waiting, decide, number_of
 from campaign.masking import kind_and_place, mask_phone
+from campaign.to_the_end import called_off
 from campaign.works import Works
 from models import ClientBusy, IncomingCall, ReviewTask, StaleAttempt, current_seal
 from models.incoming import KnownCaller, known_callers, register, takes_calls
@@ -55,8 +56,7 @@ async def answering(works: Works, lines: int) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        desk.cancel()
-        await asyncio.gather(desk, return_exceptions=True)
+        await called_off(desk)
 
 
 @dataclass(slots=True)
@@ -78,9 +78,7 @@ class Answering:
                     self.works.incoming.add(call)  # bounded: the reception lets so many wait, `lines` so many talk
                     call.add_done_callback(self.works.incoming.discard)
         finally:
-            for call in list(self.works.incoming):
-                call.cancel()
-            await asyncio.gather(*self.works.incoming, return_exceptions=True)
+            await called_off(*self.works.incoming)
 
     async def _take(self, ringing: Ringing) -> None:
         try:

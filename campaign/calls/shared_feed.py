@@ -15,7 +15,7 @@ from typing import Any
 
 from campaign.calls.feed import Feed, LiveCall, Stage
 from campaign.masking import kind_and_place
-from campaign.to_the_end import to_the_end
+from campaign.to_the_end import called_off, to_the_end
 from models import Database, WorkerLost
 from models.live import CarriedElsewhere, calls_elsewhere, is_shared, say_calls
 
@@ -52,8 +52,7 @@ async def _beside(database: Database, keeping: Coroutine[Any, Any, None]) -> Asy
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await called_off(task)
 
 
 async def _keep_saying(feed: Feed, database: Database, worker: str) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from campaign.duties.duties import NO_CALLS
 from campaign.duties.owed import SCRIPT_OF
+from campaign.duties.population import year_start
 from campaign.duties.shares import MERGES_WITH, REVIEW_OF, SHARES, DutyKind, counting
 from models import Campaign, Draw, DrawnMember, ReviewPlan, ReviewTask
 from models.control import move_campaign
@@ -198,7 +199,7 @@ def _make_tasks(session: Session, stored: ReviewPlan, drawn: Draw, campaign_id: 
         created_at=now,
         due_at=max(now, datetime.combine(stored.starts_on, time(), SHANGHAI)),
         deadline_at=end_of(stored.ends_on),
-        bought_before=datetime(drawn.duty.year, 1, 1, tzinfo=SHANGHAI),
+        bought_before=year_start(drawn.duty.year),
     )
     made = 0
     for members in _members(session, drawn):

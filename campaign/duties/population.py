@@ -22,9 +22,9 @@ from models.populations import (
     clients_with_tasks,
     drawn_and_open,
 )
+from models.wanting import year_of
 from rules import RiskLevel
 from rules.annex_a import AT_ONCE, Basis
-from rules.hours import SHANGHAI
 from rules.sampling import FUND_HOLDERS, OPTION_HOLDERS, Standing, Unit, standing_of, stratum_named, stratum_of
 
 _ACCOUNT_STANDINGS = {"dormant": Standing.DORMANT, "suspended": Standing.SUSPENDED}
@@ -88,7 +88,7 @@ class Population:
 
 def year_start(year: int) -> datetime:
     """The first instant of a year in Shanghai."""
-    return datetime(year, 1, 1, tzinfo=SHANGHAI)
+    return year_of(year)[0]
 
 
 def clients_of(session: Session, kind: DutyKind, year: int) -> Iterator[Candidate]:

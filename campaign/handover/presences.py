@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from campaign.handover.duty import Presence
 from campaign.handover.talks import Agent
-from campaign.to_the_end import to_the_end
+from campaign.to_the_end import called_off, to_the_end
 from models import Database
 from models.presence import be_present, close_presences
 
@@ -45,8 +45,7 @@ class PresenceLog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await called_off(self._task)
         try:
             await asyncio.to_thread(self._write)
             await asyncio.to_thread(self._close)

@@ -14,7 +14,7 @@ from types import TracebackType
 from pydantic import TypeAdapter
 
 from campaign.masking import kind_and_place
-from campaign.to_the_end import to_the_end
+from campaign.to_the_end import called_off, to_the_end
 from models import Database, WorkerLost
 from models.live import Said, ask_archive_retry, conditions_elsewhere, is_shared, say_condition
 from models.workers import database_now
@@ -80,8 +80,7 @@ class Neighbours:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await called_off(self._task)
 
     async def _keep_saying(self) -> None:
         """Say and hear until cancelled; a worker that was given up only hears."""

@@ -17,7 +17,7 @@ from campaign.masking import kind_and_place
 from campaign.running.bounds import CampaignBounds
 from campaign.running.opening_hours import hours_from
 from campaign.running.pacing import Pace, Standing, how_many
-from campaign.to_the_end import to_the_end
+from campaign.to_the_end import called_off, to_the_end
 from campaign.works import Works
 from models import CampaignFull, ClientBusy, LinesFull, StaleAttempt, WorkerLost
 from models.claims import any_parked, hold_back, let_go, next_due_at, running_campaigns, take_in
@@ -244,7 +244,4 @@ class Runner:
         return min((next_allowed(max(at, now), hours) for at, hours in due if at is not None), default=None)
 
     async def _hang_up_all(self) -> None:
-        running = list(self._on_the_line.values())
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await called_off(*self._on_the_line.values())

@@ -14,7 +14,7 @@ from campaign.calls.storing import keep_log
 from campaign.masking import kind_and_place
 from campaign.running.runner import Runner
 from campaign.running.sweeper import keep_sweeping
-from campaign.to_the_end import to_the_end
+from campaign.to_the_end import called_off, to_the_end
 from campaign.works import Works
 from models import Worker
 from models.claims import release_holds
@@ -50,9 +50,7 @@ async def staying(works: Works) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        for task in keeping:
-            task.cancel()
-        await asyncio.gather(*keeping, return_exceptions=True)
+        await called_off(*keeping)
         await keep_log(works)
         await to_the_end(asyncio.to_thread(_leave, works))
 

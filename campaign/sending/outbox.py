@@ -19,6 +19,7 @@ from campaign.masking import kind_and_place
 from campaign.sending.channel_file import EVENTS, Channels
 from campaign.sending.channels import Channel, Letter, Sent
 from campaign.sending.events import told
+from campaign.to_the_end import called_off
 from models import Database, Event, Notice
 from models.outbox import BY_HAND, claim_due, note_try, settle_abandoned, take_from_people, unsent_count
 from rules.postings import CLAIM, PostingState, Sending
@@ -53,8 +54,7 @@ class Outbox:
         self._ending.set()
         if self._task is not None:
             await asyncio.wait([self._task], timeout=CLAIM.total_seconds())
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await called_off(self._task)
 
     async def emptied(self, seconds: float) -> bool:
         """Wait until nothing is left that can be sent; False when it took longer."""

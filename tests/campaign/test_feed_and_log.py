@@ -19,6 +19,15 @@ from models.queue import begin_attempt, events_of
 from tests.conftest import NOON, served
 
 
+@pytest.fixture
+def attempt_id(database: Database, task_id: int) -> int:
+    """An attempt under way."""
+    with database.write() as session:
+        return begin_attempt(
+            session, served(session, task_id), dialled="1", worker="w", now=NOON, script_hash="", facts="{}"
+        ).id
+
+
 def live(number: int, stage: Stage = Stage.TALKING) -> LiveCall:
     return LiveCall(f"{number}-1", number, f"T{number}", "王**", "适当性回访", stage)
 
@@ -79,12 +88,8 @@ def test_news_of_an_unknown_call_changes_nothing() -> None:
 
 
 async def test_rows_are_kept_in_order_when_the_database_refuses_for_a_while(
-    database: Database, task_id: int, monkeypatch: pytest.MonkeyPatch
+    database: Database, attempt_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with database.write() as session:
-        attempt_id = begin_attempt(
-            session, served(session, task_id), dialled="1", worker="w", now=NOON, script_hash="", facts="{}"
-        ).id
     log = CallLog(database)
     refusals = [2]
     write = CallLog._write
@@ -108,12 +113,8 @@ async def test_rows_are_kept_in_order_when_the_database_refuses_for_a_while(
 
 
 async def test_a_row_is_kept_once_where_who_flushed_it_is_cancelled_in_the_midst(
-    database: Database, task_id: int, monkeypatch: pytest.MonkeyPatch
+    database: Database, attempt_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with database.write() as session:
-        attempt_id = begin_attempt(
-            session, served(session, task_id), dialled="1", worker="w", now=NOON, script_hash="", facts="{}"
-        ).id
     log = CallLog(database)
     write, writing, go_on = CallLog._write, threading.Event(), threading.Event()
 
