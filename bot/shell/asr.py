@@ -18,6 +18,7 @@ from pipecat.services.stt_service import STTService
 from bot.moves import Spoken
 from bot.shell.frames import HeardAudio
 from speech.errors import Overloaded, TooLate
+from speech.murmur import is_murmur
 from speech.recogniser import Recogniser, Stream, Transcript
 from speech.suppression import stands_out_db, turned_down
 
@@ -46,7 +47,7 @@ class Placed:
 class VoskSTTService(STTService):
     """Partial transcripts while the client speaks, the final one as soon as the turn has ended.
 
-    Short speech in noise is heard a second time with the noise turned down.
+    Short speech in noise is heard a second time with the noise turned down; a short murmur has no words.
 
     `grammar` gives the phrases that may be heard, asked at the start of each turn; without any the model hears
     freely. The end of the turn comes from downstream as UserStoppedSpeakingFrame.
@@ -89,7 +90,7 @@ class VoskSTTService(STTService):
         except TooLate:  # it was taken: its text comes with the next piece
             partial = self._partial
         self._fed_ms += length_ms
-        if len(self._short) <= _SHORT_MS * _BYTES_PER_MS:
+        if self._is_short:
             self._short += audio
         if partial != self._partial:
             self._partial = partial
@@ -121,14 +122,19 @@ class VoskSTTService(STTService):
         if self._stream is None or self._behind_ms is None:
             return Transcript()
         try:
-            return await self._stream.finish()
+            heard = await self._stream.finish()
         except (Overloaded, TooLate):
-            return Transcript(self._partial)
+            heard = Transcript(self._partial)
+        return Transcript() if heard.text and self._is_short and is_murmur(bytes(self._short)) else heard
+
+    @property
+    def _is_short(self) -> bool:
+        return len(self._short) <= _SHORT_MS * _BYTES_PER_MS
 
     async def _second(self, text: str) -> str:
         """What short speech in noise is taken for with the noise turned down."""
         audio = bytes(self._short)
-        if not 0 < len(text) <= _SHORT_CHARS or len(audio) > _SHORT_MS * _BYTES_PER_MS:
+        if not 0 < len(text) <= _SHORT_CHARS or not self._is_short:
             return ""
         if stands_out_db(audio) >= _NOISY_DB:
             return ""

@@ -18,6 +18,7 @@ _LEAST_SURE = {  # of the recogniser
     Intent.YES: _GUESSED, Intent.NO: _GUESSED, Intent.WRONG_NUMBER: _GUESSED,
     Intent.REFUSE: _MUMBLED, Intent.COMPLAINT: _ILL_HEARD,
 }  # fmt: skip
+_TWICE_DOUBTED = 0.3  # the recogniser's times the matcher's: words half heard that nobody answers with
 
 
 class Understanding(Protocol):
@@ -36,6 +37,8 @@ def understand(
     match = matcher.match(question, text)
     if confidence < _LEAST_SURE.get(match.intent, 0.0):
         return _doubted(match, f"听得不真切（把握 {confidence:.2f}），需再问")
+    if match.intent in _LEAST_SURE and confidence * match.confidence < _TWICE_DOUBTED:
+        return _doubted(match, f"听得不真切（把握 {confidence:.2f}），也不像任何回答，需再问")
     for other in others if match.intent in _POLAR else ():
         if other != text and matcher.match(question, other).intent in _POLAR - {match.intent}:
             return _doubted(match, f"也可能听作「{other}」，是与否相反，需再问")

@@ -39,6 +39,7 @@ from rules.outcomes import Ending, Risk
 from speech.prompts import Prompts
 from speech.recogniser import Recogniser
 from speech.voice import Pyttsx3Voice
+from telephony.simulator.audio import muffle, pcm_of, signal_of
 from tests.bot.paced_line import HangUp, PacedLine, Press, Speak, Step, Wait, spoken
 
 pytestmark = pytest.mark.audio
@@ -105,6 +106,7 @@ def _bench() -> dict[str, Call]:
         ),
         "backchannels": Call([yes, Speak(spoken("对对"), into_ms=2500), free, HangUp(into_ms=500)]),
         "hangs up under the reminder": Call([yes, free, yes, yes, HangUp(into_ms=3000)]),
+        "murmurs": Call([yes, Speak(pcm_of(muffle(signal_of(spoken("不愿意接受回访"))))), HangUp(into_ms=500)]),
         "silent": Call([]),
         "hangs up in mid-question": Call([yes, HangUp(into_ms=2000)]),
         "answers and hangs up": Call([yes, Speak(spoken("现在没空")), HangUp(after_ms=0)]),
@@ -207,6 +209,12 @@ def test_each_word_has_its_place_in_the_order_of_speech(calls: dict[str, Call], 
 
 def test_short_answers_reach_the_dialogue(calls: dict[str, Call]) -> None:
     assert calls["short"].texts() == ["是", "好", "嗯", "有"]
+
+
+def test_a_murmur_is_asked_again_and_no_words_are_made_of_it(calls: dict[str, Call]) -> None:
+    murmured = calls["murmurs"].of(Heard)[-1]
+    assert (murmured.text, murmured.match.intent) == ("", Intent.UNCLEAR)
+    assert calls["murmurs"].of(Say)[-1].prompt.startswith("opening.convenient")
 
 
 def test_speech_stops_a_question_and_is_heard(calls: dict[str, Call]) -> None:
