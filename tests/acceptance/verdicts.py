@@ -1,7 +1,8 @@
 """Which differences from what the cast declares may come from hearing, and which are never excused.
 
 On a line with noise at 20 dB a turn in several hundred is heard wrongly (README, "Measured"). Such a client may be
-called once more or given to a person; nothing may be stored that the client did not say, and nothing closed for good.
+called once more or given to a person, who hears out a false alarm too; beyond that nothing may be stored that the client
+did not say, no risk may be missing, and nothing closed for good.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ _NOT_STORED = "not asked or not stored"
 def unexcused(ran: Ran, client: str) -> list[str]:
     """What is stored of a client otherwise than declared and cannot come from asking again, for the message."""
     mine = [one for one in ran.result.differences if one.client == client]
-    spoke = _spoke(ran, client)
-    return [f"{one.what}: {one.expected} stored as {one.stored}" for one in mine if not spoke or _harmful(one)]
+    spoke, alarm = _spoke(ran, client), any(_is_false_alarm(one) for one in mine)
+    return [f"{one.what}: {one.expected} stored as {one.stored}" for one in mine if not spoke or _harmful(one, alarm)]
 
 
 def misheard(ran: Ran) -> set[str]:
@@ -30,7 +31,12 @@ def misheard(ran: Ran) -> set[str]:
     return {one.client for one in ran.result.differences}
 
 
-def _harmful(one: Difference) -> bool:
+def _is_false_alarm(one: Difference) -> bool:
+    """Whether the client ended with a person who was to hear out a risk."""
+    return one.what == "outcome" and one.stored == Outcome.NEEDS_HUMAN
+
+
+def _harmful(one: Difference, alarm: bool) -> bool:
     match one.what:
         case "attempts":
             return False
@@ -41,7 +47,7 @@ def _harmful(one: Difference) -> bool:
         case "risks":
             return not set(filter(None, one.expected.split("|"))) <= set(one.stored.split("|"))
         case _:
-            return one.stored != _NOT_STORED
+            return one.stored != _NOT_STORED and not alarm
 
 
 def _spoke(ran: Ran, client: str) -> bool:
