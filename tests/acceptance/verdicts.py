@@ -1,8 +1,8 @@
 """Which differences from what the cast declares may come from hearing, and which are never excused.
 
 On a line with noise at 20 dB a turn in several hundred is heard wrongly (README, "Measured"). Such a client may be
-called once more or given to a person, who hears out a false alarm too; beyond that nothing may be stored that the client
-did not say, no risk may be missing, and nothing closed for good.
+called once more or given to a person, who hears out a false alarm too; beyond that nothing may be stored that the
+client did not say, no risk may be missing, and nothing closed for good.
 """
 
 from __future__ import annotations
