@@ -13,8 +13,8 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from bot.replay import move_from_json
 from campaign.calls.line_quality import UNMEASURED, heard_here, heard_there, judged
+from campaign.calls.replaying import record_of
 from campaign.exporting import results_csv
 from campaign.masking import mask_name, mask_phone
 from campaign.other_ways.correcting import STATUSES
@@ -198,14 +198,15 @@ def call_page(
         attempt = call(session, call_id)
         if attempt is None:
             raise HTTPException(404)
-        moves = [(move_from_json(event.body), event.at_ms) for event in attempt.events]
+        record = record_of(attempt, attempt.events)
         return page(
             request,
             "call.html",
             status_code=409 if fault else 200,
             attempt=attempt,
             task=attempt.task,
-            lines=transcript_of(moves),
+            lines=transcript_of(record.moves),
+            unreadable=record.trouble,
             stretch_ms=STRETCH_MS,
             comments=comments_of(session, attempt.id),
             private=masked_words(attempt.task.customer.name),

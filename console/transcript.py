@@ -27,11 +27,11 @@ class Line:
     risks: tuple[str, ...] = ()  # the risks in the words, in Chinese
 
 
-def transcript_of(moves: Iterable[tuple[Move, int]]) -> tuple[Line, ...]:
-    """Lines in the order of the recording from moves with the position at which each was logged."""
+def transcript_of(moves: Iterable[Move]) -> tuple[Line, ...]:
+    """Lines in the order of the recording."""
     lines: list[Line] = []
     queued: list[Say] = []
-    for move, _ in moves:
+    for move in moves:
         match move:
             case Say():
                 queued.append(move)

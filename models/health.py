@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select, text, union
+from sqlalchemy import String, and_, cast, func, or_, select, text, union
 from sqlalchemy.orm import Session
 
+from models.inspecting_tables import Inspection
 from models.posting_tables import Event
 from models.running_tables import Worker
 from models.tables import Attempt, Notice
+from rules.inspecting import Reason
 from rules.outcomes import Outcome
 from rules.postings import FOR_A_PERSON, PostingState
 
@@ -60,6 +62,13 @@ def line_uses(session: Session, since: datetime) -> Sequence[LineUse]:
         .order_by(Attempt.line)
     )
     return [LineUse(*row) for row in session.execute(query)]
+
+
+def unreadable_calls(session: Session) -> Sequence[str]:
+    """The calls that wait for an inspector and whose log cannot be read, the oldest first."""
+    told = cast(Inspection.reasons, String).contains(f'"{Reason.UNREADABLE.value}"')
+    query = select(Attempt.call_id).join(Inspection, Inspection.attempt_id == Attempt.id)
+    return session.scalars(query.where(Inspection.done_at.is_(None), told).order_by(Inspection.id)).all()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 
+from models.call_log import is_readable
 from models.calls import Page, rows_of_page
 from models.errors import TakenByAnother
 from models.inspecting_search import signature_of
@@ -92,7 +93,7 @@ def take_in(session: Session, now: datetime, most: int) -> int:
     """Judge calls that have ended, oldest first, and make them searchable; how many: 0 when none is left.
 
     A call is judged by the rules in force when it ended, so that it does not matter when this is done. Those that
-    another process judges or counts just now are passed over.
+    another process judges or counts just now are passed over. One whose log cannot be read keeps no other waiting.
     """
     oldest = select(Attempt).where(_is_new()).order_by(Attempt.id).limit(most)
     query = oldest.with_for_update(skip_locked=True, key_share=True)
@@ -135,6 +136,7 @@ def _facts(attempt: Attempt, grave: bool, cut: bool) -> CallFacts:
         undelivered=cut,
         disagreement=bool(attempt.evidence.get("conflicts")),
         interrupted=attempt.outcome == "interrupted",
+        unreadable=not is_readable(attempt),
     )
 
 

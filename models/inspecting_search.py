@@ -8,10 +8,9 @@ what they cannot exclude is decrypted and read, so that a hit is always true and
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +19,7 @@ from functools import lru_cache
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.call_log import heard_in
 from models.calls import CallFilter, for_lists, narrowed
 from models.inspecting_tables import CallIndex
 from models.sealed import current_seal
@@ -48,11 +48,6 @@ def signature(texts: Iterable[str]) -> bytes:
 def signature_of(attempt: Attempt) -> bytes:
     """The signature of a call."""
     return signature(heard_in(attempt.events))
-
-
-def heard_in(events: Iterable[CallEvent]) -> Iterator[str]:
-    """What the client said in a call, one utterance after the other."""
-    return (json.loads(event.body)["text"] for event in events if event.kind == "Heard")
 
 
 def _bits(said: str) -> int:

@@ -103,3 +103,18 @@ class Sealed(TypeDecorator[str]):
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:
         return None if value is None else current_seal().open(value)
+
+
+class SealedJson(Sealed):
+    """A JSON text that is encrypted at rest; one that cannot be opened reads as "", which no JSON text is.
+
+    A row of a log that is damaged so keeps no other from being read.
+    """
+
+    cache_ok = True
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:
+        try:
+            return super().process_result_value(value, dialect)
+        except SealBroken:
+            return ""

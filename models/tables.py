@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from models.base import Base
 from models.posting_tables import Posting
-from models.sealed import Sealed
+from models.sealed import Sealed, SealedJson
 
 if TYPE_CHECKING:
     from models.line_tables import LineQuality
@@ -195,7 +195,7 @@ class Attempt(Base):
     callback_at: Mapped[datetime | None]
     script: Mapped[str] = mapped_column(String(40))  # of the leading task
     script_hash: Mapped[str] = mapped_column(String(64))  # of what was spoken: merged, if it served several tasks
-    facts: Mapped[str] = mapped_column(Sealed)  # JSON of what the dialogue was given: a replay starts from it
+    facts: Mapped[str] = mapped_column(SealedJson)  # of what the dialogue was given: a replay starts from it
     ring_ms: Mapped[int] = mapped_column(default=0)
     talk_ms: Mapped[int] = mapped_column(default=0)
     evidence: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # announcement, tone, sip, q850, ending …
@@ -296,7 +296,7 @@ class CallEvent(Base):
     seq: Mapped[int]
     at_ms: Mapped[int]
     kind: Mapped[str] = mapped_column(String(40))  # name of the move, e.g. Heard, Say, EarlyMedia
-    body: Mapped[str] = mapped_column(Sealed)  # JSON of the move's fields
+    body: Mapped[str] = mapped_column(SealedJson)  # of the move's fields
     __table_args__ = (UniqueConstraint("attempt_id", "seq"),)
 
 

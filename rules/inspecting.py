@@ -28,6 +28,7 @@ class Reason(StrEnum):
     """Why a call is inspected; a call waits in the queue of its first reason."""
 
     HIGH_RISK = "high_risk"  # 高风险或需要关怀的答复
+    UNREADABLE = "unreadable"  # 通话记录损坏，读不出来：机器不能判断，须由人听录音
     UNDELIVERED = "undelivered"  # 必听提示未播完
     DISAGREEMENT = "disagreement"  # 判定依据互相矛盾
     INTERRUPTED = "interrupted"  # 通话中断
@@ -38,6 +39,7 @@ class Reason(StrEnum):
 REASON_WORDS: Mapping[Reason, str] = MappingProxyType(
     {
         Reason.HIGH_RISK: "高风险",
+        Reason.UNREADABLE: "记录无法读取",
         Reason.UNDELIVERED: "必听提示未播完",
         Reason.DISAGREEMENT: "判定依据矛盾",
         Reason.INTERRUPTED: "通话中断",
@@ -66,11 +68,13 @@ class CallFacts:
     undelivered: bool = False  # a must-hear text was not heard to its end
     disagreement: bool = False  # the witnesses of its outcome contradict each other
     interrupted: bool = False
+    unreadable: bool = False  # its log cannot be read, so that no program can say what happened in it
 
 
 DEFAULTS: Mapping[Reason, Rule] = MappingProxyType(
     {
         Reason.HIGH_RISK: Rule(Fraction(1), 2),
+        Reason.UNREADABLE: Rule(Fraction(1), 2),
         Reason.UNDELIVERED: Rule(Fraction(1), 3),
         Reason.DISAGREEMENT: Rule(Fraction(1), 5),
         Reason.INTERRUPTED: Rule(Fraction(1), 5),
@@ -102,6 +106,7 @@ class RuleBook:
 def _kinds(call: CallFacts) -> tuple[Reason, ...]:
     holds = {
         Reason.HIGH_RISK: call.grave,
+        Reason.UNREADABLE: call.unreadable,
         Reason.UNDELIVERED: call.undelivered,
         Reason.DISAGREEMENT: call.disagreement,
         Reason.INTERRUPTED: call.interrupted,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -13,10 +14,12 @@ from bot.merging import Review, merge
 from bot.replay import Difference, Move, differences, facts_from_json, move_from_json
 from bot.script import Script
 from campaign.published import script_of
-from models import Attempt, AttemptTask
+from models import Attempt, AttemptTask, CallEvent
 from models.queue import events_of
 from models.scripts import version_by_hash
 from rules import ReviewType
+
+_MOST_PLACES = 5  # that are told of a damaged log
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +34,46 @@ class Replayed:
 def replay_call(session: Session, call_id: str) -> Replayed:
     """Run a call again from its log, its facts and its script by hash.
 
-    Raises ReplayError where there is no such call, no conversation in it, or its version is not in the database,
-    and ScriptInvalid where that version no longer loads.
+    Raises ReplayError where there is no such call, no conversation in it, its record cannot be read, or its version
+    is not in the database, and ScriptInvalid where that version no longer loads.
     """
     attempt = session.scalar(select(Attempt).where(Attempt.call_id == call_id))
     if attempt is None:
         raise ReplayError(f"没有通话 {call_id}；请在通话记录里查看编号")
-    moves = tuple(move_from_json(row.body) for row in events_of(session, attempt.id))
-    if not moves:
+    record = record_of(attempt, events_of(session, attempt.id))
+    if record.trouble:
+        raise ReplayError(f"{record.trouble}，无从重放")
+    if not record.moves:
         raise ReplayError(f"通话 {call_id} 没有对话，无从重放")
     script = spoken(session, attempt)
-    return Replayed(script, moves, differences(script, facts_from_json(attempt.facts), moves))
+    return Replayed(script, record.moves, differences(script, facts_from_json(attempt.facts), record.moves))
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The log of a call as far as it can be read; `trouble` says in Chinese what cannot, "": all can."""
+
+    moves: tuple[Move, ...]
+    trouble: str
+
+
+def record_of(attempt: Attempt, events: Sequence[CallEvent]) -> Record:
+    """Read the log of a call; an entry that cannot be read keeps no other from being."""
+    moves: list[Move] = []
+    lost: list[int] = []
+    for number, row in enumerate(events, 1):
+        try:
+            moves.append(move_from_json(row.body))
+        except ReplayError:
+            lost.append(number)
+    return Record(tuple(moves), _trouble(not attempt.facts, lost, len(events)))
+
+
+def _trouble(no_facts: bool, lost: Sequence[int], entries: int) -> str:
+    places = "、".join(map(str, lost[:_MOST_PLACES])) + ("等" if len(lost) > _MOST_PLACES else "")
+    parts = [f"日志共{entries}条，其中{len(lost)}条（第{places}条）"] if lost else []
+    parts += ["开始通话时的资料"] if no_facts else []
+    return f"通话记录无法读取：{'，以及'.join(parts)}已损坏，或不是现在的程序写下的" if parts else ""
 
 
 def spoken(session: Session, attempt: Attempt) -> Script:

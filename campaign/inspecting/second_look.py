@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from bot.conduct import Finding, findings
 from bot.errors import BotError
 from bot.moves import Action, Collect, Event, Finish, Flag, Heard, Listen, Note, Say, Transfer
-from bot.replay import Move, facts_from_json, move_from_json
+from bot.replay import Move, facts_from_json
 from bot.writing.glossary import CUES
-from campaign.calls.replaying import replay_call, spoken
+from campaign.calls.replaying import record_of, replay_call, spoken
 from intents import Intent, Match, Matcher
 from models import Attempt
 from models.queue import events_of
@@ -33,12 +33,14 @@ class Otherwise:
 
 
 def conduct_of(session: Session, attempt: Attempt) -> Mapping[Check, Finding]:
-    """What the log gives the automatic items; empty where there is no log, or its script is not known any more."""
+    """What the log gives the automatic items; empty where it cannot be read, or its script is not known any more."""
     if attempt.method != Method.VOICE_BOT:
         return {}
     try:
-        moves = [move_from_json(row.body) for row in events_of(session, attempt.id)]
-        return findings(spoken(session, attempt), facts_from_json(attempt.facts), moves) if moves else {}
+        record = record_of(attempt, events_of(session, attempt.id))
+        if record.trouble or not record.moves:
+            return {}
+        return findings(spoken(session, attempt), facts_from_json(attempt.facts), record.moves)
     except BotError:
         return {}
 

@@ -23,11 +23,12 @@ from campaign.running.findings import (
     of_load,
     of_postings,
     of_trunks,
+    of_unreadable,
     of_workers,
 )
 from campaign.running.neighbours import Neighbours, ProcessCondition
 from models import Database, Event, Notice
-from models.health import database_bytes, line_uses, posting_jam, workers_of_late
+from models.health import database_bytes, line_uses, posting_jam, unreadable_calls, workers_of_late
 from models.workers import database_now
 from speech.load import Load
 from speech.recogniser import Recogniser
@@ -126,7 +127,10 @@ class Plant:
                 "workers": tuple(of_workers(workers_of_late(session, now - LOST_SINCE), now)),
                 "trunks": tuple(of_trunks(trunks, line_uses(session, min(now, business) - LATELY), others)),
                 "outbox": postings,
-                "database": (Finding("数据库", Level.GOOD, f"{kind}，{size:,.1f} MB"),),
+                "database": (
+                    Finding("数据库", Level.GOOD, f"{kind}，{size:,.1f} MB"),
+                    *of_unreadable(unreadable_calls(session)),
+                ),
             }
 
     def _disks(self) -> list[Finding]:

@@ -22,6 +22,7 @@ LAG_WATCH, LAG_BAD = 1.0, 3.0  # seconds that recognition is behind; then the bo
 SHARE_WATCH = 0.85  # of the recogniser's threads' time
 DISK_BAD, DISK_WATCH = 2_000_000_000, 10_000_000_000  # bytes left
 BYTES_PER_HOUR = 32_000 * 3600  # of a recording
+_MOST_CALLS = 5  # that are named
 
 
 class Level(StrEnum):
@@ -206,6 +207,15 @@ def of_imports(jobs: Sequence[Job]) -> Iterator[Finding]:
         yield Finding(job.name, levels.get(job.state, Level.GOOD), words, remedies.get(job.state, ""))
     if not jobs:
         yield Finding("导入", Level.GOOD, "近期没有导入任务")
+
+
+def of_unreadable(calls: Sequence[str]) -> Iterator[Finding]:
+    """The calls whose log cannot be read and that no inspector has heard yet."""
+    if calls:
+        which = "、".join(calls[:_MOST_CALLS]) + ("等" if len(calls) > _MOST_CALLS else "")
+        words = f"{len(calls)} 通电话的记录无法读取：{which}；已进入质检队列，由质检岗听录音"
+        remedy = "检查数据库所在磁盘和数据库日志；打开这些通话可以看到损坏的是哪几条，用损坏前的备份核对"
+        yield Finding("通话记录", Level.BAD, words, remedy)
 
 
 def of_disk(name: str, folder: str, free: int, total: int) -> Finding:

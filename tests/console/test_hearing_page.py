@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi.testclient import TestClient
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from bot.moves import Heard, Spoken
 from bot.replay import move_to_json
@@ -53,6 +53,32 @@ def test_each_word_can_be_clicked_unless_it_would_tell_a_name(pages: TestClient,
     )
     text = pages.get(f"/calls/{place.call_id}").text
     assert "我是单**" in text and "单小" not in text
+
+
+def test_a_call_whose_log_is_damaged_is_listed_and_shown_with_what_is_left(
+    pages: TestClient, place: Place, as_posts: SignIn
+) -> None:
+    with place.desk.database.write() as session:
+        session.execute(text("UPDATE call_event SET body = x'67414141' WHERE seq = 1"))  # of 0 to 4
+    listed = pages.get("/inspections")
+    assert listed.status_code == 200 and f"/calls/{place.call_id}#scoring" in listed.text
+    assert "记录无法读取" in listed.text.partition('id="queue"')[2]
+    shown = pages.get(f"/calls/{place.call_id}")
+    assert shown.status_code == 200
+    told = shown.text.partition('id="unreadable"')[2].partition("</p>")[0]
+    assert "日志共5条，其中1条（第2条）已损坏" in told and "录音" in told
+    assert WORDS in shown.text
+    again = pages.get(f"/calls/{place.call_id}/replayed")
+    assert again.status_code == 200 and "第2条" in again.text and "无从重放" in again.text
+    assert pages.post("/inspections/next").status_code == 200  # and can be scored
+    health = as_posts(Post.OPERATOR, number="5001").get("/health").text
+    assert f"1 通电话的记录无法读取：{place.call_id}" in health
+    with place.desk.database.write() as session:
+        session.execute(text("UPDATE call_event SET body = x'00'"))
+        session.execute(text("UPDATE attempt SET facts = x'00'"))
+    shown = pages.get(f"/calls/{place.call_id}")
+    assert shown.status_code == 200 and "第1、2、3、4、5条），以及开始通话时的资料已损坏" in shown.text
+    assert "对话无法读取" in shown.text
 
 
 def test_a_comment_is_pinned_to_a_second_and_a_replay_says_why_it_cannot_be(pages: TestClient, place: Place) -> None:

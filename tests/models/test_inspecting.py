@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from models import (
@@ -26,6 +26,7 @@ from models import (
 )
 from models.calls import CallFilter, calls
 from models.errors import TakenByAnother
+from models.health import unreadable_calls
 from models.inspecting import (
     Round,
     change_rule,
@@ -141,6 +142,38 @@ def test_ended_calls_are_judged_once_and_wait_by_reason(database: Database, task
         calls[2].id: ("disagreement", NOON + timedelta(days=5)),
         calls[3].id: ("undelivered", NOON + timedelta(days=3)),
     }
+
+
+def cut_off(session: Session, event: CallEvent) -> None:
+    """Damage an entry of a log as a broken disk does: half of its bytes are gone."""
+    body = session.execute(text("SELECT body FROM call_event WHERE id = :id"), {"id": event.id}).scalar_one()
+    half = bytes(body)[: len(body) // 2]
+    session.execute(text("UPDATE call_event SET body = :half WHERE id = :id"), {"half": half, "id": event.id})
+
+
+def test_a_call_whose_log_is_damaged_waits_for_an_inspector_and_keeps_no_other_waiting(
+    database: Database, task_id: int
+) -> None:
+    said = ("我不知道", "保证收益")
+    with database.write() as session:
+        broken, no_json, no_words, whole = (
+            add_call(session, task_id, no, said, outcome="interrupted" if no == 4 else "reviewed") for no in range(1, 5)
+        )
+        cut_off(session, broken.events[0])
+        no_json.events[0].body, no_words.events[0].body = '{"kind": "Heard", "tex', '{"kind": "Heard"}'
+    with database.write() as session:
+        assert [take_in(session, LATER, 10), not_taken_in(session)] == [4, 0]
+        rows = session.scalars(select(Inspection).order_by(Inspection.attempt_id))
+        found = [(row.attempt_id, row.lead, row.due_at) for row in rows]
+        soon, later = NOON + timedelta(days=2), NOON + timedelta(days=5)
+        assert found == [
+            *((call.id, "unreadable", soon) for call in (broken, no_json, no_words)),
+            (whole.id, "interrupted", later),
+        ]
+        assert unreadable_calls(session) == [call.call_id for call in (broken, no_json, no_words)]
+        # What can be read of them is still found.
+        saying = calls_saying(session, CallFilter(), "保证收益", 0, most=9, stop=lambda: False)
+        assert {call.id for call in saying.items} == {broken.id, no_json.id, no_words.id, whole.id}
 
 
 def test_of_two_inspectors_one_gets_the_call(database: Database, waiting: int, people: dict[str, int]) -> None:

@@ -19,15 +19,16 @@ NONE = RuleBook({Reason.DRAWN: Rule(Fraction(0), 7)})
     ("facts", "reasons"),
     [
         ({"grave": True, "talked": True}, (Reason.HIGH_RISK,)),
+        ({"unreadable": True, "talked": True}, (Reason.UNREADABLE,)),
         ({"undelivered": True, "talked": True}, (Reason.UNDELIVERED,)),
         ({"disagreement": True}, (Reason.DISAGREEMENT,)),
         ({"interrupted": True, "talked": True}, (Reason.INTERRUPTED,)),
-        ({"grave": True, "undelivered": True, "interrupted": True, "disagreement": True}, RULED[:4]),
+        (dict.fromkeys(("grave", "unreadable", "undelivered", "interrupted", "disagreement"), True), RULED[:5]),
         ({"talked": True}, ()),
         ({}, ()),
     ],
 )
-def test_every_call_of_the_four_kinds_is_inspected(facts: dict[str, bool], reasons: tuple[Reason, ...]) -> None:
+def test_every_call_of_the_five_kinds_is_inspected(facts: dict[str, bool], reasons: tuple[Reason, ...]) -> None:
     assert NONE.reasons(CallFacts("7-1", **facts)) == reasons
 
 
