@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.ports import free_port
+from tests.ports import free_port, is_taken
 
 
 @asynccontextmanager
@@ -33,10 +33,7 @@ async def dnsmasq(folder: Path, *records: str) -> AsyncIterator[str]:
 async def _listening(process: asyncio.subprocess.Process, port: int) -> None:
     for _ in range(3000):
         assert process.returncode is None, "dnsmasq has ended"
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                return
+        if is_taken(port, socket.SOCK_DGRAM):
+            return
         await asyncio.sleep(0.02)
     raise AssertionError("dnsmasq does not listen")

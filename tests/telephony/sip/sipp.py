@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.ports import free_port
+from tests.ports import free_port, is_taken
 
 WAIT_SECONDS = 120.0
 _STARTS = 4
@@ -188,22 +188,19 @@ async def _started(folder: Path, more: list[str], transport: str, host: str) -> 
             "-error_file", str(folder / "errors.log"), "-timeout", f"{int(WAIT_SECONDS)}s", "-timeout_error", *more,
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, cwd=folder,
         )  # fmt: skip
-        if await _listening(host, port, transport, process):
+        if await _listening(port, transport, process):
             return Sipp(port, process, folder)
     raise AssertionError("SIPp does not start")
 
 
-async def _listening(host: str, port: int, transport: str, process: asyncio.subprocess.Process) -> bool:
-    """Until the port is taken: an address in use is the sign that SIPp has it; False when it has ended before."""
+async def _listening(port: int, transport: str, process: asyncio.subprocess.Process) -> bool:
+    """Until the port is taken, which is the sign that SIPp has it; False when it has ended before."""
     kind = socket.SOCK_DGRAM if transport.startswith("u") else socket.SOCK_STREAM
     for _ in range(3000):
         if process.returncode is not None:
             return process.returncode == 0
-        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as probe:
-            try:
-                probe.bind((host, port))
-            except OSError:
-                return True
+        if is_taken(port, kind):
+            return True
         await asyncio.sleep(0.02)
     process.kill()
     await process.wait()
