@@ -19,6 +19,7 @@ from campaign.running.runner import Runner
 from campaign.running.worker import run_until
 from campaign.to_the_end import called_off
 from campaign.works import Works
+from console import reckon_ahead, remembered_of
 from console_app import create_app, plant_of
 from firm_lines import OpenDialer
 from firm_rules import trading_calendar
@@ -58,23 +59,20 @@ async def serve(
     ):
         calendar = trading_calendar(settings)
         imports = ImportJobs(works.database, works.clock.now, calendar, settings.data_dir / "imports")
-        config = uvicorn.Config(
-            create_app(
-                works,
-                settings.firm,
-                browsers,
-                settings.api_token,
-                calendar,
-                demo=demo,
-                imports=imports,
-                plant=plant_of(works, settings),
-                extensions=settings.extensions,
-                line_room=LineRoom(settings.lines, settings.calls_per_second, works.lines),
-            ),
-            host=settings.host,
-            port=port or settings.port,
-            log_level="warning",
+        app = create_app(
+            works,
+            settings.firm,
+            browsers,
+            settings.api_token,
+            calendar,
+            demo=demo,
+            imports=imports,
+            plant=plant_of(works, settings),
+            extensions=settings.extensions,
+            line_room=LineRoom(settings.lines, settings.calls_per_second, works.lines),
         )
+        config = uvicorn.Config(app, host=settings.host, port=port or settings.port, log_level="warning")
+        reckon_ahead(app)
         working = asyncio.ensure_future(job(works))
         working.add_done_callback(_tell_failure)
         try:
@@ -82,6 +80,7 @@ async def serve(
         finally:
             await called_off(working)
             await asyncio.to_thread(imports.close)
+            await asyncio.to_thread(remembered_of(app).close)
 
 
 def _tell_failure(working: asyncio.Future[None]) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 
@@ -71,7 +71,8 @@ def show(request: Request, span: str = "week") -> Response:
     return page(
         request,
         "dashboard.html",
-        standing=_standing(asked, desk),
+        year=midnight.year,
+        standing=asked.soon("standing", _standing(desk), keep_fresh=True),
         verdicts=VERDICT_WORDS,
         good=GOOD,
         funnel=asked("funnel", lambda session: funnel(session, midnight, tomorrow), midnight, keep_fresh=True),
@@ -91,7 +92,7 @@ def export(request: Request) -> Response:
     """The year's duty as a spreadsheet."""
     desk = desk_of(request)
     asked = Asking(request)
-    standing = _standing(asked, desk)
+    standing = asked("standing", _standing(desk), keep_fresh=True)
     rows = [
         [share.name, f"{share.percent}%", *map(str, (one.needed, one.done, one.open, one.missed, ""))]
         + [VERDICT_WORDS[one.verdict]]
@@ -111,11 +112,13 @@ async def live(request: Request) -> StreamingResponse:
     return StreamingResponse(_news(request), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
-def _standing(asked: Asking, desk: Desk) -> YearStanding:
-    def ask(session: Session) -> YearStanding:
-        return year_standing(session, desk.clock.now(), desk.hours, desk.line_room)
+def reckon_ahead(app: FastAPI) -> None:
+    """Count the yearly figures behind as soon as the server is up: of a large firm that takes seconds."""
+    Asking(app).ahead("standing", _standing(desk_of(app)), keep_fresh=True)
 
-    return asked("standing", ask, keep_fresh=True)
+
+def _standing(desk: Desk) -> Callable[[Session], YearStanding]:
+    return lambda session: year_standing(session, desk.clock.now(), desk.hours, desk.line_room)
 
 
 def _lines(asked: Asking, desk: Desk) -> LineFigures:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from fastapi import Request
+from fastapi import FastAPI, Request
 
 from bot.nodes import SLOT, Question, Script, Statement
 from campaign.calls.feed import Feed
@@ -68,9 +68,9 @@ class Desk:
     line_room: LineRoom | None = None  # what the lines carry; None: not known here
 
 
-def desk_of(request: Request) -> Desk:
+def desk_of(where: Request | FastAPI) -> Desk:
     """The desk of this server."""
-    desk: Desk = request.app.state.desk
+    desk: Desk = (where if isinstance(where, FastAPI) else where.app).state.desk
     return desk
 
 

@@ -4,6 +4,7 @@ A quick answer is not kept at all: it is always true to the database. A slow one
 what it cost; after that the next reader still gets it at once while it is asked anew behind, and one that is too old
 is waited for: nobody is shown figures of more than a minute ago, whatever was changed at other hosts meanwhile. What
 every morning asks for, and somebody wanted within the last hours, is asked anew in time, so that nobody has to wait.
+A page that can be shown without an answer waits for it a moment only, and asks again from the browser.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ import time
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from fastapi import Request
+from fastapi import FastAPI, Request
 from sqlalchemy.orm import Session
 
 from campaign.imports.job import Job
@@ -31,6 +32,7 @@ LONGEST_SECONDS = 30.0
 TOO_OLD_SECONDS = 60.0  # nobody is shown an older answer to what costs less than two seconds
 FRESH_SECONDS = 40.0  # after which it is asked anew though nobody wants it just now
 WANTED_SECONDS = 4 * 3600.0  # since it was wanted last
+PATIENCE_SECONDS = 0.25  # that a page is held up by an answer which it can be shown without
 MOST = 300  # answers kept
 
 
@@ -57,10 +59,10 @@ class Remembered:
     A question may be asked again hours later: it must take the time from the clock itself, when it is asked.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float] = time.monotonic, patience: float = PATIENCE_SECONDS) -> None:
+        self._clock, self._patience = clock, patience
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
-        self._asking: set[Hashable] = set()
+        self._asking: dict[Hashable, Future[Any]] = {}  # behind
         self._lock = threading.Lock()
         self._behind = ThreadPoolExecutor(max_workers=1, thread_name_prefix="remembered")
         self._over = threading.Event()
@@ -73,24 +75,55 @@ class Remembered:
         `keep_fresh`: it is asked anew though nobody wants it just now; for the few that do not depend on what is typed.
         """
         with self._lock:
-            kept = self._kept.get(key)
-            age = self._clock() - kept.at if kept else 0.0
-            if kept is not None and age <= kept.shown_for():
-                self._kept.move_to_end(key)
-                kept.wanted_at, kept.ask = self._clock(), ask
-                if age > kept.good_for() and key not in self._asking and not self._over.is_set():
-                    self._asking.add(key)
-                    self._behind.submit(self._ask_behind, key, ask, keep_fresh)
+            if (kept := self._shown(key, ask, keep_fresh)) is not None:
                 answer: T = kept.answer
                 return answer
         return self._asked(key, ask, keep_fresh=keep_fresh)
 
-    def _ask_behind(self, key: Hashable, ask: Callable[[], Any], keep_fresh: bool) -> None:
+    def soon(self, key: Hashable, ask: Callable[[], T], *, keep_fresh: bool = False) -> T | None:
+        """The same, or None where it takes long: it is being asked behind, and whoever asks again will get it."""
+        with self._lock:
+            if (kept := self._shown(key, ask, keep_fresh)) is not None:
+                answer: T = kept.answer
+                return answer
+            asking = None if self._over.is_set() else self._ask_soon(key, ask, keep_fresh)
+        if asking is None:
+            return self._asked(key, ask, keep_fresh=keep_fresh)
+        wait((asking,), self._patience)
+        return asking.result() if asking.done() and not asking.cancelled() else None
+
+    def ahead(self, key: Hashable, ask: Callable[[], Any], *, keep_fresh: bool = False) -> None:
+        """Ask behind what somebody will want."""
+        with self._lock:
+            if not self._over.is_set() and key not in self._kept:
+                self._ask_soon(key, ask, keep_fresh)
+
+    def _shown(self, key: Hashable, ask: Callable[[], Any], keep_fresh: bool) -> _Kept | None:
+        """What is kept and not too old, asked anew behind if it is no longer good; under the lock."""
+        kept = self._kept.get(key)
+        if kept is None or (age := self._clock() - kept.at) > kept.shown_for():
+            return None
+        self._kept.move_to_end(key)
+        kept.wanted_at, kept.ask = self._clock(), ask
+        if age > kept.good_for() and not self._over.is_set():
+            self._ask_soon(key, ask, keep_fresh)
+        return kept
+
+    def _ask_soon(self, key: Hashable, ask: Callable[[], T], keep_fresh: bool) -> Future[T]:
+        """What is asked behind already, or else from now on; under the lock, and only while it is not over."""
+        asking: Future[T] | None = self._asking.get(key)
+        if asking is None:
+            asking = self._behind.submit(self._ask_behind, key, ask, self._changes, keep_fresh)
+            self._asking[key] = asking
+        return asking
+
+    def _ask_behind(self, key: Hashable, ask: Callable[[], T], changes: int, keep_fresh: bool) -> T:
         try:
-            self._asked(key, ask, behind=True, keep_fresh=keep_fresh)
+            return self._asked(key, ask, behind=True, keep_fresh=keep_fresh)
         finally:
             with self._lock:
-                self._asking.discard(key)
+                if changes == self._changes:  # else another one is in its place, or none
+                    self._asking.pop(key, None)
 
     def _asked(self, key: Hashable, ask: Callable[[], T], *, behind: bool = False, keep_fresh: bool) -> T:
         began, changes = self._clock(), self._changes
@@ -118,9 +151,8 @@ class Remembered:
             now = self._clock()
             for key, kept in self._kept.items():
                 stale = now - kept.at > max(FRESH_SECONDS, TIMES_ITS_COST * kept.cost)
-                if kept.keep_fresh and stale and now - kept.wanted_at <= WANTED_SECONDS and key not in self._asking:
-                    self._asking.add(key)
-                    self._behind.submit(self._ask_behind, key, kept.ask, True)
+                if kept.keep_fresh and stale and now - kept.wanted_at <= WANTED_SECONDS:
+                    self._ask_soon(key, kept.ask, True)
 
     def _refresh_from_now_on(self) -> None:
         if not self._refreshing:
@@ -133,6 +165,7 @@ class Remembered:
         with self._lock:
             self._changes += 1
             self._kept.clear()
+            self._asking.clear()
 
     def close(self) -> None:
         """End the threads behind."""
@@ -150,9 +183,9 @@ def _keep_fresh(over: threading.Event, whose: weakref.ref[Remembered]) -> None:
         del remembered
 
 
-def remembered_of(request: Request) -> Remembered:
+def remembered_of(where: Request | FastAPI) -> Remembered:
     """The answers that this server keeps."""
-    state = request.app.state
+    state = (where if isinstance(where, FastAPI) else where.app).state
     if not hasattr(state, "remembered"):
         state.remembered = Remembered()
     kept: Remembered = state.remembered
@@ -168,14 +201,26 @@ def forget_after(request: Request, job: Job) -> None:
 class Asking:
     """Asks the database in a session of its own, or what is remembered of it."""
 
-    def __init__(self, request: Request) -> None:
-        self._remembered, self._database = remembered_of(request), desk_of(request).database
+    def __init__(self, where: Request | FastAPI) -> None:
+        self._remembered, self._database = remembered_of(where), desk_of(where).database
 
     def __call__(self, name: str, query: Callable[[Session], T], *depends_on: Hashable, keep_fresh: bool = False) -> T:
         """The answer to a query; what it gives must be good without its session: values, no rows."""
+        return self._remembered.get((name, *depends_on), self._asked(query), keep_fresh=keep_fresh)
 
+    def soon(
+        self, name: str, query: Callable[[Session], T], *depends_on: Hashable, keep_fresh: bool = False
+    ) -> T | None:
+        """The same, or None while it is still being asked: the page says so and asks again."""
+        return self._remembered.soon((name, *depends_on), self._asked(query), keep_fresh=keep_fresh)
+
+    def ahead(self, name: str, query: Callable[[Session], Any], *, keep_fresh: bool = False) -> None:
+        """Ask behind what somebody will want."""
+        self._remembered.ahead((name,), self._asked(query), keep_fresh=keep_fresh)
+
+    def _asked(self, query: Callable[[Session], T]) -> Callable[[], T]:
         def ask() -> T:
             with self._database.read() as session:
                 return query(session)
 
-        return self._remembered.get((name, *depends_on), ask, keep_fresh=keep_fresh)
+        return ask

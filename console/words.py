@@ -32,6 +32,12 @@ FAILURES = {
     Failure.TRUNK_REFUSED: "线路不能转接",
     Failure.CLIENT_HUNG_UP: "客户已挂断",
 }
+RETURNS = {
+    Return.BACK: "接回",
+    Return.TAKEN_OVER: "由督导接管",
+    Return.CLIENT_HUNG_UP: "客户挂断",
+    Return.NOBODY: "没有接回，已告知客户回电",
+}
 PARTINGS = {
     Parting.CLIENT_HUNG_UP: "客户挂断",
     Parting.AGENT_HUNG_UP: "坐席挂断",
@@ -63,6 +69,11 @@ def zh_time(at: datetime | None) -> str:
         return "—"
     local = at.astimezone(SHANGHAI)
     return f"{local.year}年{local.month}月{local.day}日（周{WEEKDAYS[local.weekday()]}）{local:%H:%M}"
+
+
+def zh_clock(at: datetime) -> str:
+    """14:05:09 in Shanghai."""
+    return f"{at.astimezone(SHANGHAI):%H:%M:%S}"
 
 
 def zh_short_time(at: datetime | None, now: datetime | None = None) -> str:
@@ -137,6 +148,19 @@ def failure_word(failure: str) -> str:
     return FAILURES[Failure(failure)] if failure else ""
 
 
+def losses_word(losses: Sequence[Mapping[str, Any]]) -> str:
+    """When in the recording agents' voices were lost in a call by hand, and what came of it."""
+    return "；".join(
+        f"{extension_word(one['agent'])}于{clock_ms(one['lost_ms'])}断线，{clock_ms(one['until_ms'])}{RETURNS[Return(one['end'])]}"
+        for one in losses
+    )
+
+
+def extension_word(who: str) -> str:
+    """Who talked with a client: a staff number, or an extension for its sip: address."""
+    return f"分机{extension_of(who)}" if who.startswith("sip:") else who
+
+
 def parting_word(parting: str) -> str:
     """How a talk with a person ended."""
     return PARTINGS[Parting(parting)] if parting else ""
@@ -190,10 +214,13 @@ FILTERS = {
     "event_word": event_word,
     "failure_word": failure_word,
     "parting_word": parting_word,
+    "losses_word": losses_word,
+    "extension_word": extension_word,
     "campaign_word": campaign_word,
     "channel_word": channel_word,
     "method_word": method_word,
     "zh_time": zh_time,
+    "zh_clock": zh_clock,
     "zh_short_time": _short_time,
     "clock_ms": clock_ms,
     "zh_length": zh_length,

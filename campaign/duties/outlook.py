@@ -47,7 +47,7 @@ class LineRoom:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """A forecast and what it rests on; `days`: over how many the pace was taken (0: today's).
+    """A forecast as of `at` and what it rests on; `days`: over how many the pace was taken (0: today's).
 
     `by_people`: tasks with a deadline that people have to do: the bot's pace does nothing for them. `paused`: tasks of
     paused campaigns, which are in the forecast as if they were resumed now. `missed_by_type`: of each type of review
@@ -55,6 +55,7 @@ class Outlook:
     that is not known, and `missed_at_most` the tasks that would be missed even then.
     """
 
+    at: datetime
     forecast: Forecast
     calls: int
     reach: Fraction
@@ -108,6 +109,7 @@ def outlook(session: Session, now: datetime, hours: CallingHours, room: LineRoom
     seen = forecast(_together(owed), pace.per_hour, hours, now)
     beyond = most is not None and seen.needed_per_hour > most
     return Outlook(
+        now,
         seen,
         pace.calls,
         reach,

@@ -24,6 +24,7 @@ from bot.script import load_script
 from campaign.calls.feed import Feed
 from campaign.clock import RealClock
 from console import AskedWords, Desk, add_pages, passwords
+from console.remembered import Remembered
 from intents import Intent, Match
 from models import Database, Seal, use_seal
 from models.queue import Served, begin_attempt, log_moves
@@ -59,6 +60,7 @@ def place(database: Database, task_id: int, tmp_path: Path) -> Place:
     add_pages(app)
     scripts = {"suitability": load_script("suitability")}
     app.state.desk = Desk(database, store, Feed(), RealClock(), "华夏安信证券", AskedWords(lambda: scripts))
+    app.state.remembered = Remembered(patience=60)
     return Place(app.state.desk, app, call_id)
 
 
@@ -72,6 +74,7 @@ def empty_place(folder: Path) -> Iterator[Place]:
     add_pages(app)
     store = RecordingStore(folder / "recordings", KEY)
     app.state.desk = Desk(database, store, Feed(), RealClock(), "华夏安信证券", AskedWords(dict))
+    app.state.remembered = Remembered(patience=60)
     yield Place(app.state.desk, app, "")
     database.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from threading import Event
 
 import pytest
 from playwright.sync_api import FilePayload, expect
@@ -10,6 +11,7 @@ from sqlalchemy import func, select
 
 from campaign.imports.importing import import_file
 from campaign.imports.rows import ScriptLike
+from console.remembered import Remembered
 from models import ReviewTask
 from rules import Post
 from tests.browser import chromium_page
@@ -71,3 +73,19 @@ def test_a_manager_imports_has_a_plan_approved_and_starts_it(place: Place) -> No
     with database.read() as session:
         made = select(func.count()).select_from(ReviewTask).where(ReviewTask.number.startswith("P"))
         assert session.scalar(made) == 2
+
+
+def test_figures_fill_in_once_they_are_counted(place: Place) -> None:
+    place.app.state.remembered = kept = Remembered(patience=0.0)
+    counting = Event()
+    kept.ahead("another question that takes long", lambda: counting.wait(60))
+    with served(place.app) as address, chromium_page() as page:
+        sit_down(page, address, cookies_of(place.desk.database, Post.MANAGER))
+        page.goto(address)
+        expect(page.locator("[data-awaited]")).to_have_count(2)
+        kept._patience = 60.0
+        counting.set()
+        page.locator("#duty tbody tr").first.wait_for()
+        expect(page.locator("[data-awaited]")).to_have_count(0)
+        expect(page.locator("#counted")).to_have_text("统计已完成")
+    kept.close()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from threading import Event
 
 from fastapi.testclient import TestClient
 from sqlalchemy import delete, select
 
+from console.remembered import Remembered
 from models import Attempt, AuditEntry, Base, BusinessEvent, Campaign, Customer, ReviewTask, Staff
 from rules import Post
 from tests.console.conftest import Place, SignIn
@@ -46,6 +48,23 @@ def test_the_dashboard_counts_todays_tasks_and_judges_the_year(pages: TestClient
     assert re.search(r"转人工</th><td class=\"text-end\">1<", text)
     assert "线路正常" in text
     assert "异常情形" in pages.get("/dashboard.csv").text
+
+
+def test_figures_that_are_still_counted_hold_up_no_page(pages: TestClient, place: Place) -> None:
+    place.app.state.remembered = kept = Remembered(patience=0.0)
+    counting = Event()
+    kept.ahead("another question that takes long", lambda: counting.wait(60))
+    waiting = {path: pages.get(path).text for path in ("/", "/duties")}
+    assert [text.count("data-awaited") for text in waiting.values()] == [2, 2]
+    assert all("正在统计" in text and "data-as-of" not in text for text in waiting.values())
+    assert figure(waiting["/"], "到期") == 0  # what is counted at once is there
+    counting.set()
+    kept._patience = 60.0
+    for path in waiting:
+        text = pages.get(path).text
+        assert "data-awaited" not in text and "正在统计" not in text
+        assert re.search(r"data-as-of>截至 \d\d:\d\d:\d\d<", text)
+    kept.close()
 
 
 def test_a_firm_that_has_just_begun_is_told_what_to_do(as_posts: SignIn, place: Place) -> None:

@@ -143,3 +143,60 @@ def test_nobody_is_shown_figures_of_more_than_a_minute_ago() -> None:
     remembered.get("k", slow.ask)
     slow.now = 60.1
     assert remembered.get("k", slow.ask) == 2
+
+
+class Gate:
+    """A question that is answered once it is let through."""
+
+    def __init__(self) -> None:
+        self.open, self.asked = threading.Event(), 0
+
+    def ask(self) -> int:
+        self.asked += 1
+        assert self.open.wait(60)
+        return self.asked
+
+
+def test_a_page_that_can_do_without_an_answer_gets_it_when_it_asks_again() -> None:
+    slow, gate = Slow(0.5), Gate()
+    remembered = Remembered(slow.clock, patience=0.01)
+
+    def ask() -> int:
+        slow.now += 5.0
+        return gate.ask()
+
+    assert [remembered.soon("k", ask) for _ in range(3)] == [None, None, None]
+    gate.open.set()
+    remembered._behind.submit(int).result(60)  # the answer is put down by now
+    assert remembered.soon("k", ask) == remembered.get("k", ask) == gate.asked == 1
+    remembered.close()
+
+
+def test_what_was_asked_before_a_change_is_asked_anew() -> None:
+    gate, remembered = Gate(), Remembered(patience=0.01)
+    assert remembered.soon("k", gate.ask) is None
+    remembered.forget()
+    gate.open.set()
+    remembered._patience = 60.0
+    assert remembered.soon("k", gate.ask) == 2
+    remembered.close()
+
+
+def test_what_is_asked_ahead_is_there_for_the_first_reader() -> None:
+    slow = Slow(5.0)
+    remembered = Remembered(slow.clock, patience=0.01)
+    remembered.ahead("k", slow.ask, keep_fresh=True)
+    remembered._behind.submit(int).result(60)
+    assert (remembered.soon("k", slow.ask), slow.asked) == (1, 1)
+    remembered.close()
+    remembered.ahead("other", slow.ask)
+    assert slow.asked == 1
+
+
+def test_a_question_that_fails_behind_fails_for_who_asked() -> None:
+    remembered = Remembered(patience=60)
+    with pytest.raises(ZeroDivisionError):
+        remembered.soon("k", lambda: 1 // 0)
+    assert remembered.soon("k", lambda: 7) == 7
+    remembered.close()
+    assert remembered.soon("k", lambda: 8) == 8
