@@ -32,12 +32,6 @@ FAILURES = {
     Failure.TRUNK_REFUSED: "线路不能转接",
     Failure.CLIENT_HUNG_UP: "客户已挂断",
 }
-RETURNS = {
-    Return.BACK: "接回",
-    Return.TAKEN_OVER: "由督导接管",
-    Return.CLIENT_HUNG_UP: "客户挂断",
-    Return.NOBODY: "没有接回，已告知客户回电",
-}
 PARTINGS = {
     Parting.CLIENT_HUNG_UP: "客户挂断",
     Parting.AGENT_HUNG_UP: "坐席挂断",
@@ -148,19 +142,6 @@ def failure_word(failure: str) -> str:
     return FAILURES[Failure(failure)] if failure else ""
 
 
-def losses_word(losses: Sequence[Mapping[str, Any]]) -> str:
-    """When in the recording agents' voices were lost in a call by hand, and what came of it."""
-    return "；".join(
-        f"{extension_word(one['agent'])}于{clock_ms(one['lost_ms'])}断线，{clock_ms(one['until_ms'])}{RETURNS[Return(one['end'])]}"
-        for one in losses
-    )
-
-
-def extension_word(who: str) -> str:
-    """Who talked with a client: a staff number, or an extension for its sip: address."""
-    return f"分机{extension_of(who)}" if who.startswith("sip:") else who
-
-
 def parting_word(parting: str) -> str:
     """How a talk with a person ended."""
     return PARTINGS[Parting(parting)] if parting else ""
@@ -214,8 +195,6 @@ FILTERS = {
     "event_word": event_word,
     "failure_word": failure_word,
     "parting_word": parting_word,
-    "losses_word": losses_word,
-    "extension_word": extension_word,
     "campaign_word": campaign_word,
     "channel_word": channel_word,
     "method_word": method_word,
