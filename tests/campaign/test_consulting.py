@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bot.agents import Joined, NotJoined
 from bot.script import load_script
+from campaign.handover import consulting
 from campaign.handover.briefing import Notebook
 from campaign.handover.consulting import ClientCalls, Consultation, Patience, extension_of
 from campaign.handover.meanwhile import Asides
@@ -24,7 +25,7 @@ from telephony.legs import Answered, AudioIn
 from telephony.recording import RecordingStore
 from telephony.sip.dialer import SipDialer
 from telephony.sip.sipleg import SipLeg
-from tests.telephony.farend import KEY, until
+from tests.telephony.farend import KEY, WAIT, until
 from tests.telephony.sip.baresip import baresip
 from tests.telephony.sip.house import NUMBER, recorded, trunk
 from tests.telephony.sip.sipp import (
@@ -140,7 +141,7 @@ async def test_an_extension_that_only_rings_is_cancelled(tmp_path: Path) -> None
 
 async def test_a_client_who_hangs_up_cancels_the_ringing(tmp_path: Path) -> None:
     rings = (INVITED, answer(180), expect("CANCEL"), answer(200, tag=""), answer_to_invite(487), expect("ACK"))
-    async with on_line(tmp_path, pause(2000) + HANGS_UP, *rings) as on:
+    async with on_line(tmp_path, pause(4000) + HANGS_UP, *rings) as on:
         way = on.way()
         assert await way.fetch(Risk.COMPLAINT) == NotJoined("client_hung_up")
         await on.extension.finished()
@@ -169,7 +170,7 @@ async def test_all_extensions_together_are_called_for_a_bounded_time(tmp_path: P
 
 @pytest.mark.parametrize("refused", [expect("REFER") + answer(405, tag=""), ACCEPTED + notify(503)])
 async def test_where_the_exchange_does_not_join_them_they_are_joined_here(tmp_path: Path, refused: str) -> None:
-    async with on_line(tmp_path, refused + pause(600) + HANGS_UP, INVITED, PICKED_UP, goodbye()) as on:
+    async with on_line(tmp_path, refused + pause(2500) + HANGS_UP, INVITED, PICKED_UP, goodbye()) as on:
         way = on.way()
         assert await way.fetch(Risk.COMPLAINT) == Joined(TARGET)
         await on.leg.ended()
@@ -179,9 +180,12 @@ async def test_where_the_exchange_does_not_join_them_they_are_joined_here(tmp_pa
         await on.extension.finished()  # it was hung up
 
 
-async def test_an_exchange_that_ends_both_calls_instead_of_telling_has_joined_them(tmp_path: Path) -> None:
+async def test_an_exchange_that_ends_both_calls_instead_of_telling_has_joined_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consulting, "_BOTH_SECONDS", WAIT)  # two programs of a busy machine
     parted = say("BYE", 9) + expect_answer(200)
-    async with on_line(tmp_path, ACCEPTED + parted, INVITED, PICKED_UP, pause(300) + parted) as on:
+    async with on_line(tmp_path, ACCEPTED + parted, INVITED, PICKED_UP, pause(1500) + parted) as on:
         way = on.way()
         assert await way.fetch(Risk.COMPLAINT) == Joined(TARGET)
         assert (await way.told()).details() == {"transferred_to": TARGET}
