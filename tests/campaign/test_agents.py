@@ -109,7 +109,7 @@ class Client:
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[Client]:
     async with running_gateway(tmp_path) as gateway, far_end(gateway) as far:
-        leg = await gateway.dial("7-1", "13800000000", ring_seconds=10)
+        leg = await gateway.dial("7-1", "13800000000", ring_seconds=60)
         phone = await far.take()
         await phone.say("answered")
         await until(leg, Answered)

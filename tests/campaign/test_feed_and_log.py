@@ -120,13 +120,13 @@ async def test_a_row_is_kept_once_where_who_flushed_it_is_cancelled_in_the_midst
 
     def slowly(self: CallLog, batch: list[dict[str, Any]]) -> None:
         writing.set()
-        assert go_on.wait(30)
+        assert go_on.wait(60)
         write(self, batch)
 
     monkeypatch.setattr(CallLog, "_write", slowly)
     log.append(attempt_id, "Heard", '{"n": 0}', 0)
     flushing = asyncio.create_task(log.flush())
-    assert await asyncio.to_thread(writing.wait, 30)
+    assert await asyncio.to_thread(writing.wait, 60)
     flushing.cancel()
     log.append(attempt_id, "Heard", '{"n": 1}', 20)
     last = asyncio.create_task(log.flush())

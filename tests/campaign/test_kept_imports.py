@@ -41,7 +41,7 @@ class Held:
 
     def __call__(self, *given: Any) -> Any:
         lives = self._killed
-        self._going.wait(20)
+        self._going.wait(60)
         if lives != self._killed:
             raise RuntimeError("killed")
         return read_sheet(*given)
@@ -83,7 +83,7 @@ def clients(database: Database) -> int:
 def found(jobs: ImportJobs, job: Job) -> Job:
     again = jobs.find(job.id)
     assert again is not None
-    again.wait(20)
+    again.wait(60)
     return again
 
 
@@ -111,13 +111,13 @@ def test_what_waited_is_imported_after_a_restart(database: Database, begin: Begi
 def test_a_preview_is_confirmed_after_a_restart(database: Database, begin: Begin) -> None:
     before = begin()
     job = submit(before, preview=True)
-    job.wait(20)
+    job.wait(60)
     kill(before)
     again = begin()
     ready = found(again, job)
     assert (ready.state, ready.ready_at) == (JobState.READY, job.ready_at)
     again.confirm(ready)
-    ready.wait(20)
+    ready.wait(60)
     assert (ready.state, clients(database)) == (JobState.DONE, 2)
     again.close()
     with closing(begin()) as after:
@@ -127,11 +127,11 @@ def test_a_preview_is_confirmed_after_a_restart(database: Database, begin: Begin
 def test_a_write_that_was_broken_off_is_done(database: Database, begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
     before = begin()
     job = submit(before, preview=True)
-    job.wait(20)
+    job.wait(60)
     with monkeypatch.context() as patched:
         patched.setattr(ImportJobs, "_write", lambda self, job: None)  # killed before it began
         before.confirm(job)
-        job.wait(20)
+        job.wait(60)
     kill(before)
     with closing(begin()) as jobs:
         assert found(jobs, job).state is JobState.DONE
@@ -141,7 +141,7 @@ def test_a_write_that_was_broken_off_is_done(database: Database, begin: Begin, m
 def test_faults_are_told_after_a_restart(begin: Begin) -> None:
     before = begin()
     job = submit(before, CLIENTS + "C3,,1\n")
-    job.wait(20)
+    job.wait(60)
     before.close()
     with closing(begin()) as jobs:
         again = found(jobs, job)
@@ -154,11 +154,11 @@ def test_results_are_kept_in_bounds(begin: Begin, tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(import_jobs, "MOST_READY", 1)
     jobs = begin()
     for _ in range(5):
-        submit(jobs).wait(20)
+        submit(jobs).wait(60)
     first, second = submit(jobs, preview=True), submit(jobs, preview=True)
-    second.wait(20)
+    second.wait(60)
     third = submit(jobs, preview=True)
-    third.wait(20)
+    third.wait(60)
     assert (first.state, jobs.find(third.id)) == (JobState.DROPPED, third)
     monkeypatch.setattr(import_jobs, "KEPT_SECONDS", -1.0)
     jobs.close()
@@ -190,7 +190,7 @@ def test_a_second_server_keeps_its_own_in_memory(begin: Begin, caplog: pytest.Lo
     with closing(begin()), closing(begin()) as second:
         assert "another process" in caplog.text
         job = submit(second)
-        job.wait(20)
+        job.wait(60)
         assert job.state is JobState.DONE
 
 

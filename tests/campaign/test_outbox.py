@@ -96,7 +96,7 @@ async def test_notices_and_events_reach_their_folders(database: Database, task_i
         event = SettledEvent(f"1/{task_id}/status", "task.status_changed", {"status": "未完成：关机", "final": False})
         session.add(post_event(task_id, event, NOON))
     async with Outbox(database, to_files(tmp_path / "outbox"), RealClock(), "s1") as outbox:
-        assert await outbox.emptied(20)
+        assert await outbox.emptied(60)
     (sms,) = (tmp_path / "outbox" / "sms").rglob("*.json")
     assert json.loads(sms.read_text())["客户号"] == "C001"
     (told,) = (tmp_path / "outbox" / "events").rglob("*.json")
@@ -124,7 +124,7 @@ async def test_two_outboxes_send_a_notice_once(
         Outbox(database, channels, RealClock(), "s1") as first,
         Outbox(database, channels, RealClock(), "s2") as second,
     ):
-        assert all(await asyncio.gather(first.emptied(20), second.emptied(20)))
+        assert all(await asyncio.gather(first.emptied(60), second.emptied(60)))
     assert len(gateway.got) == 1
     assert state_of(database) == PostingState.SENT
 
@@ -153,7 +153,7 @@ async def test_a_notice_whose_sender_was_killed_is_not_sent_again_by_itself(
     with database.write() as session:  # its minute is over
         session.execute(update(Notice).values(claimed_until=NOON))
     async with Outbox(database, load_channels(path, tmp_path), RealClock(), "second") as outbox:
-        assert await outbox.emptied(20)
+        assert await outbox.emptied(60)
     assert state_of(database) == PostingState.UNSURE
     assert len(gateway.got) == 1
     with database.read() as session:

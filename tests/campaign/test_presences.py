@@ -30,14 +30,14 @@ async def test_a_change_that_is_being_written_when_the_process_ends_is_written_o
 
     def slowly(self: PresenceLog) -> None:
         writing.set()
-        assert go_on.wait(30)
+        assert go_on.wait(60)
         write(self)
 
     monkeypatch.setattr(PresenceLog, "_write", slowly)
     log = PresenceLog(database, "w1")
     await log.__aenter__()
     log.note(agent, Presence.FREE)
-    assert await asyncio.to_thread(writing.wait, 30)
+    assert await asyncio.to_thread(writing.wait, 60)
     ending = asyncio.create_task(log.__aexit__(None, None, None))
     log.note(agent, None)
     await asyncio.sleep(0)  # the end has begun, the thread is still in its midst

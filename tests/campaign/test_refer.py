@@ -38,7 +38,7 @@ async def test_a_call_that_the_exchange_takes_leaves_us(tmp_path: Path) -> None:
         sipp(tmp_path, INVITED, PICKED_UP, taken, goodbye()) as far,
         dialer(tmp_path, trunk(far.port)) as calls,
     ):
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         await until(leg, Answered)
         way = ByExchange(TARGET).way(party(leg))
         assert await way.fetch(Risk.COMPLAINT) == Joined(TARGET)
@@ -59,7 +59,7 @@ async def test_a_transfer_that_fails_has_its_reason_and_the_call_goes_on(
         sipp(tmp_path, INVITED, PICKED_UP, refused, goodbye()) as far,
         dialer(tmp_path, trunk(far.port)) as calls,
     ):
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         await until(leg, Answered)
         way = ByExchange(TARGET).way(party(leg))
         assert await way.fetch(Risk.COMPLAINT) == NotJoined(reason)
@@ -71,7 +71,7 @@ async def test_a_transfer_that_fails_has_its_reason_and_the_call_goes_on(
 async def test_a_client_who_hangs_up_during_the_transfer_ends_it(tmp_path: Path) -> None:
     waiting = expect("REFER") + answer(202, tag="") + say("BYE", 1) + expect_answer(200)
     async with sipp(tmp_path, INVITED, PICKED_UP, waiting) as far, dialer(tmp_path, trunk(far.port)) as calls:
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         await until(leg, Answered)
         way = ByExchange(TARGET).way(party(leg))
         assert await way.fetch(Risk.COMPLAINT) == NotJoined("client_hung_up")

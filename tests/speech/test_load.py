@@ -7,7 +7,7 @@ from threading import Event
 from speech.lanes import Workers
 from speech.load import Lately, Load
 
-SECONDS = 30.0  # for anything to happen
+SECONDS = 60.0  # for anything to happen
 
 
 def test_what_is_under_way_and_what_waits_for_it() -> None:

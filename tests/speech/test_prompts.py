@@ -111,7 +111,7 @@ def test_threads_that_want_the_same_text_wait_for_one_synthesis(tmp_path: Path) 
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert voice.asked == [("您好", False)]
 
 
@@ -120,7 +120,7 @@ async def test_fetch_leaves_the_event_loop_free(tmp_path: Path) -> None:
 
     class SlowVoice(CountingVoice):
         def speak(self, text: str, *, slower: bool = False) -> bytes:
-            assert release.wait(10)
+            assert release.wait(60)
             return super().speak(text, slower=slower)
 
     prompts = Prompts(tmp_path, SlowVoice())

@@ -266,7 +266,7 @@ def test_an_upload_that_is_killed_is_done_again(tmp_path: Path, far: Storage) ->
     far.relay.stall_after = 500_000
     victim = subprocess.Popen([sys.executable, "-c", VICTIM, str(tmp_path), far.address])
     try:
-        assert far.relay.stalled.wait(20)
+        assert far.relay.stalled.wait(60)
     finally:
         victim.kill()
         victim.wait()

@@ -34,7 +34,7 @@ async def far(gateway: Gateway) -> AsyncIterator[FarEnd]:
 
 
 async def answered(gateway: Gateway, far: FarEnd, call: str = "12-1") -> tuple[Leg, Call]:
-    leg = await gateway.dial(call, "13800000000", ring_seconds=30)
+    leg = await gateway.dial(call, "13800000000", ring_seconds=60)
     media = await far.take()
     await media.say("answered")
     await until(leg, Answered)
@@ -92,7 +92,7 @@ async def test_a_fault_in_mid_call_ends_it_once_and_says_so_once(
 
 
 async def test_a_far_end_that_does_not_read_is_ended(gateway: Gateway, far: FarEnd) -> None:
-    leg = await gateway.dial("12-1", "13800000000", ring_seconds=30)
+    leg = await gateway.dial("12-1", "13800000000", ring_seconds=60)
     call = (await far.dialled())["call"]
     deaf = socket.socket()
     deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
@@ -222,7 +222,7 @@ async def test_waiting_for_a_trunk_is_bounded(gateway: Gateway) -> None:
 
 async def test_calls_of_a_closed_event_loop_end(gateway: Gateway, far: FarEnd, tmp_path: Path) -> None:
     async def dial_and_leave() -> None:
-        leg = await gateway.dial("12-1", "13800000000", ring_seconds=30)
+        leg = await gateway.dial("12-1", "13800000000", ring_seconds=60)
         await until(leg, Answered)
 
     leaving = asyncio.create_task(asyncio.to_thread(asyncio.run, dial_and_leave()))

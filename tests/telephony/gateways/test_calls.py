@@ -19,7 +19,7 @@ NUMBER = "13800000000"
 
 
 async def answered(dialer: ExchangeDialer, far: StandIn, call_id: str = "1-1") -> tuple[ExchangeLeg, FarCall]:
-    leg = await dialer.dial(call_id, NUMBER, ring_seconds=30)
+    leg = await dialer.dial(call_id, NUMBER, ring_seconds=60)
     call = await far.call()
     await call.answer()
     await until(leg, Answered)
@@ -52,7 +52,7 @@ async def test_audio_both_ways_is_recorded(dialer: ExchangeDialer, far: StandIn,
 
 
 async def test_ringing_then_the_client_hangs_up(dialer: ExchangeDialer, far: StandIn) -> None:
-    leg = await dialer.dial("1-1", NUMBER, ring_seconds=30)
+    leg = await dialer.dial("1-1", NUMBER, ring_seconds=60)
     call = await far.call()
     await call.ring()
     assert [type(event) for event in await until(leg, Ringing)] == [Ringing]
@@ -63,7 +63,7 @@ async def test_ringing_then_the_client_hangs_up(dialer: ExchangeDialer, far: Sta
 
 
 async def test_audio_before_the_answer(dialer: ExchangeDialer, far: StandIn) -> None:
-    leg = await dialer.dial("1-1", NUMBER, ring_seconds=30)
+    leg = await dialer.dial("1-1", NUMBER, ring_seconds=60)
     call = await far.call()
     if not far.has_early:  # audio comes with the answer, and not before
         await call.answer()
@@ -90,7 +90,7 @@ async def test_audio_before_the_answer(dialer: ExchangeDialer, far: StandIn) -> 
 async def test_why_nobody_answered(
     dialer: ExchangeDialer, far: StandIn, sip: int, q850: int, cause: HangupCause
 ) -> None:
-    leg = await dialer.dial("1-1", NUMBER, ring_seconds=30)
+    leg = await dialer.dial("1-1", NUMBER, ring_seconds=60)
     await (await far.call()).hang_up(sip, q850)
     ended = await hung_up(leg)
     assert ended.cause is cause

@@ -82,7 +82,7 @@ async def test_a_fault_in_mid_call(
 async def test_a_wrong_password(far: StandIn, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "telephony"):
         async with a_dialer(far.exchange("wrong"), tmp_path) as dialer:
-            leg = await dialer.dial("1-1", NUMBER, ring_seconds=30)
+            leg = await dialer.dial("1-1", NUMBER, ring_seconds=60)
             assert far.refuses in await fails(leg, caplog)
     assert "wrong" not in caplog.text
 
@@ -95,7 +95,7 @@ async def test_nobody_is_there(far: StandIn, tmp_path: Path, caplog: pytest.LogC
         else replace(exchange, port=free_port())
     )
     async with a_dialer(exchange, tmp_path) as dialer:
-        leg = await dialer.dial("1-1", NUMBER, ring_seconds=30)
+        leg = await dialer.dial("1-1", NUMBER, ring_seconds=60)
         told = await fails(leg, caplog)
     assert "cannot be reached" in told or "does not answer" in told
 
@@ -108,7 +108,7 @@ async def test_an_exchange_that_never_answers_meets_the_deadline(dialer: Exchang
 
 
 async def test_a_client_who_is_given_up_before_the_exchange_took_the_call(dialer: ExchangeDialer, far: StandIn) -> None:
-    leg = await dialer.dial("1-1", NUMBER, ring_seconds=30)
+    leg = await dialer.dial("1-1", NUMBER, ring_seconds=60)
     await leg.hang_up()
     assert (await hung_up(leg)).cause is HangupCause.LOCAL
 
@@ -161,7 +161,7 @@ async def test_freeswitch_does_not_know_the_trunk(tmp_path: Path, caplog: pytest
     far.takes_calls = False
     await far.open()
     async with a_dialer(far.exchange(), tmp_path) as dialer:
-        leg = await dialer.dial("1-1", NUMBER, ring_seconds=30)
+        leg = await dialer.dial("1-1", NUMBER, ring_seconds=60)
         assert "INVALID_GATEWAY" in await fails(leg, caplog)
     await far.close()
 
@@ -170,7 +170,7 @@ async def test_the_trunk_behind_freeswitch_refuses_us(tmp_path: Path, caplog: py
     far = FakeFreeSwitch()
     await far.open()
     async with a_dialer(far.exchange(), tmp_path) as dialer:
-        leg = await dialer.dial("1-1", NUMBER, ring_seconds=30)
+        leg = await dialer.dial("1-1", NUMBER, ring_seconds=60)
         await (await far.call()).hang_up(403, 21)
         assert "403" in await fails(leg, caplog)
     await far.close()
@@ -181,7 +181,7 @@ async def test_an_answer_whose_audio_does_not_come(tmp_path: Path, caplog: pytes
     await far.open()
     exchange = replace(far.exchange(), public_url=f"ws://127.0.0.1:{free_port()}")
     async with a_dialer(exchange, tmp_path, media_seconds=0.5) as dialer:
-        leg = await dialer.dial("1-1", NUMBER, ring_seconds=30)
+        leg = await dialer.dial("1-1", NUMBER, ring_seconds=60)
         call = await far.call()
         assert isinstance(call, FreeSwitchCall)
         far.tell("CHANNEL_ANSWER", call.uuid)
@@ -193,7 +193,7 @@ async def test_an_answered_call_that_ends_before_its_audio(tmp_path: Path, caplo
     far = FakeTwilio()
     await far.open()
     async with a_dialer(far.exchange(), tmp_path) as dialer:
-        leg = await dialer.dial("1-1", NUMBER, ring_seconds=30)
+        leg = await dialer.dial("1-1", NUMBER, ring_seconds=60)
         call = await far.call()
         assert isinstance(call, TwilioCall)
         await call.status("in-progress")
@@ -231,7 +231,7 @@ async def test_twilio_knows_that_the_number_is_none(tmp_path: Path) -> None:
     far.error_code = 21211
     await far.open()
     async with a_dialer(far.exchange(), tmp_path) as dialer:
-        leg = await dialer.dial("1-1", NUMBER, ring_seconds=30)
+        leg = await dialer.dial("1-1", NUMBER, ring_seconds=60)
         assert (await hung_up(leg)).cause is HangupCause.INVALID_NUMBER
     await far.close()
 
@@ -240,7 +240,7 @@ async def test_what_twilio_did_not_sign_is_refused(tmp_path: Path) -> None:
     far = FakeTwilio()
     await far.open()
     async with a_dialer(far.exchange(), tmp_path) as dialer:
-        leg = await dialer.dial("1-1", NUMBER, ring_seconds=30)
+        leg = await dialer.dial("1-1", NUMBER, ring_seconds=60)
         call = await far.call()
         assert isinstance(call, TwilioCall)
         with pytest.MonkeyPatch.context() as patch:
@@ -258,7 +258,7 @@ async def test_prompts_wait_while_twilio_does_not_play(tmp_path: Path) -> None:
     far = FakeTwilio()
     await far.open()
     async with a_dialer(far.exchange(), tmp_path) as dialer:
-        leg = await dialer.dial("1-1", NUMBER, ring_seconds=30)
+        leg = await dialer.dial("1-1", NUMBER, ring_seconds=60)
         call = await far.call()
         assert isinstance(call, TwilioCall)
         call.keeps_marks = True
@@ -276,12 +276,12 @@ async def test_prompts_wait_while_twilio_does_not_play(tmp_path: Path) -> None:
 
 async def test_what_cannot_be_dialled(dialer: ExchangeDialer, far: StandIn) -> None:
     with pytest.raises(TelephonyError, match="number"):
-        await dialer.dial("1-1", "sip:evil\n", ring_seconds=30)
+        await dialer.dial("1-1", "sip:evil\n", ring_seconds=60)
     with pytest.raises(TelephonyError, match="id"):
-        await dialer.dial("../x", NUMBER, ring_seconds=30)
-    leg = await dialer.dial("1-1", NUMBER, ring_seconds=30)
+        await dialer.dial("../x", NUMBER, ring_seconds=60)
+    leg = await dialer.dial("1-1", NUMBER, ring_seconds=60)
     with pytest.raises(CallExists):
-        await dialer.dial("1-1", NUMBER, ring_seconds=30)
+        await dialer.dial("1-1", NUMBER, ring_seconds=60)
     await leg.hang_up()
 
 

@@ -122,7 +122,7 @@ async def talk(
     cast = only("new-account-cooperative")
     cast = replace(cast, clients=tuple(worsened(client) for client in cast.clients))
     async with phones_of(cast, utterances, ears, folder) as (dialer, stories):
-        leg = await dialer.dial("1-1", "13800001001", ring_seconds=20)
+        leg = await dialer.dial("1-1", "13800001001", ring_seconds=60)
         events = await follow(leg, [bot_voice.get(text) for text in ASKS])
         quality = await leg.quality()
         assert quality is not None

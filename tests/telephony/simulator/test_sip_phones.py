@@ -68,7 +68,7 @@ async def test_lines_that_nobody_answers_are_heard_with_their_codes(
     }
     cast = only(*wanted)
     async with phones_of(cast, utterances, ears, tmp_path) as (dialer, stories):
-        legs = {one.id: await dialer.dial(one.id, one.phone, ring_seconds=30) for one in cast.clients}
+        legs = {one.id: await dialer.dial(one.id, one.phone, ring_seconds=60) for one in cast.clients}
         courses = await asyncio.gather(*(follow(leg, []) for leg in legs.values()))
     for name, events in zip(legs, courses, strict=True):
         status, cause = wanted[name]
@@ -84,8 +84,8 @@ async def test_an_announcement_in_early_media_is_understood(
 ) -> None:
     cast = only("anomaly-powered-off")
     async with phones_of(cast, utterances, ears, tmp_path) as (dialer, _):
-        leg = await dialer.dial("1-1", cast.clients[0].phone, ring_seconds=30)
-        before = await listen_before_answer(leg, ears, ring_seconds=30)
+        leg = await dialer.dial("1-1", cast.clients[0].phone, ring_seconds=60)
+        before = await listen_before_answer(leg, ears, ring_seconds=60)
     assert before.announced is Announced.POWERED_OFF and not before.answered
 
 
@@ -106,7 +106,7 @@ async def test_what_is_dialled_before_the_network_is_ready_is_refused(tmp_path: 
     running = asyncio.create_task(phones.run(stop))
     trunk = Trunk("network", "127.0.0.1", phones.port, number="95500")
     async with SipDialer((trunk,), RecordingStore(tmp_path, KEY)) as dialer:
-        leg = await dialer.dial("1-1", "13800001005", ring_seconds=20)
+        leg = await dialer.dial("1-1", "13800001005", ring_seconds=60)
         events = [event async for event in leg.events()]
     stop.set()
     await asyncio.wait_for(running, WAIT)
@@ -134,7 +134,7 @@ async def test_the_program_serves_logs_and_ends_on_sigterm(cache: Path, tmp_path
     assert (listening["event"], ready["event"], ready["clients"]) == ("listening", "ready", 1)
     trunk = Trunk("network", "127.0.0.1", listening["sip_port"], number="95500")
     async with SipDialer((trunk,), RecordingStore(tmp_path / "recordings", KEY)) as dialer:
-        leg = await dialer.dial("5-1", "13800007777", ring_seconds=20)
+        leg = await dialer.dial("5-1", "13800007777", ring_seconds=60)
         async for event in leg.events():
             if isinstance(event, AudioIn) and event.at_ms > 1000:
                 break

@@ -117,7 +117,7 @@ async def test_on_a_line_that_loses_a_quarter_every_call_has_one_outcome(tmp_pat
         kamailio(tmp_path, next_port=far.port, loss=25, asks=False) as proxy,
         dialer(tmp_path, trunk(proxy.port, calls_per_second=100), intervals=Intervals(t1=0.1, t2=0.5)) as calls,
     ):
-        legs = [await calls.dial(f"1-{n}", "13800000000", ring_seconds=8) for n in range(number)]
+        legs = [await calls.dial(f"1-{n}", "13800000000", ring_seconds=30) for n in range(number)]
         outcomes = Counter(await asyncio.gather(*(outcome(leg) for leg in legs)))
     assert sum(outcomes.values()) == number
     assert outcomes[HangupCause.LOCAL] > number / 2  # most get through

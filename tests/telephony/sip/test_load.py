@@ -36,7 +36,7 @@ def by_number() -> str:
 
 
 async def one(calls: SipDialer, number: int) -> tuple[HangupCause, int | None]:
-    leg = await calls.dial(f"load-{number}", f"1380000{number:04d}", ring_seconds=20)
+    leg = await calls.dial(f"load-{number}", f"1380000{number:04d}", ring_seconds=60)
     async with asyncio.timeout(120):
         async for event in leg.events():
             if isinstance(event, Answered):

@@ -32,7 +32,7 @@ async def test_a_repeated_answer_is_acknowledged_each_time(tmp_path: Path) -> No
     again = again.replace("[last_Via:]", "Via: [$branch]")
     steps = (invited, ANSWERED, expect("ACK"), again)  # SIPp itself takes the second ACK: it is the first one again
     async with sipp(tmp_path, *steps, goodbye()) as far, dialer(tmp_path, trunk(far.port)) as calls:
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         await until(leg, Answered)
         await until(leg, AudioIn)
         await leg.hang_up()
@@ -47,7 +47,7 @@ async def test_silence_is_sent_before_the_answer(tmp_path: Path) -> None:
         sipp(tmp_path, INVITED, early, pause(600), answer(486), expect("ACK")) as far,
         dialer(tmp_path, trunk(far.port)) as calls,
     ):
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         await until(leg, EarlyMedia)
         await until(leg, lambda event: isinstance(event, AudioIn) and event.at_ms > 300)
         quality = await leg.quality()
@@ -62,7 +62,7 @@ async def test_a_refresh_of_the_far_end_is_answered_as_its_timer_wants(tmp_path:
     refresh = say("UPDATE", 2, *timed) + expect_answer(200)
     steps = (INVITED, ANSWERED, expect("ACK"), short, refresh, say("BYE", 3), expect_answer(200))
     async with sipp(tmp_path, *steps) as far, dialer(tmp_path, trunk(far.port)) as calls:
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         assert (await hung_up(leg)).cause is HangupCause.NORMAL
         await far.finished()
         said = far.messages()
@@ -77,11 +77,11 @@ async def test_where_no_answer_to_a_cancel_comes_the_wait_is_bounded(tmp_path: P
         sipp(tmp_path, INVITED, answer(180), expect("CANCEL"), pause(5000)) as far,
         dialer(tmp_path, trunk(far.port), intervals=fast) as calls,
     ):
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         await until(leg, Ringing)
         await leg.hang_up()
         assert (await hung_up(leg)).cause is HangupCause.LOCAL
-        again = await calls.dial("1-1", NUMBER, ring_seconds=10)  # its id and its place are free
+        again = await calls.dial("1-1", NUMBER, ring_seconds=60)  # its id and its place are free
         await again.hang_up()
 
 
@@ -90,7 +90,7 @@ async def test_a_cancel_before_any_sign_of_the_trunk_waits_for_one(tmp_path: Pat
     steps = (INVITED, pause(700), answer(180), expect("CANCEL"), answer(200, tag=""))
     refused = answer(487, tag=";tag=far[call_number]").replace("[last_CSeq:]", "CSeq: 1 INVITE")
     async with sipp(tmp_path, *steps, refused, expect("ACK")) as far, dialer(tmp_path, trunk(far.port)) as calls:
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         await leg.hang_up()
         assert (await hung_up(leg)).cause is HangupCause.LOCAL
         await far.finished()

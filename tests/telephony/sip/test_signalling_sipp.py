@@ -129,7 +129,7 @@ async def test_a_call_of_a_trunk_that_refuses_goes_to_the_next(tmp_path: Path) -
 
 async def test_a_trunk_that_is_not_there_is_our_own_line(tmp_path: Path) -> None:
     async with dialer(tmp_path, trunk(free_port()), intervals=FAST) as calls:
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=30)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         ended = await hung_up(leg)
         assert (ended.cause, ended.sip_status) == (HangupCause.OWN_LINE, None)
 

@@ -26,7 +26,7 @@ async def test_a_call_over_ipv6(tmp_path: Path, transport: Transport) -> None:
         sipp(tmp_path, *steps, host="::1", transport=kind) as far,
         dialer(tmp_path, trunk(far.port, host="::1", transport=transport)) as calls,
     ):
-        leg = await calls.dial("1-1", NUMBER, ring_seconds=10)
+        leg = await calls.dial("1-1", NUMBER, ring_seconds=60)
         await until(leg, Answered)
         leg.play(line(sine(500, 600)), "prompt")
         await until(leg, Played)
