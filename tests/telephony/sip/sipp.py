@@ -144,10 +144,16 @@ class Sipp:
     def errors(self) -> str:
         return "\n".join(path.read_text(errors="replace")[-3000:] for path in sorted(self.folder.glob("errors.log")))
 
-    def received(self, method: str) -> list[str]:
-        """The requests of a method that it received, as text."""
+    def received(self, method: str, *, repeated: bool = False) -> list[str]:
+        """The requests of a method that it received, as text.
+
+        `repeated`: one that came again word for word counts again. Over UDP that is what half a second without an
+        answer brings about, wherever a machine is busy.
+        """
         pieces = self.messages().split("-----------------------------------------------")
-        return [each for each in pieces if " received " in each and f"\n{method} sip" in each]
+        start = f"\n{method} sip"
+        texts = [each[each.index(start) + 1 :] for each in pieces if " received " in each and start in each]
+        return texts if repeated else list(dict.fromkeys(texts))
 
 
 @asynccontextmanager
