@@ -52,7 +52,7 @@ async def work(url: str, folder: Path, name: str, our_port: int, trunk_port: int
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     database = Database(url)
-    ears = Recogniser(find_model("", folder / "models"), threads=1)
+    ears = Recogniser(find_model("", folder / "models"), threads=1, deadline_seconds=60)
     trunk = Trunk("main", "127.0.0.1", trunk_port, number="95500", local_port=our_port, ping_seconds=0)
     async with SipDialer((trunk,), RecordingStore(folder / "recordings", KEY)) as dialer:
         works = works_for(database, folder, name, dialer, ears)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from speech.errors import Overloaded, SpeechError, TooLate
 from speech.recogniser import Recogniser, Transcript
 from tests.speech.line import HELD_OUT, VOICES, line, said
 
+PATIENCE = 60.0  # seconds, for a turn of a thread on a busy machine
 CHUNK = 1600  # bytes: 100 ms
 SHORT = ("是的", "对", "没有", "知道", "不知道", "满意", "不满意", "方便", "打错了", "好的")
 
@@ -23,7 +25,7 @@ def model(shipped_model: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def ears(model: Path) -> Iterator[Recogniser]:
-    made = Recogniser(model)
+    made = Recogniser(model, deadline_seconds=PATIENCE)
     yield made
     made.close()
 
@@ -91,7 +93,7 @@ async def test_words_have_their_place_in_the_stream_even_after_finish(ears: Reco
 
 
 async def test_a_used_decoder_knows_nothing_of_the_caller_before(model: Path) -> None:
-    ears = Recogniser(model, threads=1)
+    ears = Recogniser(model, threads=1, deadline_seconds=PATIENCE)
     interrupted = ears.stream()
     await interrupted.accept(line(said("我要投诉"), after=0.0))
     interrupted.close()
@@ -132,7 +134,7 @@ async def test_streams_at_once_keep_their_own_order(ears: Recogniser) -> None:
 
 
 async def test_a_cancelled_wait_loses_no_audio(model: Path) -> None:
-    ears = Recogniser(model, threads=1)
+    ears = Recogniser(model, threads=1, deadline_seconds=PATIENCE)
     audio, stream = line(said("不知道")), ears.stream()
     first = asyncio.ensure_future(stream.accept(audio[: len(audio) // 2]))
     await asyncio.sleep(0)
@@ -144,12 +146,15 @@ async def test_a_cancelled_wait_loses_no_audio(model: Path) -> None:
 
 
 async def test_more_than_may_wait_is_refused_and_said(model: Path) -> None:
-    ears = Recogniser(model, threads=1, max_waiting=2)
+    ears, go_on = Recogniser(model, threads=1, max_waiting=3, deadline_seconds=PATIENCE), threading.Event()
     stream = ears.stream()
-    second = bytes(2 * 8000 * 4)
-    results = await asyncio.gather(*(stream.accept(second) for _ in range(6)), return_exceptions=True)
+    under_way = ears._workers.lane().submit(lambda: go_on.wait(PATIENCE))  # meanwhile nothing is done
+    pieces = [asyncio.ensure_future(stream.accept(bytes(2 * 8000 * 4))) for _ in range(6)]
+    await asyncio.wait(pieces, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+    go_on.set()
+    results = await asyncio.gather(*pieces, return_exceptions=True)
     refused = [result for result in results if isinstance(result, Overloaded)]
-    assert len(refused) == 4
+    assert len(refused) == 4 and under_way.result(PATIENCE)
     assert "fewer calls" in str(refused[0])
     assert (await stream.finish()).text == ""
     stream.close()
@@ -176,7 +181,7 @@ async def test_half_a_sample_and_a_closed_stream_are_refused(ears: Recogniser) -
 
 
 async def test_usage_counts_audio_and_processor_time(model: Path) -> None:
-    ears = Recogniser(model)
+    ears = Recogniser(model, deadline_seconds=PATIENCE)
     audio = line(said("是的"))
     await heard(ears, audio)
     assert ears.usage.audio_seconds == pytest.approx(len(audio) / 16000)
@@ -187,13 +192,13 @@ async def test_usage_counts_audio_and_processor_time(model: Path) -> None:
 async def test_a_model_without_a_ready_made_graph_hears_the_same(model: Path, tmp_path: Path) -> None:
     for part in ("am", "conf", "graph"):
         (tmp_path / part).symlink_to(model / part)
-    ears = Recogniser(tmp_path)
+    ears = Recogniser(tmp_path, deadline_seconds=PATIENCE)
     assert (await heard(ears, line(said("请问账户是您本人操作吗")))).text == "请问账户是您本人操作吗"
     ears.close()
 
 
 async def test_a_model_with_only_a_ready_made_graph_ignores_grammars(model: Path) -> None:
-    ears = Recogniser(model / "static")
+    ears = Recogniser(model / "static", deadline_seconds=PATIENCE)
     assert not ears.takes_grammar
     assert (await heard(ears, line(said("知道")), ("满意",))).text == "知道"
     ears.close()
