@@ -77,7 +77,8 @@ def _agents(works: Works, road: ToBrowser, browsers: BrowserLines, extensions: t
     reviews = PhoneReviews(
         works.database, works.scripts, works.house, works.clock, works.matcher, works.hours, works.recordings
     )
-    by_hand = ByHand(reviews, works.dialer, road.roster, road.lines, works.feed, partial(_claim, works))
+    claim, voice = partial(_claim, works), works.voices.prompts_of
+    by_hand = ByHand(reviews, road.roster, road.lines, works.feed, voice, dialer=works.dialer, claim=claim)
     supervisors = Supervisors(road.roster, road.lines)
     consultations = Consultations(road.roster, works.dialer, extensions)
     return AgentLines(road.roster, browsers, supervisors, by_hand, consultations)

@@ -81,6 +81,10 @@ class PageActs:
                 await self._supervise(act)
 
     def _pass_on(self, number: str) -> None:
+        asked = self._lines.consultations
+        if asked is not None and number in asked.extensions:
+            asked.ask(self._seat, number, through=True)
+            return
         if self._seat.dials:
             raise RosterError("自己拨打的通话请先咨询，再转给对方")
         self._lines.roster.pass_on(self._seat, number)

@@ -106,6 +106,8 @@ async def _seated(
     presence = _presence(me, wish.presence)
     agent = Agent(me.staff_id, me.number, me.name)
     sitting = Sitting(lines.roster, agent, phone, wish.token, presence, presence)
+    if lines.by_hand is not None:
+        sitting.came = lines.by_hand.rejoin
     try:
         sitting.sign_on(instead=wish.instead)
     except RosterError as error:

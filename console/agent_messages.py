@@ -27,6 +27,7 @@ from campaign.handover.duty import (
     Supervising,
     TalkBegan,
     TalkEnded,
+    VoiceLost,
     WrapUpEnded,
 )
 from campaign.handover.supervising import Mode
@@ -168,6 +169,8 @@ def told(news: News) -> dict[str, Any]:
             return {"kind": "form", "form": form_json(news.form)}
         case TalkEnded():
             return {"kind": "talk_ended"} | asdict(news)
+        case VoiceLost():
+            return {"kind": "lost"}
         case WrapUpEnded():
             return {"kind": "wrap_up_ended", "ring": news.ring}
         case _:

@@ -9,6 +9,8 @@ What is defined for a bad line:
   as long as it lasts.
 - A voice that is gone (a closed laptop, no network for ten seconds) ends the agent's part: the client is told and gets
   the next agent, or is called back (campaign.handover.roads). The page opens a new voice as soon as it can.
+- In a call that the agent has dialled the client waits for the agent instead (campaign.other_ways.by_hand_onward): on
+  duty anew, at this page or another one, the agent has the call again, or finds what is still to be written down.
 - A second page of the same agent is refused, unless it wants to take the first one's place and no talk goes on there.
 """
 
@@ -16,7 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +46,7 @@ class Sitting:
     token: str
     presence: Presence
     chosen: Presence = Presence.FREE  # by the agent, whatever has come since
+    came: Callable[[Seat], None] = lambda seat: None  # on duty anew
     seat: Seat | None = None  # None: off duty until the page is back
     ended: TalkEnded | None = None  # a talk that is still to be written down
     _outbox: asyncio.Queue[dict[str, Any]] = field(default_factory=lambda: asyncio.Queue(_WAITING))
@@ -62,6 +65,7 @@ class Sitting:
     def sign_on(self, *, instead: bool = False) -> None:
         """Go on duty; raises RosterError for who is on duty elsewhere."""
         self.seat = self.roster.sign_on(self.agent, self.phone, self.post, self.presence, instead=instead)
+        self.came(self.seat)
 
     def post(self, news: News) -> None:
         """Tell the page; one that takes nothing is as good as closed, and is told anew when it is back."""
@@ -118,8 +122,9 @@ class Sitting:
         yield told(QueueChanged(self.roster.waiting))
         if (began := seat.told_again()) is not None:
             yield told(began)
-        elif seat.wrapping is not None and self.ended is not None:
-            yield told(self.ended)
+        ended = seat.ended_again() or (self.ended if seat.wrapping is not None else None)
+        if ended is not None:
+            yield told(ended)
         for consultation in (seat.asking, seat.asked):
             if consultation is not None:
                 yield told(consultation)

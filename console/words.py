@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
+from campaign.handover.consulting import extension_of
 from campaign.handover.duty import Failure
 from campaign.imports.forms import EVENT_WORDS, EventKind
 from campaign.masking import mask_name, mask_numbers, mask_phone
+from campaign.other_ways.by_hand_lost import Return
 from rules import Method, Outcome, ReviewType, Risk, Severity, label_of
 from rules.evidence import SOURCE_NAMES, Source
 from rules.plan import STATE_WORDS, PlanState
@@ -31,6 +34,12 @@ FAILURES = {
     Failure.QUEUE_FULL: "等待坐席的客户太多",
     Failure.TRUNK_REFUSED: "线路不能转接",
     Failure.CLIENT_HUNG_UP: "客户已挂断",
+}
+RETURNS = {
+    Return.BACK: "接回",
+    Return.TAKEN_OVER: "由督导接管",
+    Return.CLIENT_HUNG_UP: "客户挂断",
+    Return.NOBODY: "没有接回，已告知客户回电",
 }
 PARTINGS = {
     Parting.CLIENT_HUNG_UP: "客户挂断",
@@ -142,6 +151,19 @@ def failure_word(failure: str) -> str:
     return FAILURES[Failure(failure)] if failure else ""
 
 
+def losses_word(losses: Sequence[Mapping[str, Any]]) -> str:
+    """When in the recording agents' voices were lost in a call by hand, and what came of it."""
+    return "；".join(
+        f"{extension_word(one['agent'])}于{clock_ms(one['lost_ms'])}断线，{clock_ms(one['until_ms'])}{RETURNS[Return(one['end'])]}"
+        for one in losses
+    )
+
+
+def extension_word(who: str) -> str:
+    """Who talked with a client: a staff number, or an extension for its sip: address."""
+    return f"分机{extension_of(who)}" if who.startswith("sip:") else who
+
+
 def parting_word(parting: str) -> str:
     """How a talk with a person ended."""
     return PARTINGS[Parting(parting)] if parting else ""
@@ -195,6 +217,8 @@ FILTERS = {
     "event_word": event_word,
     "failure_word": failure_word,
     "parting_word": parting_word,
+    "losses_word": losses_word,
+    "extension_word": extension_word,
     "campaign_word": campaign_word,
     "channel_word": channel_word,
     "method_word": method_word,

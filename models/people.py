@@ -16,7 +16,8 @@ from models.errors import TakenByAnother
 from models.people_tables import HumanReview
 from models.queue import rows_changed
 from models.sealed import current_seal
-from models.tables import AttemptTask, Campaign, Customer, Escalation, ReviewTask, RiskFlag
+from models.tables import Attempt, AttemptTask, Campaign, Customer, Escalation, ReviewTask, RiskFlag
+from rules import Severity
 
 
 class Ended(StrEnum):
@@ -254,6 +255,23 @@ def forgotten(session: Session, at: datetime) -> Sequence[HumanReview]:
     """What is still in somebody's hands though its time is over, by the machine's clock."""
     over = select(HumanReview).where(HumanReview.ended_at.is_(None), HumanReview.held_until <= at)
     return session.scalars(over.order_by(HumanReview.id)).all()
+
+
+def promise_callback(session: Session, attempt_id: int, now: datetime) -> None:
+    """A client was told in mid-call that we call back: a person is asked to, once for the call."""
+    attempt = session.get_one(Attempt, attempt_id)
+    attempt.evidence = attempt.evidence | {"callback_promised": True}
+    if session.scalar(select(Escalation.id).where(Escalation.attempt_id == attempt_id)) is None:
+        deadline_at = session.get_one(ReviewTask, attempt.task_id).deadline_at
+        session.add(
+            Escalation(
+                attempt_id=attempt_id,
+                task_id=attempt.task_id,
+                severity=Severity.HIGH.value,
+                created_at=now,
+                deadline_at=deadline_at,
+            )
+        )
 
 
 def close_requests(session: Session, task_id: int) -> None:

@@ -159,11 +159,7 @@ def _settle_task(session: Session, served: AttemptTask, settled: SettledTask, at
 def _add_common(session: Session, attempt: Attempt, settled: Settlement) -> None:
     """What there is once a call, whatever the number of tasks that it served."""
     if settled.escalation:
-        session.add(
-            Escalation(
-                attempt_id=attempt.id, task_id=attempt.task_id, created_at=settled.ended_at, **settled.escalation
-            )
-        )
+        _ask_for_a_person(session, attempt, settled)
     if settled.recording:
         session.add(_recording(attempt.id, settled.recording, settled.ended_at))
     if settled.quality:
@@ -174,6 +170,14 @@ def _add_common(session: Session, attempt: Attempt, settled: Settlement) -> None
             session.add(_notice(task_id, attempt.id, notice, settled.ended_at))
     session.flush()
     close_told(session, attempt.id, settled.ended_at)
+
+
+def _ask_for_a_person(session: Session, attempt: Attempt, settled: Settlement) -> None:
+    """Once for the call: a client who was promised in mid-call to be called back is that already."""
+    if session.scalar(select(Escalation.id).where(Escalation.attempt_id == attempt.id)) is not None:
+        return
+    asked = settled.escalation or {}
+    session.add(Escalation(attempt_id=attempt.id, task_id=attempt.task_id, created_at=settled.ended_at, **asked))
 
 
 def _notice(task_id: int, attempt_id: int, notice: SettledNotice, at: datetime) -> Notice:

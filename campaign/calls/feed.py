@@ -22,6 +22,7 @@ class Stage(StrEnum):
     TALKING = "通话中"
     FETCHING = "转人工中"
     WITH_AGENT = "坐席通话中"
+    AGENT_LOST = "坐席断线"  # the client waits for the agent who dialled to be back
     WRAP_UP = "话后处理"  # the line is down, the agent still writes down what came of it
     ENDED = "已结束"
 

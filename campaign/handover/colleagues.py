@@ -1,8 +1,10 @@
 """Consultation (咨询): an agent asks somebody about the client, who waits with music and hears neither of them.
 
 A colleague on duty sees what the agent sees before accepting; a number of the firm's is called over the trunk. Then
-the agent comes back to the client, or leaves the client with who was asked (咨询转接). The client's recording goes on
-throughout; what the two say to each other is not in it. A client who hangs up ends it all.
+the agent comes back to the client, or leaves the client with who was asked (咨询转接); with an extension, where the
+agent wants so, as soon as somebody answers there (直接转接). Where nobody does, the agent has the client again, and is
+told why. The client's recording goes on throughout; what the two say to each other is not in it. A client who hangs up
+ends it all.
 """
 
 from __future__ import annotations
@@ -50,6 +52,7 @@ class _Question:
     who: str  # as pages say it
     colleague: Seat | None  # None: an extension
     held: bool  # the client waited before
+    through: bool  # the client is left with them as soon as they answer
     answer: asyncio.Future[bool]  # whether the colleague accepts
     over: asyncio.Future[AskEnd]  # somebody has ended it
     leg: Joinable | None = None
@@ -71,8 +74,11 @@ class Consultations:
 
     # The agent who asks
 
-    def ask(self, seat: Seat, number: str) -> None:
-        """Let the client wait, and ask a colleague on duty or an extension. Raises RosterError."""
+    def ask(self, seat: Seat, number: str, *, through: bool = False) -> None:
+        """Let the client wait, and ask a colleague on duty or an extension. Raises RosterError.
+
+        `through`: leave the client with who answers, unasked.
+        """
         bridge, wanted = seat.bridge, seat.wanted
         if bridge is None or wanted is None:
             raise RosterError("现在没有通话")
@@ -92,6 +98,7 @@ class Consultations:
             who=f"分机 {extension_of(number)}" if colleague is None else _named(colleague),
             colleague=colleague,
             held=bridge.held,
+            through=through,
             answer=loop.create_future(),
             over=loop.create_future(),
         )
@@ -114,8 +121,6 @@ class Consultations:
         question = self._open.get(seat.agent.number)
         if question is None or question.leg is None or not question.talking or question.over.done():
             raise RosterError("对方还没有接通，不能转给对方")
-        if question.colleague is None and seat.dials:
-            raise RosterError("自己拨打的通话只能转给在班的同事")
         if question.bridge.over.is_set():
             raise RosterError("通话已经结束，不能转给对方")
         loan = question.loan = Loan(question.leg, outside=question.colleague is None)
@@ -214,6 +219,9 @@ class Consultations:
             return _talk_over(question)
         question.bridge.admit(leg, Part.COLLEAGUE)
         question.talking = True
+        if question.through and not question.over.done():
+            self.leave(question.asker)
+            return AskEnd.LEFT
         self._tell(question)
         ended = asyncio.create_task(leg.ended())
         try:

@@ -150,6 +150,11 @@ class TalkEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceLost:
+    """The agent's voice is lost in a call by hand: the client waits, for a bounded time, until it is back."""
+
+
+@dataclass(frozen=True, slots=True)
 class WrapUpEnded:
     """The talk is written down, by the agent or because the time was over."""
 
@@ -201,6 +206,7 @@ News: TypeAlias = (
     | AskedNoMore
     | FormChanged
     | TalkEnded
+    | VoiceLost
     | WrapUpEnded
     | PresenceChanged
     | QueueChanged

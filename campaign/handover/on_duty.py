@@ -91,12 +91,15 @@ class OnDuty:
     ) -> Seat:
         """Put an agent on duty; `instead` of another page of the same agent, which is told so and is over.
 
-        Raises RosterError for one who is on duty elsewhere, or talks there.
+        Raises RosterError for one who is on duty elsewhere, or talks there; nobody does whose voice is lost there.
         """
         other = self._seats.get(agent.number)
-        if other is not None and other.talking:
-            raise RosterError("这个工号正在另一个页面通话：请回到那个页面，或等通话结束")
-        if other is not None and not instead:
+        there = other is not None and not other.lost
+        if there and other is not None and other.talking:
+            raise RosterError(
+                "这个工号正在另一个页面通话：请回到那个页面，或等通话结束；那个页面刚刚意外关闭的，请过十秒再试"
+            )
+        if there and not instead:
             raise RosterError("这个工号已经在另一个页面值班")
         if other is not None:
             other.tell(Replaced())

@@ -17,6 +17,7 @@ from campaign.handover.duty import (
     Rings,
     RosterError,
     TalkBegan,
+    TalkEnded,
     WrapUpEnded,
 )
 from campaign.handover.talks import Afterwards, Agent, Wanted
@@ -59,6 +60,9 @@ class Seat:
     wrapping: asyncio.TimerHandle | None = None  # until when the talk is written down
     dials: str = ""  # the client's call that the agent has placed by hand
     began: TalkBegan | None = None  # of a call by hand, as it stands
+    ended: TalkEnded | None = None  # of a call by hand that is still to be written down
+    write_by: float = 0.0  # until when that is, by the loop's clock
+    lost: bool = False  # the voice was lost in a call by hand: the agent may come back anywhere
     asking: Asking | None = None  # somebody about the client
     asked: Asked | None = None  # by a colleague, and talking with them
     shown_at: float = 0.0  # when what rings came onto the screen, by the loop's clock
@@ -118,6 +122,11 @@ class Seat:
             bridge.muted,
             bridge.held,
         )
+
+    def ended_again(self) -> TalkEnded | None:
+        """What a page that comes back must know of a call by hand that is still to be written down."""
+        left = max(0.0, self.write_by - asyncio.get_running_loop().time())
+        return replace(self.ended, wrap_seconds=left) if self.ended is not None else None
 
     def give(self, node: str, value: str, words: str) -> None:
         """Keep an answer of the client whom this agent talks or has just talked with.

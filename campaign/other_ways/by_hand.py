@@ -3,52 +3,39 @@
 The call is recorded, counted on its trunk and shown to supervisors like a bot's; the answers and the result are kept by
 `campaign.other_ways.people` as for a call on the firm's own telephone, whose list and form it shares. An agent may ask
 a colleague and leave the client with them, a supervisor may take the call over: who has the client writes it down.
+An agent who leaves the client with an extension writes it down while they still talk there. An agent whose voice is
+lost finds the client again, who waits (campaign.other_ways.by_hand_onward).
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from campaign.calls.call_ends import CallEnd, EndRefused
-from campaign.calls.call_form import CallForm
-from campaign.calls.feed import Feed, Stage
+from campaign.calls.feed import Stage
 from campaign.calls.placing import Place
-from campaign.handover.agents import Roster
-from campaign.handover.duty import (
-    AskEnd,
-    Asking,
-    FormChanged,
-    Presence,
-    Supervising,
-    TalkBegan,
-    TalkEnded,
-    WrapUpEnded,
-)
-from campaign.handover.meanwhile import keep_company
-from campaign.handover.roads import LiveLines
+from campaign.handover.duty import TalkBegan
 from campaign.handover.seats import Seat
-from campaign.handover.talks import Afterwards, Onward, Wanted
+from campaign.handover.talks import Afterwards, Wanted
 from campaign.handover.wrapping import WrapUp
 from campaign.masking import mask_phone
 from campaign.other_ways.by_hand_call import HandCall, Placed, answered, briefing_of, hang_up
+from campaign.other_ways.by_hand_onward import InHands
 from campaign.other_ways.by_hand_records import begin, form_of, line_is_free
-from campaign.other_ways.people import PeopleError, PhoneReviews
+from campaign.to_the_end import called_off
 from rules import Outcome
 from telephony.bridge import Bridge, BridgeEnd, Joinable, Parting
 from telephony.errors import TelephonyError
 from telephony.legs import Dialer, HangupCause, Leg
 
 RING_SECONDS = 45.0
-_PAUSES = (0.0, 1.0, 5.0, 30.0)  # before each try to write down in whose hands a review is
-WRITE_SECONDS = 600.0  # to write the result down at the desk; afterwards on the list (人工回访)
 _OUTCOMES = {
     HangupCause.BUSY: Outcome.BUSY,
     HangupCause.NO_ANSWER: Outcome.NO_ANSWER,
@@ -62,22 +49,15 @@ _OUTCOMES = {
 log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
-class ByHand:
+@dataclass(slots=True, kw_only=True)
+class ByHand(InHands):
     """The calls that agents place at the desk; one each.
 
-    `claim` counts a call on one of the firm's trunks, or raises LinesFull; None: the lines have no bounds. `lines` and
-    `feed` let supervisors see and hear it.
+    `claim` counts a call on one of the firm's trunks, or raises LinesFull; None: the lines have no bounds.
     """
 
-    reviews: PhoneReviews
     dialer: Dialer
-    roster: Roster
-    lines: LiveLines = field(default_factory=LiveLines)
-    feed: Feed = field(default_factory=Feed)
     claim: Callable[[Session], Place] | None = None
-    _calls: dict[str, HandCall] = field(default_factory=dict)
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def has(self, seat: Seat) -> bool:
         """Whether this agent has a call by hand that is not written down yet."""
@@ -90,13 +70,6 @@ class ByHand:
         that goes away meanwhile changes nothing.
         """
         await asyncio.shield(self._start(self._dial(seat, task_id, consent), "dialling by hand"))
-
-    def _start(self, act: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        """Begin what goes on whether anybody waits for it or not."""
-        task = asyncio.create_task(act, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
 
     async def _dial(self, seat: Seat, task_id: int, consent: bool) -> None:
         self.roster.begin_dialling(seat, str(task_id))
@@ -136,14 +109,8 @@ class ByHand:
             answered=False,
         )
         seat.tell(seat.began)
+        self.prepare_asides(call)
         call.course = asyncio.create_task(self._carry(call), name="call by hand")
-
-    def _put(self, call: HandCall) -> None:
-        """The call is its agent's now; what they left to be written down before stays on their list."""
-        before = self._calls.get(call.seat.agent.number)
-        if before is not None and before is not call:
-            self._close(before, Presence.AWAY)
-        self._calls[call.seat.agent.number] = call
 
     async def _take_line(self, placed: Placed) -> Leg:
         place = placed.place
@@ -170,22 +137,24 @@ class ByHand:
             self.lines.leave(call.placed.call_id)
             self.feed.drop(call.placed.call_id)
             await hang_up(call.leg, call.own)
+            if call.asides is not None:
+                await called_off(call.asides)
             await self._free_line(call)
-            suggested = "" if call.reached else _OUTCOMES.get(cause, Outcome.NO_ANSWER).value
-            self._await_writing(call, why.value, suggested)
+            if call.result is not None:
+                self._start(self._written(call, self._write_result, "the result"), "result of a call by hand")
+            elif call.writing is None and not call.closed:
+                suggested = "" if call.reached else _OUTCOMES.get(cause, Outcome.NO_ANSWER).value
+                self._await_writing(call, why.value, suggested)
 
     async def _converse(self, call: HandCall) -> Parting:
         """The client talks with one after the other of those whom the call is left with."""
         while True:
-            end = await self._talk(call)
-            onward = call.seat.after.onward
-            if end.parting is not Parting.PASSED_ON or onward is None:
-                return end.parting
-            if not await self._hand_on(call, onward) and not await self._come_back(call):
-                return Parting.AGENT_LINE_LOST
+            seat = call.seat
+            end = await self._talk(call, seat)
+            if (parting := await self._go_on(call, seat, end)) is not None:
+                return parting
 
-    async def _talk(self, call: HandCall) -> BridgeEnd:
-        seat = call.seat
+    async def _talk(self, call: HandCall, seat: Seat) -> BridgeEnd:
         bridge = seat.bridge = Bridge(call.leg, call.own)
         seat.after = Afterwards()
         bridge.open()
@@ -201,89 +170,10 @@ class ByHand:
             call.consulted += [number for number in seat.after.consulted if number not in call.consulted]
             seat.bridge = seat.talk = None
 
-    # Into other hands
-
-    async def _hand_on(self, call: HandCall, onward: Onward) -> bool:
-        """Let somebody else on duty have the client at once; False where they cannot be joined.
-
-        In whose hands the review is, is written behind: the client waits for no database.
-        """
-        new, loan = self.roster.seat_of(onward.number), onward.loan
-        if new is None or (loan.void if loan is not None else new.ring or new.talking):
-            if loan is not None:
-                loan.give_up()
-            return False
-        new.ring = new.dials = call.placed.call_id
-        if loan is not None:
-            loan.taken, new.asked = True, None
-        self.roster.be(new, Presence.BUSY)
-        own = loan.leg if loan is not None else await self._open(call, new)
-        if own is None:
-            new.tell(Supervising("", why="您的语音没有接通，请重新上线"))
-            new.ring = ""
-            self.roster.end_dialling(new, Presence.AWAY)
-            return False
-        self._pass(call, new, own)
-        call.left = loan is not None
-        self._start(self._into_hands(call), "review into other hands")
-        return True
-
-    async def _come_back(self, call: HandCall) -> bool:
-        """Let who had the client have them again; False where their voice is gone too, and the call is over."""
-        call.seat.tell(Asking("", end=AskEnd.UNREACHABLE))
-        own = await self._open(call, call.seat)
-        call.own = own if own is not None else call.own
-        return own is not None
-
-    async def _open(self, call: HandCall, seat: Seat) -> Joinable | None:
-        """Open somebody's audio while the client hears the ringing."""
-        company = asyncio.create_task(keep_company(call.leg, b""), name="ringback")
-        try:
-            return await seat.open_audio(f"{call.placed.call_id}-desk")
-        finally:
-            company.cancel()
-
-    def _pass(self, call: HandCall, new: Seat, own: Joinable) -> None:
-        """The call is somebody else's from now on, and who had it is free."""
-        old = call.seat
-        new.began, new.wanted = old.began, old.wanted
-        if self._calls.get(old.agent.number) is call:
-            del self._calls[old.agent.number]
-        call.seat, call.own = new, own
-        self._put(call)
-        old.tell(TalkEnded(old.ring, Parting.PASSED_ON))
-        self._leave(old, old.rest)
-
-    async def _into_hands(self, call: HandCall) -> None:
-        """Write down who has the client now, again where that fails; at the latest it is done with the result."""
-        for pause in _PAUSES:
-            await asyncio.sleep(pause)
-            try:
-                async with call.writes:
-                    await self._write_hands(call)
-                return
-            except (PeopleError, SQLAlchemyError) as error:
-                log.error("who has the client of call %s is not written: %s", call.placed.call_id, type(error).__name__)
-                if isinstance(error, PeopleError):
-                    return
-
-    async def _write_hands(self, call: HandCall) -> None:
-        seat, review_id = call.seat, call.placed.review_id
-        if call.holder == seat.agent.staff_id:
-            return
-        move = partial(self.reviews.hand_on, company=call.company(), left=call.left)
-        await asyncio.to_thread(move, review_id, call.holder, seat.agent.staff_id)
-        call.holder = seat.agent.staff_id
-        self._show(seat, await asyncio.to_thread(form_of, self.reviews, review_id))
-
-    def _show(self, seat: Seat, form: CallForm) -> None:
-        if seat.began is not None:
-            seat.began = replace(seat.began, form=form)
-            seat.tell(FormChanged(form))
-
     async def _free_line(self, call: HandCall) -> None:
         try:
-            await asyncio.to_thread(line_is_free, self.reviews, call)
+            async with call.writes:
+                await asyncio.to_thread(line_is_free, self.reviews, call)
         except SQLAlchemyError as error:
             log.error("call %s is still counted on its trunk: %s", call.placed.call_id, type(error).__name__)
 
@@ -297,13 +187,6 @@ class ByHand:
 
     # Writing down
 
-    def _await_writing(self, call: HandCall, why: str, suggested: str) -> None:
-        seat = call.seat
-        complete = seat.began is not None and seat.began.form is not None and seat.began.form.now is None
-        seat.tell(TalkEnded(seat.ring, why, WRITE_SECONDS, complete, suggested))
-        call.writing = asyncio.get_running_loop().call_later(WRITE_SECONDS, self._forget, call)
-        self.roster.be(seat, Presence.WRAP_UP)
-
     async def give(self, seat: Seat, node: str, value: str, words: str) -> None:
         """Keep an answer; raises FormError, PeopleError."""
         call = self._calls[seat.agent.number]
@@ -312,31 +195,29 @@ class ByHand:
         self._show(seat, await asyncio.to_thread(form_of, self.reviews, call.placed.review_id))
 
     async def record(self, seat: Seat, wrap: WrapUp) -> None:
-        """Write the result down, and be free again; raises EndRefused, PeopleError."""
+        """Write the result down, and be free again; raises EndRefused, PeopleError.
+
+        Of a call that goes on at an extension it is kept until that is over: then the client may be called again.
+        """
         call = self._calls[seat.agent.number]
-        if call.course is not None and not call.course.done():
+        goes_on = call.course is not None and not call.course.done()
+        if goes_on and call.writing is None:
             raise EndRefused("通话结束后才能登记结果")
         if wrap.end is None:
             raise EndRefused("请选择通话结果")
+        write = self.reviews.check if goes_on else self.reviews.record
         async with call.writes:
             await self._write_hands(call)
-            await asyncio.to_thread(self.reviews.record, call.placed.review_id, call.holder, wrap.end)
+            await asyncio.to_thread(write, call.placed.review_id, call.holder, wrap.end)
+            call.result = wrap.end if goes_on else None
+            if call.result is not None and call.course is not None and call.course.done():  # in this very moment
+                self._start(self._written(call, self._write_result, "the result"), "result of a call by hand")
         self._close(call, seat.rest)
 
-    def _forget(self, call: HandCall) -> None:
-        """Nobody has written it down here: it stays on the agent's list."""
-        log.warning("call %s was not written down at the desk in time", call.placed.call_id)
-        self._close(call, Presence.AWAY)
-
-    def _close(self, call: HandCall, presence: Presence) -> None:
-        seat = call.seat
-        if call.writing is not None:
-            call.writing.cancel()
-        if self._calls.get(seat.agent.number) is call:
-            del self._calls[seat.agent.number]
-        seat.tell(WrapUpEnded(seat.ring))
-        self._leave(seat, presence)
-
-    def _leave(self, seat: Seat, presence: Presence) -> None:
-        seat.ring, seat.began, seat.wanted = "", None, None
-        self.roster.end_dialling(seat, presence)
+    async def _write_result(self, call: HandCall) -> None:
+        if call.result is None:
+            return
+        try:
+            await asyncio.to_thread(self.reviews.record, call.placed.review_id, call.holder, call.result)
+        except EndRefused:  # an agreed time that has passed: it stays on the list
+            log.warning("the result of call %s fits no longer", call.placed.call_id)

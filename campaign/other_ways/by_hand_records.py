@@ -17,9 +17,9 @@ from campaign.calls.placing import Place
 from campaign.masking import mask_name
 from campaign.other_ways.by_hand_call import HandCall, Placed
 from campaign.other_ways.people import PeopleError, PhoneReviews
-from models import Attempt
+from models import Attempt, audit
 from models.lines import line_is_down
-from models.people import human_review, in_hand
+from models.people import human_review, in_hand, promise_callback
 
 
 def begin(
@@ -38,7 +38,8 @@ def begin(
         if review is None or review.attempt is None:
             raise PeopleError("这项任务不在您手上")
         task, client, attempt = review.task, review.task.customer, review.attempt
-        title = f"人工回访：{reviews.title(session, review)}"
+        script, slots = reviews.spoken(session, review)
+        title = f"人工回访：{script.title}"
         return Placed(
             review_id=id_,
             attempt_id=attempt.id,
@@ -49,6 +50,8 @@ def begin(
             live=LiveCall(attempt.call_id, attempt.id, task.number, mask_name(client.name), title, Stage.DIALLING),
             barred=barred_from(session, client),
             place=place,
+            script=script,
+            slots=slots,
         )
 
 
@@ -67,3 +70,15 @@ def line_is_free(reviews: PhoneReviews, call: HandCall) -> None:
         if company := call.company():
             attempt = session.get_one(Attempt, call.placed.attempt_id)
             attempt.evidence = attempt.evidence | company
+
+
+def call_back(reviews: PhoneReviews, call: HandCall) -> None:
+    """The client was told that we call back: somebody has to."""
+    with reviews.database.write() as session:
+        promise_callback(session, call.placed.attempt_id, reviews.clock.now())
+
+
+def left_with(reviews: PhoneReviews, call: HandCall, extension: str) -> None:
+    """Who has the client in hand has left them with an extension; the audit log knows."""
+    with reviews.database.write() as session:
+        audit.note(session, call.holder, audit.Act.CLIENT_LEFT, call.placed.call_id, f"转给分机{extension}")

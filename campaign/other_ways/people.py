@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -191,9 +192,7 @@ class PhoneReviews:
             place.attempt_id = attempt.id
         return place
 
-    def hand_on(
-        self, id_: int, staff_id: int, to: int, *, company: Mapping[str, Sequence[str]], left: bool = False
-    ) -> None:
+    def hand_on(self, id_: int, staff_id: int, to: int, *, company: Mapping[str, Any], left: bool = False) -> None:
         """Somebody else has the client on the line from now on, and writes the result down; raises PeopleError.
 
         `company` goes into the call's evidence: who has talked with the client, and who was asked. `left`: the client
@@ -212,14 +211,14 @@ class PhoneReviews:
         """What the caller reads, the slots filled; empty before the call is begun."""
         if review.attempt is None:
             return CallForm()
-        script, given = self._script(session, review.attempt), given_in(review)
-        house = replace(self.house, staff_number=review.staff.number)
-        slots = slots_of(review.task, house, script.business)
-        return call_form(script, given, slots)
+        script, slots = self.spoken(session, review)
+        return call_form(script, given_in(review), slots)
 
-    def title(self, session: Session, review: HumanReview) -> str:
-        """Of the review that is called for."""
-        return self._script(session, review.attempt).title
+    def spoken(self, session: Session, review: HumanReview) -> tuple[Script, dict[str, str]]:
+        """The script of a review that is called for, and what fills its slots."""
+        script = self._script(session, review.attempt)
+        house = replace(self.house, staff_number=review.staff.number)
+        return script, slots_of(review.task, house, script.business)
 
     def give(self, id_: int, staff_id: int, node: str, value: str, words: str) -> None:
         """Keep an answer; raises FormError for what the page does not offer, PeopleError."""
@@ -254,17 +253,27 @@ class PhoneReviews:
         except StaleAttempt as error:
             raise PeopleError("这次通话的结果已经登记过了") from error
 
+    def check(self, id_: int, staff_id: int, ended: CallEnd) -> None:
+        """Whether the call may be settled so; raises EndRefused, PeopleError where it may not."""
+        with self.database.read() as session:
+            review = self._calling(session, id_, staff_id)
+            walked = course(self._script(session, review.attempt), given_in(review))
+            ended.check(answered_all=walked.now is None, now=self.clock.now())
+
     def end_forgotten(self) -> int:
         """Take back what agents left lying and settle calls that were never ended; returns how many there were."""
         with self.database.read() as session:
             left = [review.id for review in forgotten(session, datetime.now(UTC))]
-        ended = [id_ for id_ in left if self._forget(id_)]
+        ended = [id_ for id_ in left if self.forget(id_)]
         if ended:
             log.warning("%d reviews by people were left lying", len(ended))
         return len(ended)
 
-    def _forget(self, id_: int) -> bool:
-        """End one that was left lying; False where that was done meanwhile, or cannot be: the others are not kept."""
+    def forget(self, id_: int) -> bool:
+        """End one that was left lying; False where that was done meanwhile, or cannot be: the others are not kept.
+
+        What was ticked is kept; the task waits for a person again.
+        """
         try:
             with self.database.write() as session:
                 review = human_review(session, id_)

@@ -63,7 +63,7 @@ async def desk(people: PhoneReviews, folder: Path) -> AsyncIterator[Desk]:
         async with running_gateway(folder) as gateway, far_end(gateway) as far:
             roster, page = Roster(), Page()
             seat = roster.sign_on(Agent(agent(people), "8002", "孙敏"), phone, page.tell)
-            by_hand = ByHand(replace(people, recordings=recordings), gateway, roster)
+            by_hand = ByHand(replace(people, recordings=recordings), roster, dialer=gateway)
             yield Desk(by_hand, seat, page, browser, far, recordings)
 
 
@@ -121,7 +121,7 @@ async def test_a_call_that_cannot_be_placed_is_our_own_lines_failure(
     async with BrowserLines() as browsers, on_duty(browsers) as (_, phone):
         page, roster = Page(), Roster()
         seat = roster.sign_on(Agent(agent(people), "8002", "孙敏"), phone, page.tell)
-        by_hand = ByHand(people, _NoLine(error), roster)
+        by_hand = ByHand(people, roster, dialer=_NoLine(error))
         with pytest.raises(type(error)):
             await by_hand.dial(seat, task_id)
         assert seat.presence is Presence.FREE and not by_hand.has(seat)

@@ -39,7 +39,7 @@ from campaign.handover.seats import Seat
 from campaign.handover.supervising import Mode, Supervisors
 from campaign.handover.talks import Agent
 from campaign.handover.wrapping import WrapUp
-from campaign.other_ways import by_hand
+from campaign.other_ways import by_hand_onward
 from campaign.other_ways.by_hand import ByHand
 from campaign.other_ways.people import PeopleError, PhoneReviews
 from campaign.works import Works
@@ -92,7 +92,7 @@ class Floor:
         with self.people.database.write() as session:
             enter_lines(session, ONE)
         claim = partial(take_place, works, campaigns=())
-        self.by_hand = ByHand(self.people, gateway, self.roster, self.lines, self.feed, claim)
+        self.by_hand = ByHand(self.people, self.roster, self.lines, self.feed, dialer=gateway, claim=claim)
         for number, hertz in (("8002", AGENT), ("8003", OTHER)):
             browser, phone = await self._opened.enter_async_context(on_duty(browsers, hertz))
             page = self.pages[number] = Page()
@@ -321,4 +321,4 @@ def faltering(monkeypatch: pytest.MonkeyPatch) -> None:
         well(reviews, id_, staff_id, to, **more)
 
     monkeypatch.setattr(PhoneReviews, "hand_on", hand_on)
-    monkeypatch.setattr(by_hand, "_PAUSES", (0.0, 0.0))
+    monkeypatch.setattr(by_hand_onward, "PAUSES", (0.0, 0.0))

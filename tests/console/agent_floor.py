@@ -97,7 +97,7 @@ async def floor(place: Place, recordings: Path, terms: Terms = Terms(look_second
             load_matcher(),
             recordings=RecordingStore(recordings, KEY),
         )
-        by_hand = ByHand(reviews, gateway, roster)
+        by_hand = ByHand(reviews, roster, dialer=gateway)
         place.app.state.desk = replace(
             desk, agents=AgentLines(roster, browsers, Supervisors(roster, LiveLines()), by_hand, Consultations(roster))
         )
