@@ -1,6 +1,6 @@
 """A worker process with a stand-in line, to be killed: every call is a line in a file, and nobody ever answers.
 
-Usage: python -m tests.campaign.killable DATABASE_URL FOLDER NAME
+Usage: python -m tests.campaign.killable DATABASE_URL FOLDER NAME [RING_SECONDS]
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class FileLine:
 async def carried(works: Works, begun: Begun, take_line: TakeLine) -> EndedCall:
     """In the place of `campaign.calls.attempt._carry`."""
     await take_line()
-    await asyncio.sleep(RING_SECONDS)
+    await asyncio.sleep(float(sys.argv[4]) if len(sys.argv) > 4 else RING_SECONDS)
     return EndedCall(
         attempt_id=begun.attempt_id, worker=works.worker, started_at=begun.started_at, ended_at=works.clock.now(),
         evidence=Evidence(sip_status=480, q850=19), details={},

@@ -27,7 +27,7 @@ from tests.conftest import KEY, publish
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TASKS = 40
-PATIENCE_SECONDS = 150.0
+PATIENCE_SECONDS = 240.0  # programs start slowly where others compute
 
 
 @contextmanager
@@ -60,10 +60,10 @@ def fill(database: Database) -> None:
         )
 
 
-def start(url: str, folder: Path, name: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.campaign.killable", url, str(folder), name], cwd=ROOT, stderr=subprocess.DEVNULL
-    )
+def start(url: str, folder: Path, *given: str) -> subprocess.Popen[bytes]:
+    """A worker by its name, perhaps with the seconds for which its calls ring."""
+    command = [sys.executable, "-m", "tests.campaign.killable", url, str(folder), *given]
+    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
 
 
 def dialled(folder: Path) -> list[list[str]]:
@@ -94,21 +94,23 @@ def test_whoever_is_killed_nobody_is_dialled_twice(kind: str, tmp_path: Path) ->
         publish(database, "suitability")
         fill(database)
         names = (f"w{n}" for n in itertools.count())
-        workers = [start(url, tmp_path, next(names)) for _ in range(2)]
+        workers = [start(url, tmp_path, next(names), "3600")]  # its calls are on the line when it is killed
         try:
+            wait_for(lambda: bool(dialled(tmp_path)))
+            workers.append(start(url, tmp_path, next(names)))
             for kill in (1, 2, 3):
                 wait_for(lambda kill=kill: len(dialled(tmp_path)) >= 8 * kill)  # type: ignore[misc]
                 if kill == 2 and server is not None:
                     server.kill()
                     server.start()
                 os.kill(workers[0].pid, signal.SIGKILL)
-                workers[0].wait(timeout=30)
+                workers[0].wait(timeout=60)
                 workers = [*workers[1:], start(url, tmp_path, next(names))]
             wait_for(lambda: all_dealt_with(database))
         finally:
             for worker in workers:
                 worker.kill()
-                worker.wait(timeout=30)
+                worker.wait(timeout=60)
         numbers = Counter(number for _, number, _ in dialled(tmp_path))
         # Nobody answers, so that nobody is to be dialled again within the hour.
         assert [number for number, count in numbers.items() if count > 1] == []
