@@ -21,11 +21,16 @@ const ASKED = { // how a consultation ended, to who asked and to who was asked
   hung_up: ["对方已挂断，已回到客户", "已退出咨询"], client_hung_up: ["客户已挂断", "客户已挂断，咨询结束"],
   talk_over: ["通话已经结束，咨询结束", "对方的通话已经结束，咨询结束"],
 };
-// The page's own name: a connection that comes back is known by it
-const token = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+// The page's own name: a connection that comes back is known by it, and a page that was loaded anew goes on duty again.
+// It is kept only from the end of a page to the beginning of the next one: a copy of this tab has a name of its own.
+const RETURN_MS = 120_000;
+const before = JSON.parse(sessionStorage.getItem("duty") ?? "{}");
+sessionStorage.removeItem("duty");
+const returns = before.number === at("sign-on").dataset.number && Date.now() - before.at < RETURN_MS;
+const token = returns ? before.token : [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
-let socket, voice, ring, mode = "idle", looked = 0, counting = 0, presence = "", wanted = false, tries = 0, instead = false, again = 0;
-let byHand = false, asking = false, course = ""; // how the call stands
+let socket, voice, ring, mode = "idle", looked = 0, counting = 0, presence = returns ? before.presence : "", wanted = false, tries = 0, instead = false, again = 0;
+let byHand = false, asking = false, course = "", writing = false; // how the call stands
 
 export function say(message) { if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message)); }
 function trouble(text) { at("trouble").textContent = text; at("trouble").hidden = !text; }
@@ -61,8 +66,9 @@ function comeBack(why) {
 
 function voiceLost() {
   voice = (voice?.close(), undefined);
+  const waits = wanted && byHand && mode === "talking";
   if (wanted && mode !== "idle" && mode !== "wrap") show("idle");
-  comeBack("语音连接已断开，正在重新连接…");
+  comeBack(waits ? "您的语音已断开，客户在等候，正在重新接回…" : "语音连接已断开，正在重新连接…");
 }
 
 function leave(why) {
@@ -172,6 +178,7 @@ const HEAR = {
     show("idle");
   },
   talk_began(news) {
+    writing = mode === "wrap" && ring === news.ring; // told anew: what was typed stays
     ring = news.ring;
     byHand = news.by_hand;
     alarm(false);
@@ -199,10 +206,11 @@ const HEAR = {
       if (news.why === "passed_on") notice("客户已由对方接手，由对方登记结果");
       return show("idle");
     }
-    if (news.why === "agent_line_lost") notice("您的语音中断，通话已经结束，请登记结果");
+    if (news.why === "agent_line_lost") notice("您的语音中断，没有及时接回，已告知客户会有专人回电，请登记结果");
     at("bot").textContent = "通话已经结束";
     if (news.why === "passed_on") closeForm();
-    at("outcome").value = news.suggested || (news.complete ? "reviewed" : "");
+    if (!writing) at("outcome").value = news.suggested || (news.complete ? "reviewed" : "");
+    writing = false;
     show("wrap");
     fitWrap();
     countDown(performance.now() + news.wrap_seconds * 1000);
@@ -290,7 +298,7 @@ function showColleagues(colleagues) {
     name.className = free ? "me-2" : "me-2 text-secondary";
     name.textContent = one.presence ? `${one.name}（${one.number}） ${one.presence}` : one.name;
     row.append(name, passing("先咨询", "btn btn-sm btn-primary", () => say({ kind: "consult", number: one.number }), free));
-    if (one.presence && !byHand) row.append(passing("直接转接", "btn btn-sm", () => say({ kind: "pass_on", number: one.number }), free));
+    if (!one.presence || !byHand) row.append(passing("直接转接", "btn btn-sm", () => say({ kind: "pass_on", number: one.number }), free));
     return row;
   }));
   if (!colleagues.length) panel.textContent = "没有其他坐席在班";
@@ -339,6 +347,9 @@ at("task-list").onclick = (event) => {
   if (task) say({ kind: "dial", task: Number(task), consent: at("consent").checked });
 };
 for (const button of document.querySelectorAll("[data-presence]")) button.onclick = () => say({ kind: "presence", presence: button.dataset.presence });
+addEventListener("pagehide", () => {
+  if (wanted) sessionStorage.setItem("duty", JSON.stringify({ token, at: Date.now(), number: at("sign-on").dataset.number, presence: mode === "idle" ? presence : "" }));
+});
 addEventListener("beforeunload", (event) => { if (["talking", "asked", "wrap"].includes(mode)) event.preventDefault(); });
 document.addEventListener("keydown", (event) => {
   const typing = event.target.matches("input, textarea, select") || event.ctrlKey || event.altKey || event.metaKey;
@@ -352,3 +363,4 @@ document.addEventListener("keydown", (event) => {
   else if (!typing && (mode === "talking" || mode === "wrap") && ask(event.key)) { /* answered */ } else return;
   event.preventDefault();
 });
+if (returns) { tries = 1; begin(); }

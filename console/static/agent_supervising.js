@@ -58,7 +58,7 @@ function fill(line, call) {
     if (line.children[n].textContent !== text) line.children[n].textContent = text;
   });
   const mine = on.call_id === call.call_id, human = call.stage === "坐席通话中";
-  const talking = ["通话中", "转人工中", "坐席通话中"].includes(call.stage);
+  const talking = ["通话中", "转人工中", "坐席通话中", "坐席断线"].includes(call.stage);
   const modes = talking ? ["listen", ...(human ? ["whisper", "barge"] : []), "take_over", ...(mine ? ["stop"] : [])] : [];
   const acts = line.lastChild, wanted = JSON.stringify([modes, mine && on.mode, call.process, call.console]);
   if (acts.dataset.shown !== wanted) {

@@ -15,13 +15,14 @@ from playwright.sync_api import Page, WebSocketRoute
 from campaign.handover.duty import Failure
 from campaign.handover.talks import Talk
 from campaign.handover.waiting_room import Terms
+from models import ReviewTask
 from telephony.bridge import Parting
 from telephony.recording import RecordingStore
 from tests.browser import chromium_page, microphone
 from tests.console.agent_floor import Floor, floor
 from tests.console.conftest import Place
 from tests.signing_in import sit_down
-from tests.telephony.farend import KEY
+from tests.telephony.farend import KEY, Call
 from tests.telephony.sounds import line, silence, sine
 
 pytestmark = pytest.mark.browser
@@ -161,3 +162,43 @@ async def test_an_agent_sees_the_call_takes_it_and_both_hear_each_other(place: P
     both = np.frombuffer(RecordingStore(recordings, KEY).read_pcm("7-1"), "<i2").reshape(-1, 2)
     assert loudest(both[-8000:, 0]) == pytest.approx(440, abs=15)
     assert loudest(both[-8000:, 1]) == pytest.approx(1000, abs=15)
+
+
+async def test_an_agent_whose_page_is_loaded_anew_in_a_call_by_hand_has_the_client_again(
+    place: Place, task_id: int, tmp_path: Path
+) -> None:
+    with place.desk.database.write() as session:
+        task = session.get_one(ReviewTask, task_id)
+        task.with_human, task.due_at = True, None
+    async with floor(place, tmp_path / "agents") as on:
+        loop = asyncio.get_running_loop()
+
+        async def pick_up() -> tuple[Call, asyncio.Task[None]]:
+            client = await on.far.take()
+            await client.say("answered")
+            return client, asyncio.create_task(client.speak(line(sine(440, 60_000))))
+
+        def work() -> str:
+            with chromium_page(flags=microphone(beeps(tmp_path / "microphone.wav"))) as page:
+                page.on("dialog", lambda dialog: dialog.accept())  # that the page asks before it is left
+                sign_on(page, on)
+                page.locator(f"[data-dial='{task_id}']").click()
+                client, speaking = asyncio.run_coroutine_threadsafe(pick_up(), loop).result(60)
+                page.get_by_text("通话中", exact=True).wait_for()
+                page.locator("#form [aria-current] button").first.wait_for()
+                page.keyboard.press("1")
+                page.get_by_text("已答 1").wait_for()
+                page.reload()
+                page.get_by_text("已答 1").wait_for()
+                page.get_by_text("通话中", exact=True).wait_for()
+                page.evaluate(LISTEN)
+                page.wait_for_function("Math.abs(window.loudest() - 440) < 30", polling=10)
+                begun = len(client.heard)
+                while not 950 < loudest(np.frombuffer(bytes(client.heard[begun:][-8000:]) or bytes(2), "<i2")) < 1050:
+                    page.wait_for_timeout(50)
+                page.keyboard.press("F9")
+                page.locator("#wrap").wait_for()
+                loop.call_soon_threadsafe(speaking.cancel)
+                return page.locator("#client").inner_text()
+
+        assert await asyncio.to_thread(work) == "单小明先生"
