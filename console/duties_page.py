@@ -13,7 +13,7 @@ from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
-from campaign.duties.drawing import DrawRefused, Wanted, draw_sample, void_draw
+from campaign.duties.drawing import DrawChanged, DrawRefused, Wanted, draw_sample, prospect, void_draw
 from campaign.duties.duties import raise_tasks
 from campaign.duties.outlook import Outlook, outlook
 from campaign.duties.plans import wanting
@@ -95,22 +95,51 @@ def draw(
     r5: Annotated[str, Form()] = "",
     ordinary: Annotated[str, Form()] = "",
     high_from: Annotated[str, Form()] = RiskLevel.R5.value,
+    shown: Annotated[str, Form()] = "",
 ) -> Response:
-    """Draw the sample of a yearly share."""
+    """Show what a draw of a yearly share would bring, or draw it; `shown` is the mark of what was shown."""
     desk = desk_of(request)
     if kind not in set(DutyKind) or high_from not in set(RiskLevel) or year not in YEARS:
         raise HTTPException(404)
     typed = {"seed": seed.strip()[:80], "share": share.strip(), "r5": r5.strip(), "ordinary": ordinary.strip()}
     raised = {one: typed[one] or _doubled(typed["share"]) for one in ("r5", "ordinary")}
     wanted = Wanted(DutyKind(kind), year, **typed | raised, high_from=RiskLevel(high_from))
+    typed |= {"kind": kind, "high_from": high_from}
     try:
+        if not shown:
+            return _asked(request, wanted, typed)
         with desk.database.write_long() as session:
-            made = draw_sample(session, wanted, by=signed_in(request).number, now=desk.clock.now()).id
+            made = draw_sample(session, wanted, by=signed_in(request).number, now=desk.clock.now(), mark=shown).id
+    except DrawChanged as changed:
+        return _asked(request, wanted, typed, trouble=str(changed), status_code=409)
     except DrawRefused as refused:
-        typed |= {"kind": kind, "high_from": high_from}
         return _shown(request, year, typed=typed, trouble=str(refused), status_code=422)
     remembered_of(request).forget()
     return RedirectResponse(f"/duties/draws/{made}", status_code=303)
+
+
+def _asked(
+    request: Request, wanted: Wanted, typed: Mapping[str, str], *, trouble: str = "", status_code: int = 200
+) -> Response:
+    """What would be drawn, to be confirmed once; raises DrawRefused."""
+    desk = desk_of(request)
+    with desk.database.read() as session:
+        found = prospect(session, wanted, desk.clock.now())
+        parameters = wanted.parameters()
+        return page(
+            request,
+            "draw_asked.html",
+            status_code=status_code,
+            trouble=trouble,
+            wanted=wanted,
+            typed=typed,
+            mark=found.mark,
+            proof=found.proof,
+            parameters=parameters,
+            share=SHARES[wanted.kind],
+            basis=BASES[parameters["basis"]],
+            percent=_percent,
+        )
 
 
 def _doubled(share: str) -> str:

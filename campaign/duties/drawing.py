@@ -5,10 +5,12 @@ The draw itself is pure (rules.sampling); here it meets the clients, is stored, 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
+from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -43,6 +45,20 @@ _MOST_NAMED = 5  # brokers in a refusal
 
 class DrawRefused(Exception):
     """A draw that may not be made; the (Chinese) message says why and what to do."""
+
+
+class DrawChanged(DrawRefused):
+    """Other clients would be drawn than those that were shown before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What a draw would bring now; `merged` are the numbers of those credited, each with the task that counts."""
+
+    numbers: tuple[str, ...]
+    merged: Mapping[str, int | None]
+    proof: dict[str, Any]  # as it is stored
+    mark: str  # the same for the same draw from the same population
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +108,29 @@ class Wanted:
         }
 
 
-def draw_sample(session: Session, wanted: Wanted, *, by: str, now: datetime) -> Draw:
+def draw_sample(session: Session, wanted: Wanted, *, by: str, now: datetime, mark: str = "") -> Draw:
     """Draw the clients who are to be reviewed for a yearly duty and store them with the proof.
 
     Whoever was reviewed this year, or is about to be for a reason that counts, is credited; a second draw tops up what
-    the first could not bring. Raises DrawRefused.
+    the first could not bring. Raises DrawRefused; DrawChanged where it is not the draw of that mark.
     """
     if not by.strip():
         raise DrawRefused("没有写明是谁抽取；请写上工号或姓名")
+    found = prospect(session, wanted, now)
+    if mark and mark != found.mark:
+        raise DrawChanged("预览之后客户或回访的情况有了变化，抽取的结果不同了；请重新核对后再确认")
+    duty = _duty(session, wanted, now)
+    stored = Draw(
+        duty_id=duty.id, seed=wanted.seed, drawn_at=now, by=by, parameters=wanted.parameters(), proof=found.proof
+    )
+    session.add(stored)
+    session.flush()
+    _enter_members(session, stored.id, found.numbers, found.merged)
+    return stored
+
+
+def prospect(session: Session, wanted: Wanted, now: datetime) -> Prospect:
+    """Who would be drawn now; nothing is stored. Raises DrawRefused."""
     quota = _quota(session, wanted)
     if now.astimezone(SHANGHAI).year < wanted.year:
         raise DrawRefused(
@@ -107,17 +138,18 @@ def draw_sample(session: Session, wanted: Wanted, *, by: str, now: datetime) -> 
         )
     if wanted.kind is DutyKind.CONDUCT:
         _check_names(session)
-    duty = _duty(session, wanted, now)
+    duty = _known_duty(session, wanted) or Duty(kind=wanted.kind.value, year=wanted.year)
     population = population_of(session, wanted.kind, duty, wanted.raised(), wanted.high_from)
     drawn = draw(population.units(clients_of(session, wanted.kind, wanted.year)), quota, wanted.seed)
     if not drawn.proof.basis:
         raise DrawRefused(_nobody(wanted))
     proof = proof_as_json(drawn.proof) | {"population_digest": f"{population.digest:032x}"}
-    stored = Draw(duty_id=duty.id, seed=wanted.seed, drawn_at=now, by=by, parameters=wanted.parameters(), proof=proof)
-    session.add(stored)
-    session.flush()
-    _enter_members(session, stored.id, drawn.numbers, population.merged)
-    return stored
+    return Prospect(drawn.numbers, population.merged, proof, _mark(wanted, drawn.numbers, population.merged, proof))
+
+
+def _mark(wanted: Wanted, numbers: tuple[str, ...], merged: Mapping[str, int | None], proof: dict[str, Any]) -> str:
+    whole = [wanted.kind.value, wanted.year, wanted.seed, wanted.parameters(), numbers, sorted(merged), proof]
+    return blake2b(json.dumps(whole, ensure_ascii=False, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 def void_draw(session: Session, draw: Draw, *, by: str, why: str, now: datetime) -> None:
@@ -166,8 +198,12 @@ def _nobody(wanted: Wanted) -> str:
             return f"{before}的客户；请先导入客户"
 
 
+def _known_duty(session: Session, wanted: Wanted) -> Duty | None:
+    return session.scalar(select(Duty).where(Duty.kind == wanted.kind.value, Duty.year == wanted.year))
+
+
 def _duty(session: Session, wanted: Wanted, now: datetime) -> Duty:
-    found = session.scalar(select(Duty).where(Duty.kind == wanted.kind.value, Duty.year == wanted.year))
+    found = _known_duty(session, wanted)
     per_mille = -(-wanted.quota_share.numerator * 1000 // wanted.quota_share.denominator)
     if found is None:
         found = Duty(kind=wanted.kind.value, year=wanted.year, per_mille=per_mille, created_at=now)

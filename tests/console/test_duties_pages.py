@@ -17,7 +17,7 @@ from campaign.imports.importing import import_file
 from campaign.imports.rows import ScriptLike
 from console import import_page
 from console.remembered import Remembered
-from models import AuditEntry, BusinessEvent, Draw, ReviewPlan, ReviewTask
+from models import AuditEntry, BusinessEvent, Customer, Draw, ReviewPlan, ReviewTask
 from models.audit import Act
 from rules import Post
 from tests.campaign.test_import_kinds import EVENTS, event
@@ -56,9 +56,16 @@ def pages(as_posts: SignIn) -> TestClient:
 
 def drawn(pages: TestClient, year: int, **more: str) -> str:
     form = {"kind": "suitability", "year": str(year), "seed": "年度种子"} | more
-    answer = pages.post("/duties/draw", data=form)
+    asked = pages.post("/duties/draw", data=form)
+    assert asked.status_code == 200, asked.text
+    answer = pages.post("/duties/draw", data=confirmed(asked.text))
     assert answer.status_code == 200, answer.text
     return str(answer.url.path)
+
+
+def confirmed(page: str) -> dict[str, str]:
+    """The form by which a draw that is shown is confirmed."""
+    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page))
 
 
 def figure(text: str, word: str) -> int:
@@ -80,6 +87,28 @@ def test_a_draw_and_its_proof(pages: TestClient, place: Place, year: int) -> Non
     assert "可抽取" in text
     assert "客户" in text
     assert "抽取证明" in pages.get("/duties").text
+
+
+def test_a_draw_is_shown_first_and_only_what_was_shown_is_drawn(pages: TestClient, place: Place, year: int) -> None:
+    def draws() -> int:
+        with place.desk.database.read() as session:
+            return session.scalar(select(func.count()).select_from(Draw)) or 0
+
+    shown = pages.post("/duties/draw", data={"kind": "suitability", "year": str(year), "seed": "种子“甲”"})
+    expected = {"人口": 40, "基数": 40, "应回访": 4, "合并计入": 0, "抽中": 4, "尚欠": 0}
+    assert {word: figure(shown.text, word) for word in expected} == expected
+    assert "种子“甲”" in shown.text and "autofocus>确认抽取" in shown.text and draws() == 0
+    form = confirmed(shown.text)
+    with place.desk.database.write() as session:
+        session.scalars(select(Customer).where(Customer.number == "K7")).one().account_state = "dormant"
+    again = pages.post("/duties/draw", data=form)
+    assert (again.status_code, figure(again.text, "基数"), draws()) == (409, 39, 0)
+    assert "情况有了变化" in again.text
+    assert pages.post("/duties/draw", data=form | {"seed": "另一个"}).status_code == 409
+    made = pages.post("/duties/draw", data=confirmed(again.text))
+    assert (figure(made.text, "抽中"), draws()) == (4, 1)
+    assert pages.post("/duties/draw", data=confirmed(again.text)).status_code == 409  # pressed twice: drawn once
+    assert draws() == 1
 
 
 @pytest.mark.parametrize(

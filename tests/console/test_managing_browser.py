@@ -52,7 +52,10 @@ def test_a_manager_imports_has_a_plan_approved_and_starts_it(place: Place) -> No
 
         page.goto(f"{address}/duties")
         card = page.locator('[data-quota="suitability"]')
-        card.get_by_role("button", name="抽取").click()
+        card.get_by_role("button", name="预览抽取").click()
+        expect(page.get_by_role("button", name="确认抽取")).to_be_focused()
+        page.keyboard.press("Enter")
+        page.get_by_text("怎样核对").wait_for()
         expect(page.locator('[data-figure="抽中"]')).to_have_text("2")
         page.get_by_role("link", name=re.compile("方案")).filter(has_text="制定").click()
         for name, words in (("department", "合规部"), ("executing_department", "客服中心"), ("reviewers", "8002")):
