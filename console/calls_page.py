@@ -198,7 +198,7 @@ def call_page(
         attempt = call(session, call_id)
         if attempt is None:
             raise HTTPException(404)
-        record = record_of(attempt, attempt.events)
+        record = record_of(session, attempt)
         return page(
             request,
             "call.html",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from markupsafe import Markup, escape
+
 from bot.moves import Heard, Pressed, PromptFinished, Say, Spoken
 from bot.replay import Move
 from rules.labels import label_of
@@ -25,6 +27,15 @@ class Line:
     evidence: str = ""  # why it was understood so: the rule or the nearest example
     confidence: float = 1.0
     risks: tuple[str, ...] = ()  # the risks in the words, in Chinese
+
+    @property
+    def spans(self) -> Markup:
+        """The words, each with its place; an hour has thousands, too many for a loop of the template."""
+        return Markup("".join(map(_span, self.words)))  # noqa: S704, each is escaped
+
+
+def _span(word: Spoken) -> str:
+    return f'<span class="word" data-start="{word.start_ms:d}" data-end="{word.end_ms:d}">{escape(word.text)}</span>'
 
 
 def transcript_of(moves: Iterable[Move]) -> tuple[Line, ...]:

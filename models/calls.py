@@ -160,7 +160,7 @@ def _serves(wanted: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def call(session: Session, call_id: str) -> Attempt | None:
-    """One attempt with everything that a page shows of it."""
+    """One attempt with everything that a page shows of it but its log."""
     query = (
         select(Attempt)
         .where(Attempt.call_id == call_id)
@@ -172,7 +172,6 @@ def call(session: Session, call_id: str) -> Attempt | None:
             selectinload(Attempt.answers),
             selectinload(Attempt.flags),
             selectinload(Attempt.deliveries),
-            selectinload(Attempt.events),
             joinedload(Attempt.quality),
             joinedload(Attempt.recording),
         )

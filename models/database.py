@@ -41,6 +41,7 @@ class Database:
         """A session for queries; nothing that it changes is kept."""
         with Session(self.engine, expire_on_commit=False) as session:
             yield session
+            session.expunge_all()  # else everything that was read would be marked as stale, one by one
             session.rollback()
 
     @contextmanager

@@ -14,7 +14,7 @@ from bot.merging import Review, merge
 from bot.replay import Difference, Move, differences, facts_from_json, move_from_json
 from bot.script import Script
 from campaign.published import script_of
-from models import Attempt, AttemptTask, CallEvent
+from models import Attempt, AttemptTask
 from models.queue import events_of
 from models.scripts import version_by_hash
 from rules import ReviewType
@@ -40,7 +40,7 @@ def replay_call(session: Session, call_id: str) -> Replayed:
     attempt = session.scalar(select(Attempt).where(Attempt.call_id == call_id))
     if attempt is None:
         raise ReplayError(f"没有通话 {call_id}；请在通话记录里查看编号")
-    record = record_of(attempt, events_of(session, attempt.id))
+    record = record_of(session, attempt)
     if record.trouble:
         raise ReplayError(f"{record.trouble}，无从重放")
     if not record.moves:
@@ -57,16 +57,17 @@ class Record:
     trouble: str
 
 
-def record_of(attempt: Attempt, events: Sequence[CallEvent]) -> Record:
+def record_of(session: Session, attempt: Attempt) -> Record:
     """Read the log of a call; an entry that cannot be read keeps no other from being."""
     moves: list[Move] = []
     lost: list[int] = []
-    for number, row in enumerate(events, 1):
+    log = events_of(session, attempt.id)
+    for number, row in enumerate(log, 1):
         try:
             moves.append(move_from_json(row.body))
         except ReplayError:
             lost.append(number)
-    return Record(tuple(moves), _trouble(not attempt.facts, lost, len(events)))
+    return Record(tuple(moves), _trouble(not attempt.facts, lost, len(log)))
 
 
 def _trouble(no_facts: bool, lost: Sequence[int], entries: int) -> str:

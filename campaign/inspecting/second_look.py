@@ -15,7 +15,6 @@ from bot.writing.glossary import CUES
 from campaign.calls.replaying import record_of, replay_call, spoken
 from intents import Intent, Match, Matcher
 from models import Attempt
-from models.queue import events_of
 from rules import label_of
 from rules.outcomes import Method
 from rules.scorecards import Check
@@ -37,7 +36,7 @@ def conduct_of(session: Session, attempt: Attempt) -> Mapping[Check, Finding]:
     if attempt.method != Method.VOICE_BOT:
         return {}
     try:
-        record = record_of(attempt, events_of(session, attempt.id))
+        record = record_of(session, attempt)
         if record.trouble or not record.moves:
             return {}
         return findings(spoken(session, attempt), facts_from_json(attempt.facts), record.moves)

@@ -1,33 +1,61 @@
 // One call: both sides drawn, the transcript follows, every word and every answer is a click away from being heard.
-import WaveSurfer from "/static/vendor/wavesurfer.esm.js";
-import Regions from "/static/vendor/wavesurfer-regions.esm.js";
-import Timeline from "/static/vendor/wavesurfer-timeline.esm.js";
+import { draw } from "/static/replay_wave.js";
 
 const SILENT = 0.04; // of the loudest sound of the call, on both sides
 const LEAST_SILENCE = 0.8, KEPT_SILENCE = 0.15; // seconds
 const AROUND = 0.1; // heard before and after an answer, seconds
+const SOON = 0.05; // seconds by which something is marked before it begins
 const STEP = 3;
-const HEIGHT = 52; // of one side, pixels
+const PLACED = "[data-start], [data-seek]";
 
 const player = document.getElementById("player");
 const audio = document.getElementById("audio");
-const lines = [...document.querySelectorAll("#transcript li[data-start]")];
-const words = [...document.querySelectorAll("#transcript .word")];
-const answers = [...document.querySelectorAll("#answers [data-seek]")]
-  .sort((one, other) => Number(one.dataset.seek) - Number(other.dataset.seek));
+const skip = document.getElementById("skip"), clockFace = document.getElementById("clock");
+const comment = document.getElementById("comment"), commentAt = document.getElementById("comment-at");
 const seconds = (ms) => Number(ms) / 1000;
 const clock = (at) => `${Math.floor(at / 60)}:${String(Math.floor(at % 60)).padStart(2, "0")}.${Math.floor((at * 10) % 10)}`;
-const colour = (name, alpha = 1) => {
-  const value = getComputedStyle(document.documentElement).getPropertyValue(name).trim() || "#066fd1";
-  return `color-mix(in srgb, ${value} ${100 * alpha}%, transparent)`;
-};
+
+// How many of the instants, which stand in order, are not after another one.
+function upTo(instants, at) {
+  let low = 0, high = instants.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (instants[middle] <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+// Elements in the order of their beginnings, of which one at most has a mark: what is marked already is not touched.
+function follower(elements, mark) {
+  const starts = Float64Array.from(elements, (element) => seconds(element.dataset.start ?? element.dataset.seek));
+  let marked = null;
+  return {
+    elements,
+    at: (now) => elements[upTo(starts, now + SOON) - 1] ?? null,
+    mark(element) {
+      if (element === marked) return false;
+      marked?.classList.remove(mark);
+      element?.classList.add(mark);
+      marked = element;
+      return true;
+    },
+  };
+}
+
+const lines = follower([...document.querySelectorAll("#transcript li[data-start]")], "now");
+const clients = follower(lines.elements.filter((line) => line.classList.contains("client")));
+const answers = follower([...document.querySelectorAll("#answers [data-seek]")]
+  .sort((one, other) => Number(one.dataset.seek) - Number(other.dataset.seek)), "table-active");
+let speaking = null; // the client's sentence that began last
+let words = follower([], "now"); // of it
 
 // A pause that comes before the sound has started rejects the promise of play(): nothing is wrong then.
 const play = () => audio.play().catch(() => {});
 let stopAt = null; // seconds: one answer was asked for, not what follows it
 let loop = null; // the stretch that is heard over and over
 let selected = null; // the stretch that was dragged open
-let silences = [];
+let silences = Object.assign([], { starts: [] });
 
 function hear(from, until = null) {
   if (!audio) return;
@@ -42,55 +70,48 @@ function hearElement(element) {
   else hear(seconds(start ?? seek), null);
 }
 
-function bind(root) {
-  for (const element of root.querySelectorAll("[data-start], [data-seek]")) {
-    element.onclick = (event) => {
-      if (event.target.closest("a, summary, form, details")) return;
-      event.stopPropagation();
-      hearElement(element);
-    };
-    if (!["BUTTON", "A"].includes(element.tagName)) {
-      element.onkeydown = (event) => { if (event.key === "Enter" && event.target === element) hearElement(element); };
-    }
-  }
-}
+document.addEventListener("click", (event) => {
+  const element = event.target.closest(PLACED), within = event.target.closest("a, summary, form, details");
+  if (element && !(within && element.contains(within))) hearElement(element);
+});
+document.addEventListener("keydown", (event) => {
+  const element = event.target;
+  if (event.key === "Enter" && element.matches(PLACED) && !["BUTTON", "A"].includes(element.tagName)) hearElement(element);
+});
 
-function current(elements, now) {
-  let found = null;
-  for (const element of elements) if (seconds(element.dataset.start ?? element.dataset.seek) <= now + 0.05) found = element;
-  return found;
-}
-
-let shown = null;
 function follow() {
   const now = audio.currentTime;
   if (stopAt !== null && now >= stopAt && !audio.paused) { stopAt = null; audio.pause(); }
   if (loop && now >= loop.end && !audio.paused) audio.currentTime = loop.start;
-  const silence = document.getElementById("skip").checked && !audio.paused && silences.find((one) => now > one.start && now < one.end);
-  if (silence) audio.currentTime = silence.end;
-  const line = current(lines, now), word = current(words, now);
-  for (const each of lines) each.classList.toggle("now", each === line);
-  for (const each of words) each.classList.toggle("now", each === word && now < seconds(each.dataset.end) + AROUND);
-  for (const each of answers) each.classList.toggle("table-active", each === current(answers, now));
-  if (line !== shown) {
-    const list = line?.parentElement; // the page itself stays where the reader has put it
-    if (list) list.scrollTop = line.offsetTop - list.offsetTop - list.clientHeight / 3;
-    shown = line;
+  const silence = skip.checked && !audio.paused && silences[upTo(silences.starts, now) - 1];
+  if (silence && now > silence.start && now < silence.end) audio.currentTime = silence.end;
+  const line = lines.at(now);
+  if (lines.mark(line) && line) {
+    const list = line.parentElement; // the page itself stays where the reader has put it
+    list.scrollTop = line.offsetTop - list.offsetTop - list.clientHeight / 3;
   }
-  document.getElementById("clock").value = `${clock(now)} / ${clock(seconds(player.dataset.lengthMs))}`;
-  const comment = document.getElementById("comment");
-  if (comment && document.activeElement !== comment.elements.words) noteWhere(comment);
+  if (clients.at(now) !== speaking) {
+    speaking = clients.at(now);
+    words.mark(null);
+    words = follower([...(speaking?.querySelectorAll(".word") ?? [])], "now");
+  }
+  const word = words.at(now);
+  words.mark(word && now < seconds(word.dataset.end) + AROUND ? word : null);
+  answers.mark(answers.at(now));
+  clockFace.value = `${clock(now)} / ${clock(seconds(player.dataset.lengthMs))}`;
+  if (comment && document.activeElement !== comment.elements.words) noteWhere();
 }
 
-function noteWhere(form) {
-  form.elements.at_ms.value = Math.round(audio.currentTime * 1000);
-  document.getElementById("comment-at").value = clock(audio.currentTime);
+function noteWhere() {
+  comment.elements.at_ms.value = Math.round(audio.currentTime * 1000);
+  commentAt.value = clock(audio.currentTime);
 }
 
 function step(by) {
-  if (!answers.length) return;
-  const here = answers.indexOf(current(answers, audio.currentTime + AROUND));
-  const next = answers[Math.min(answers.length - 1, Math.max(0, here + by))];
+  const { elements } = answers;
+  if (!elements.length) return;
+  const here = elements.indexOf(answers.at(audio.currentTime + AROUND));
+  const next = elements[Math.min(elements.length - 1, Math.max(0, here + by))];
   next.scrollIntoView({ block: "nearest" });
   hearElement(next);
 }
@@ -98,7 +119,7 @@ function step(by) {
 function toggleLoop() {
   if (loop) loop = null;
   else {
-    const line = current(lines, audio.currentTime);
+    const line = lines.at(audio.currentTime);
     loop = selected ?? (line && { start: seconds(line.dataset.start), end: seconds(line.dataset.end) + AROUND });
     if (loop) hear(loop.start);
   }
@@ -125,77 +146,11 @@ function silencesOf(client, bot, stretch) {
       start = null;
     }
   }
-  return found;
-}
-
-function mark(regions) {
-  const fixed = { drag: false, resize: false };
-  for (const line of lines) {
-    const client = line.classList.contains("client");
-    const name = line.classList.contains("cut") ? "--tblr-yellow" : line.classList.contains("hear") ? "--tblr-purple"
-      : client ? "--tblr-orange" : "--tblr-primary";
-    regions.addRegion({
-      ...fixed, start: seconds(line.dataset.start), end: seconds(line.dataset.end), channelIdx: client ? 0 : 1,
-      color: colour(name, name === "--tblr-orange" || name === "--tblr-primary" ? 0.12 : 0.35),
-    });
-  }
-  for (const flag of document.querySelectorAll("#flags [data-seek]")) {
-    regions.addRegion({ ...fixed, start: seconds(flag.dataset.seek), color: colour("--tblr-red"), content: "⚑" });
-  }
-  for (const comment of document.querySelectorAll("[data-comment]")) {
-    regions.addRegion({ ...fixed, start: seconds(comment.dataset.seek), color: colour("--tblr-green"), content: comment.dataset.comment });
-  }
-}
-
-// Every region that is put in asks how wide all is, and would have all laid out anew: an hour has a thousand of them.
-function stayAsLaidOut(wave) {
-  const width = wave.getWidth(), scroll = wave.getScroll(), wrapper = wave.getWrapper();
-  const container = wrapper.querySelector('[part="regions-container"]') ?? wrapper;
-  Object.assign(wave, { getWidth: () => width, getScroll: () => scroll });
-  Object.defineProperty(container, "clientWidth", { value: container.clientWidth, configurable: true });
-  return () => { delete wave.getWidth; delete wave.getScroll; delete container.clientWidth; };
-}
-
-async function draw() {
-  const answer = await fetch(player.dataset.waveform);
-  if (!answer.ok) return;
-  const bytes = new Uint8Array(await answer.arrayBuffer());
-  const half = bytes.length / 2;
-  const [client, bot] = [bytes.subarray(0, half), bytes.subarray(half)].map((side) => Float32Array.from(side, (level) => level / 255));
-  silences = silencesOf(client, bot, seconds(player.dataset.stretchMs));
-  const regions = Regions.create();
-  const wave = WaveSurfer.create({
-    container: "#wave", media: audio, peaks: [client, bot], duration: seconds(player.dataset.lengthMs) || 0.02,
-    height: HEIGHT, cursorColor: colour("--tblr-red"), cursorWidth: 2, hideScrollbar: false,
-    splitChannels: [
-      { waveColor: colour("--tblr-orange"), progressColor: colour("--tblr-orange", 0.6) },
-      { waveColor: colour("--tblr-primary"), progressColor: colour("--tblr-primary", 0.6) },
-    ],
-    plugins: [regions, Timeline.create({ height: 16 })],
-  });
-  // A strict policy keeps styles out that stand in the page: the same ones as a file.
-  const style = Object.assign(document.createElement("link"), { rel: "stylesheet", href: "/static/vendor/wavesurfer.css" });
-  wave.getWrapper().getRootNode().append(style);
-  wave.getWrapper().querySelector(".canvases").style.minHeight = `${2 * HEIGHT}px`;
-  wave.once("ready", () => {
-    const goOn = stayAsLaidOut(wave);
-    mark(regions);
-    setTimeout(() => { goOn(); player.dataset.drawn = "yes"; });
-  });
-  wave.on("interaction", () => { stopAt = null; });
-  regions.enableDragSelection({ color: colour("--tblr-green", 0.25) });
-  regions.on("region-created", (region) => {
-    if (!region.drag) return;
-    selected?.remove();
-    selected = region;
-    loop = null;
-    toggleLoop();
-  });
-  document.getElementById("zoom").oninput = (event) => wave.zoom(Number(event.target.value));
+  return Object.assign(found, { starts: found.map((one) => one.start) });
 }
 
 function press(key) {
-  const line = current(lines, audio.currentTime);
+  const line = lines.at(audio.currentTime);
   const acts = {
     " ": () => { stopAt = null; audio.paused ? play() : audio.pause(); },
     ArrowLeft: () => { audio.currentTime -= STEP; },
@@ -207,7 +162,7 @@ function press(key) {
     s: () => document.getElementById("skip").click(),
     ",": () => faster(-1),
     ".": () => faster(1),
-    c: () => { const form = document.getElementById("comment"); if (form) { audio.pause(); noteWhere(form); form.elements.words.focus(); } },
+    c: () => { if (comment) { audio.pause(); noteWhere(); comment.elements.words.focus(); } },
     g: () => document.querySelector("#scoring select, #scoring input[type=radio]")?.focus(),
   };
   return (acts[key] ?? acts[key.toLowerCase()])?.();
@@ -215,7 +170,6 @@ function press(key) {
 
 const KEYS = [" ", "ArrowLeft", "ArrowRight", "j", "k", "r", "l", "s", ",", ".", "c", "g"];
 
-bind(document);
 if (audio) {
   const speed = document.getElementById("speed");
   speed.onchange = () => { audio.playbackRate = Number(speed.value); };
@@ -246,12 +200,20 @@ if (audio) {
     event.preventDefault();
     press(event.key);
   });
-  draw();
+  const drawn = await draw(player, audio, lines.elements, {
+    seeks: () => { stopAt = null; },
+    selects: (stretch) => { selected = stretch; loop = null; toggleLoop(); },
+  });
+  if (drawn) {
+    silences = silencesOf(...drawn, seconds(player.dataset.stretchMs));
+    player.dataset.drawn = "yes";
+  }
 }
 
+// Last, since it keeps the server from what is heard and seen first.
 const again = document.getElementById("replayed");
 if (again) {
   const answer = await fetch(again.dataset.src);
-  if (answer.ok) { again.innerHTML = await answer.text(); bind(again); }
+  if (answer.ok) again.innerHTML = await answer.text();
   else again.textContent = "暂时不能重放。";
 }
