@@ -1,11 +1,9 @@
-"""What the dashboard counts: the funnel of a day, outcomes, what is owed by type and deadline, how the lines do."""
+"""What the dashboard counts: the funnel of a day, outcomes, how the lines do."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session
@@ -67,50 +65,6 @@ def outcomes_between(session: Session, since: datetime, until: datetime) -> dict
         .group_by(Attempt.outcome)
     )
     return {str(outcome): count for outcome, count in session.execute(query)}
-
-
-@dataclass(frozen=True, slots=True)
-class OpenByDeadline:
-    """Open tasks of one type with one deadline: what the bot has to do, and what people have to.
-
-    `hours`: those of their campaign as they are stored, None: the firm's; `paused`: whether it is paused.
-    """
-
-    deadline_at: datetime
-    review_type: str
-    by_bot: int
-    by_people: int
-    hours: Mapping[str, Any] | None = None
-    paused: bool = False
-
-
-def open_by_type_and_deadline(session: Session, until: datetime) -> list[OpenByDeadline]:
-    """Everything with a deadline up to an instant that is not done, in the order of the deadlines."""
-    campaigns = {one.id: one for one in session.scalars(select(Campaign).where(Campaign.state != "stopped"))}
-    peculiar = [one.id for one in campaigns.values() if one.hours is not None or one.state == "paused"]
-    apart = case((ReviewTask.campaign_id.in_(peculiar), ReviewTask.campaign_id))
-    people = func.count().filter(ReviewTask.with_human.is_(True))
-    query = (
-        select(ReviewTask.deadline_at, ReviewTask.review_type, func.count() - people, people, apart)
-        .join(Campaign, ReviewTask.campaign_id == Campaign.id)
-        .where(
-            ReviewTask.final.is_(False),
-            ReviewTask.deadline_at.is_not(None),
-            ReviewTask.deadline_at <= until,
-            Campaign.state != "stopped",
-        )
-        .group_by(ReviewTask.deadline_at, ReviewTask.review_type, apart)
-        .order_by(ReviewTask.deadline_at, ReviewTask.review_type)
-    )
-    return [
-        OpenByDeadline(at, of, bot, by, *_peculiarities(campaigns.get(campaign)))
-        for at, of, bot, by, campaign in session.execute(query)
-        if at is not None
-    ]
-
-
-def _peculiarities(campaign: Campaign | None) -> tuple[Mapping[str, Any] | None, bool]:
-    return (campaign.hours, campaign.state == "paused") if campaign is not None else (None, False)
 
 
 @dataclass(frozen=True, slots=True)

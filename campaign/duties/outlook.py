@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from fractions import Fraction
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign.running.opening_hours import hours_from
 from models.lines import Lines
-from models.managing_figures import OpenByDeadline, open_by_type_and_deadline
+from models.managing_owed import OpenByDeadline, open_by_type_and_deadline
 from models.plans import BotCalls, anything_due, bot_calls_between
 from models.workers import workers_alive
 from rules import CallingHours
@@ -103,7 +103,7 @@ def outlook(session: Session, now: datetime, hours: CallingHours, room: LineRoom
     lately = bot_calls_between(session, midnight - timedelta(days=WINDOWS[0]), now)
     reach = Fraction(lately.reviewed, lately.made) if lately.made >= FEWEST_CALLS else USUAL_REACH
     each, pace = calls_expected(reach, ATTEMPTS), _pace(session, now, midnight, hours)
-    still_open = open_by_type_and_deadline(session, now + LONGEST - timedelta(days=1))
+    still_open = open_by_type_and_deadline(session, now, now + LONGEST - timedelta(days=1))
     owed = _owed(still_open, each, hours)
     most = _most(session, room, lately) if room is not None else None
     seen = forecast(_together(owed), pace.per_hour, hours, now)
@@ -148,18 +148,26 @@ def _most(session: Session, room: LineRoom, lately: BotCalls) -> Fraction:
 
 def _owed(still_open: Sequence[OpenByDeadline], each: Fraction, hours: CallingHours) -> list[Owed]:
     return [
-        Owed(one.deadline_at, one.by_bot, each, one.review_type, hours_from(one.hours, hours) if one.hours else None)
+        Owed(
+            one.deadline_at,
+            one.by_bot,
+            each,
+            one.review_type,
+            hours_from(one.hours, hours) if one.hours else None,
+            begins_at=one.begins_at,
+            joins=one.joins,
+        )
         for one in still_open
         if one.by_bot
     ]
 
 
 def _together(owed: Sequence[Owed]) -> list[Owed]:
-    """One for each deadline and hours, whatever the type."""
-    tasks: Counter[tuple[datetime, CallingHours | None]] = Counter()
+    """One for each deadline, whatever the type, apart by what the forecast tells apart."""
+    tasks: Counter[Owed] = Counter()
     for one in owed:
-        tasks[one.deadline_at, one.hours] += one.tasks
-    return [Owed(at, count, owed[0].calls_each, hours=hours) for (at, hours), count in tasks.items()]
+        tasks[replace(one, label="", tasks=0)] += one.tasks
+    return [replace(one, tasks=count) for one, count in tasks.items()]
 
 
 def _missed_by_type(seen: Forecast, now: datetime) -> Mapping[str, int]:

@@ -156,6 +156,29 @@ def test_more_than_the_lines_can_do(firm: Session) -> None:
     assert not outlook(firm, EVENING, HOURS, LineRoom(2, 4.0)).beyond
 
 
+def test_one_call_for_all_that_a_client_is_asked(firm: Session) -> None:
+    """Two an hour with two hours left tonight, 7/4 calls a task: two tasks, and with them what is due tomorrow."""
+    called(firm, 16, datetime(2026, 6, 1, 9, tzinfo=SHANGHAI), timedelta(minutes=30))
+    for number in range(2):
+        for review_type, deadline_at in ((ReviewType.SUITABILITY, TONIGHT), (ReviewType.CONDUCT, TOMORROW)):
+            task = task_for(firm, client(firm, number), review_type)
+            task.deadline_at, task.due_at = deadline_at, NOW
+    firm.flush()
+    found = outlook(firm, EVENING, HOURS)
+    assert [[one.tasks, one.calls, one.missed] for one in found.forecast.deadlines] == [
+        [2, Fraction(7, 2), 0],
+        [2, 0, 0],
+    ]
+    assert found.forecast.needed_per_hour == Fraction(7, 4)
+
+
+def test_a_plan_that_begins_later_is_not_called_before(firm: Session) -> None:
+    """Ten hours tomorrow for 40 tasks of 7/4 calls: seven an hour, though two hours are left today."""
+    owe(firm, 40, TOMORROW, due_at=datetime(2026, 6, 2, tzinfo=SHANGHAI))
+    found = outlook(firm, EVENING, HOURS)
+    assert (found.forecast.lines[0].open_time, found.forecast.needed_per_hour) == (timedelta(hours=10), Fraction(7))
+
+
 def test_only_the_bots_own_calls_make_its_pace(firm: Session) -> None:
     """Calls of people, calls of clients, and calls that our own line lost are not."""
     called(firm, 40, datetime(2026, 6, 1, 9, tzinfo=SHANGHAI), timedelta(minutes=10))

@@ -148,6 +148,79 @@ class TestHoursOfTheirOwn:
         assert (outlook.missed, outlook.lost) == (5, 5)
 
 
+class TestBeginnings:
+    """Tasks of a plan that begins later are not called before."""
+
+    BEGINS = at("2026-06-02 00:00")
+
+    def test_only_the_time_from_then_on_counts(self) -> None:
+        """300 from tomorrow on, due tomorrow, at 20 an hour: 200 are made in its ten hours; 30 an hour would do."""
+        (line,) = forecast([Owed(TOMORROW, 300, begins_at=self.BEGINS)], 20, TEN_HOURS, NOW).lines
+        assert (line.open_time, line.missed, line.needed_per_hour) == (timedelta(hours=10), 100, Fraction(30))
+
+    def test_what_is_due_later_is_called_before_it(self) -> None:
+        """Today's ten hours are for the 200 that are due the day after, tomorrow's for the 200 that begin then."""
+        later = Owed(at("2026-06-03 23:59:59"), 200)
+        first, second = forecast([later, Owed(TOMORROW, 200, begins_at=self.BEGINS)], 20, TEN_HOURS, NOW).lines
+        assert (first.missed, second.missed) == (0, 0)
+        assert (first.finished_at, second.finished_at) == (at("2026-06-02 20:00"), at("2026-06-01 20:00"))
+
+    def test_the_time_before_it_cannot_be_saved_up(self) -> None:
+        """300 calls in twenty hours are 15 an hour, but 200 of them must be made in ten."""
+        both = [Owed(TOMORROW, 100), Owed(TOMORROW, 200, begins_at=self.BEGINS)]
+        outlook = forecast(both, 15, TEN_HOURS, NOW)
+        assert (outlook.missed, outlook.needed_per_hour) == (50, Fraction(20))
+        (together,) = outlook.deadlines
+        assert (together.tasks, together.missed, together.finished_at) == (300, 50, None)
+
+    def test_what_begins_after_its_deadline_is_lost(self) -> None:
+        outlook = forecast([Owed(TODAY, 7, begins_at=self.BEGINS)], 20, TEN_HOURS, NOW)
+        assert (outlook.missed, outlook.lost, outlook.needed_per_hour) == (7, 7, Fraction(0))
+
+    def test_what_has_begun_is_as_if_it_had_no_beginning(self) -> None:
+        (line,) = forecast([Owed(TODAY, 200, begins_at=at("2026-05-01 00:00"))], 20, TEN_HOURS, NOW).lines
+        assert (line.open_time, line.missed) == (timedelta(hours=10), 0)
+
+
+class TestSharedCalls:
+    """One call for all that a client is to be asked (§5.1.7)."""
+
+    def test_who_is_called_anyhow_takes_no_call(self) -> None:
+        """100 calls at 10 an hour fill today's ten hours, and 60 of them do tomorrow's tasks as well."""
+        outlook = forecast([Owed(TODAY, 100), Owed(TOMORROW, 60, joins=TODAY)], 10, TEN_HOURS, NOW)
+        lead, joining = outlook.lines
+        assert [lead.calls, joining.calls, outlook.missed] == [100, 0, 0]
+        assert lead.finished_at == joining.finished_at == at("2026-06-01 20:00")
+        assert outlook.needed_per_hour == 10
+
+    def test_where_the_call_is_missed_another_one_is_made(self) -> None:
+        """Half of today's 200 are missed: so are half of the 40 calls to share, and 20 are made tomorrow."""
+        lead, joining = forecast([Owed(TODAY, 200), Owed(TOMORROW, 40, joins=TODAY)], 10, TEN_HOURS, NOW).lines
+        assert [lead.missed, joining.calls, joining.missed] == [100, 20, 0]
+        assert joining.finished_at == at("2026-06-02 11:00")
+
+    def test_a_call_that_no_pace_can_save_is_not_shared(self) -> None:
+        both = [Owed(TODAY, 5), Owed(TOMORROW, 20, joins=TODAY)]
+        outlook = forecast(both, 5, TEN_HOURS, at("2026-06-01 20:00"))
+        assert [outlook.missed, outlook.lost, outlook.lines[1].calls] == [5, 5, 20]
+        assert outlook.needed_per_hour == 2
+
+    def test_both_are_due_at_once(self) -> None:
+        """150 calls are wanted for 150 clients, 30 of whom are asked twice: 100 are made, a third of both is missed."""
+        outlook = forecast([Owed(TODAY, 30, joins=TODAY), Owed(TODAY, 150)], 10, TEN_HOURS, NOW)
+        (together,) = outlook.deadlines
+        assert (together.tasks, together.missed, together.needed_per_hour) == (180, 60, Fraction(15))
+
+    def test_calls_of_other_hours_are_not_theirs(self) -> None:
+        evening = CallingHours(((Opening(time(18), time(20)),),) * 7)
+        both = [Owed(TODAY, 10), Owed(TOMORROW, 10, joins=TODAY, hours=evening)]
+        assert [line.calls for line in forecast(both, 10, TEN_HOURS, NOW).lines] == [10, 10]
+
+    def test_the_call_comes_first(self) -> None:
+        with pytest.raises(BadPolicy, match="the earlier first"):
+            Owed(TODAY, 1, joins=TOMORROW)
+
+
 class TestLines:
     @pytest.mark.parametrize(
         ("calls", "per_second", "seconds", "most"),
@@ -213,10 +286,18 @@ class TestCallsExpected:
 
 owed_lists = st.lists(
     st.builds(
-        lambda hours, tasks, calls: Owed(NOW + timedelta(hours=hours), tasks, calls),
-        st.integers(-5, 100),
+        lambda hours, tasks, calls, begins, joins: Owed(
+            NOW + timedelta(hours=hours),
+            tasks,
+            calls,
+            begins_at=NOW + timedelta(hours=begins) if begins else None,
+            joins=NOW + timedelta(hours=min(hours, joins)) if joins else None,
+        ),
+        st.sampled_from([-5, 5, 10, 30, 55, 77, 100]),
         st.integers(0, 500),
         st.fractions(1, 3, max_denominator=7),
+        st.sampled_from([0, 0, 15, 40]),
+        st.sampled_from([0, 5, 30]),
     ),
     max_size=8,
 )
