@@ -251,3 +251,14 @@ async def test_a_client_whose_extension_is_lost_is_with_the_agent_again(floor: F
             pass
         await on.by_hand.hang_up(seat)
         await page.until(lambda: seat.presence is Presence.WRAP_UP)
+
+
+async def test_an_agent_who_is_lost_while_it_rings_has_it_proposed_as_our_own_lines_failure(
+    floor: Floor, task_id: int
+) -> None:
+    async with floor as on:
+        seat, page = on.seat("8002"), on.pages["8002"]
+        await on.dial(seat, task_id)
+        await on.browsers["8002"].close()
+        ended = await page.see(TalkEnded)
+        assert isinstance(ended, TalkEnded) and ended.suggested == "own_line_failed"

@@ -321,8 +321,14 @@ async def test_an_agent_dials_a_review_and_registers_its_end(on: Floor, place: P
         await client.closed.wait()
         await page.say(kind="wrap_up")
         assert "请选择通话结果" in (await page.hear("error"))["why"]
-        await page.say(kind="wrap_up", outcome="no_answer", note="响了很久")
-        await page.hear("wrap_up_ended")
+        await page.socket.close()
+        async with opened(on) as again:
+            await again.say(kind="resume", token="page-1")
+            assert (await again.hear("talk_began"))["by_hand"] is True
+            ended = await again.hear("talk_ended")
+            assert ended["suggested"] == "no_answer" and 0 < ended["wrap_seconds"] <= 600
+            await again.say(kind="wrap_up", outcome="no_answer", note="响了很久")
+            await again.hear("wrap_up_ended")
         assert f'data-dial="{task_id}"' not in (await web.get("/agent/tasks?state=mine")).text
     with place.desk.database.read() as session:
         assert session.get_one(ReviewTask, task_id).status == "未完成：无人应答"

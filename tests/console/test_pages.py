@@ -29,6 +29,25 @@ def test_the_campaign_shows_its_task_and_its_figures(pages: TestClient) -> None:
     assert "未完成：转人工" in text
 
 
+def test_a_call_tells_who_was_lost_and_with_whom_the_client_was_left(pages: TestClient, place: Place) -> None:
+    lost = {"agent": "8002", "lost_ms": 12_300, "until_ms": 20_000, "end": "back"}
+    outside = {"agent": "sip:8001@pbx", "lost_ms": 65_000, "until_ms": 65_500, "end": "nobody"}
+    told = {
+        "agent": "8002",
+        "transferred_to": "sip:8001@pbx",
+        "talked_with": ["8002", "sip:8001@pbx"],
+        "agent_lost": [lost, outside],
+        "callback_promised": True,
+    }
+    with place.desk.database.write() as session:
+        attempt = session.scalars(select(Attempt).where(Attempt.call_id == place.call_id)).one()
+        attempt.evidence = attempt.evidence | told
+    text = pages.get(f"/calls/{place.call_id}").text
+    assert "8002于0:12.3断线，0:20.0接回；分机8001于1:05.0断线，1:05.5没有接回，已告知客户回电" in text
+    assert "8002、分机8001" in text and "sip:8001" not in text
+    assert "已告知客户会有专人回电" in pages.get("/escalations").text
+
+
 def test_names_and_numbers_are_masked_everywhere(pages: TestClient, place: Place) -> None:
     for path in ("/", "/campaigns/1", "/calls", f"/calls/{place.call_id}", "/escalations", "/calls.csv"):
         text = pages.get(path).text
