@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Exists, Select, exists, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from models.posting_tables import Event
@@ -127,17 +127,35 @@ def send_again(session: Session, table: type[P], id_: int, *, by: str, now: date
 
 def close_told(session: Session, attempt_id: int, now: datetime) -> None:
     """Close the tasks of an attempt whose client has been told: one notice is sent for all that a call closes."""
-    pending = exists().where(
-        Notice.state.not_in([state.value for state in ENDED]),
-        or_(Notice.task_id == ReviewTask.id, Notice.attempt_id == attempt_id),
-    )
     served = select(AttemptTask.task_id).where(AttemptTask.attempt_id == attempt_id)
-    waiting = select(ReviewTask).where(ReviewTask.id.in_(served), ReviewTask.closes_as != "", ~pending)
-    for task in session.scalars(waiting):
+    pending = _pending(Notice.attempt_id == attempt_id)
+    _close(session, select(ReviewTask).where(ReviewTask.id.in_(served), ReviewTask.closes_as != "", ~pending), now)
+
+
+def close_left(session: Session, now: datetime) -> int:
+    """Close what is still open though its client was told of every call; how many tasks there were."""
+    calls = select(AttemptTask.attempt_id).where(AttemptTask.task_id == ReviewTask.id).correlate(ReviewTask)
+    left = select(ReviewTask).where(ReviewTask.closes_as != "", ~_pending(Notice.attempt_id.in_(calls)))
+    return _close(session, left.with_for_update(of=ReviewTask), now)  # of processes that start together one does it
+
+
+def _pending(of_its_calls: ColumnElement[bool]) -> Exists:
+    """Whether a client is still to be told of a call; an invitation (note 2) comes of no call and closes nothing."""
+    return exists().where(
+        Notice.attempt_id.is_not(None),
+        Notice.state.not_in([state.value for state in ENDED]),
+        or_(Notice.task_id == ReviewTask.id, of_its_calls),
+    )
+
+
+def _close(session: Session, waiting: Select[ReviewTask], now: datetime) -> int:
+    tasks = session.scalars(waiting).all()
+    for task in tasks:
         task.status, task.final, task.closes_as = task.closes_as, True, ""
         body = {"status": task.status, "final": True}
         told = SettledEvent(f"{task.id}-{task.attempts_made}/told", EventKind.STATUS_CHANGED.value, body)
         session.add(post_event(task.id, told, now))
+    return len(tasks)
 
 
 def unsent_count(session: Session) -> int:

@@ -19,13 +19,14 @@ from campaign.works import Works
 from models import Worker
 from models.claims import release_holds
 from models.lines import enter_lines
+from models.outbox import close_left
 from models.workers import database_now, drain, sign_off, sign_on
 
 log = logging.getLogger(__name__)
 
 
 def arrive(works: Works, place: str = "") -> None:
-    """Sign a worker on, and settle what dead ones left before anything is dialled; blocks.
+    """Sign a worker on, and settle and close what others left before anything is dialled; blocks.
 
     `place` is what only one process at a time can work on (a data folder): whoever worked there before is gone.
     """
@@ -36,6 +37,7 @@ def arrive(works: Works, place: str = "") -> None:
         sign_on(session, me)
         if works.lines is not None:
             enter_lines(session, works.lines)
+        close_left(session, works.clock.now())
     if works.lease is not None:
         works.lease.start(works.worker)
     settle_interrupted(works)

@@ -11,6 +11,7 @@ from models import Database, Event, Notice, ReviewTask
 from models.outbox import (
     SettledEvent,
     claim_due,
+    close_left,
     note_try,
     send_again,
     settle_abandoned,
@@ -19,7 +20,7 @@ from models.outbox import (
 )
 from models.queue import begin_attempt
 from models.settlements import SettledNotice, SettledTask, Settlement, settle
-from rules.postings import WAITS, Sending
+from rules.postings import WAITS, PostingState, Sending
 from tests.conftest import NOON, served
 
 CLAIMED = NOON + timedelta(minutes=1)
@@ -60,6 +61,14 @@ def claim(database: Database, table: type[Notice] | type[Event] = Notice, sender
 def tried(database: Database, posting: Notice | Event, sending: Sending, *, repeatable: bool = False) -> None:
     with database.write() as session:
         note_try(session, posting, sending, NOON, repeatable=repeatable, trouble="对方拒绝")
+
+
+def invite(database: Database, task_id: int) -> None:
+    """Send the client the link to a form as well (table F.1 note 2)."""
+    with database.write() as session:
+        link = Notice(task_id=task_id, kind="questionnaire", channel="sms", text="问卷", created_at=NOON)
+        link.next_try_at = NOON
+        session.add(link)
 
 
 def task(database: Database, task_id: int) -> ReviewTask:
@@ -112,6 +121,34 @@ def test_one_notice_closes_every_task_of_its_call(database: Database, task_id: i
     tried(database, claimed, Sending.ARRIVED)
     assert task(database, task_id).final
     assert task(database, other_id).final
+
+
+@pytest.mark.parametrize("last", [0, 1])
+def test_an_invitation_to_a_questionnaire_keeps_no_task_from_closing(
+    database: Database, task_id: int, last: int
+) -> None:
+    close(database, task_id)
+    invite(database, task_id)
+    letters = claim(database)
+    tried(database, letters[1 - last], Sending.ARRIVED)
+    tried(database, letters[last], Sending.ARRIVED)
+    assert (task(database, task_id).status, task(database, task_id).final) == ("已完成：拒绝回访", True)
+    with database.read() as session:
+        assert [event.body["final"] for event in session.scalars(select(Event).order_by(Event.id))] == [False, True]
+
+
+def test_what_was_left_open_though_its_client_was_told_is_closed(database: Database, task_id: int) -> None:
+    other_id = second_task(database, task_id)
+    close(database, task_id)
+    close(database, other_id)
+    (claimed, _) = claim(database)
+    with database.write() as session:  # as an older version left it
+        session.get_one(Notice, claimed.id).state = PostingState.SENT.value
+    with database.write() as session:
+        assert close_left(session, NOON) == 1
+        assert close_left(session, NOON) == 0
+    assert (task(database, task_id).status, task(database, task_id).final) == ("已完成：拒绝回访", True)
+    assert not task(database, other_id).final, "that client has not been told yet"
 
 
 def test_what_one_process_sends_no_other_does(database: Database, task_id: int) -> None:
