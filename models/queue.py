@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Row, Select, Update, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Row, Select, Update, and_, exists, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased, selectinload
 
@@ -192,12 +194,15 @@ def rows_changed(session: Session, statement: Update) -> int:
 def log_moves(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Append call events (attempt_id, seq, at_ms, kind, body); what comes after an attempt's end is dropped.
 
-    So a worker that was given up and wakes adds nothing to a call that was settled without it.
+    So a worker that was given up and wakes adds nothing to a call that was settled without it. What is there already
+    stays as it is: the answer to a commit can be lost, and the rows come again.
     """
     ids = {row["attempt_id"] for row in rows}
     ended = set(session.scalars(select(Attempt.id).where(Attempt.id.in_(ids), Attempt.ended_at.is_not(None))))
     if fitting := [row for row in rows if row["attempt_id"] not in ended]:
-        session.execute(insert(CallEvent), fitting)
+        insert = postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
+        kept = insert(CallEvent).on_conflict_do_nothing(index_elements=["attempt_id", "seq"])
+        session.execute(kept, fitting)
 
 
 def events_of(session: Session, attempt_id: int) -> Sequence[Row[int, str]]:

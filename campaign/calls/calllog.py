@@ -8,6 +8,9 @@ from collections import deque
 from types import TracebackType
 from typing import Any
 
+from sqlalchemy.exc import DataError, IntegrityError
+
+from campaign.masking import kind_and_place
 from campaign.to_the_end import called_off, to_the_end
 from models import Database
 from models.queue import log_moves
@@ -62,11 +65,37 @@ class CallLog:
         if not batch:
             return
         try:
-            await asyncio.to_thread(self._write, list(batch))
-        except BaseException:
+            await asyncio.to_thread(self._write_all, batch)
+        finally:
             batch.extend(self._rows)
             self._rows = batch
-            raise
+
+    def _write_all(self, batch: deque[dict[str, Any]]) -> None:
+        """Take from a batch what has been written; one that is refused is written call by call.
+
+        Raises why rows were refused, which stay: those of one call keep no other's from being written.
+        """
+        try:
+            self._write(list(batch))
+        except (DataError, IntegrityError):
+            self._write_by_call(batch)
+        else:
+            batch.clear()
+
+    def _write_by_call(self, batch: deque[dict[str, Any]]) -> None:
+        calls: dict[int, list[dict[str, Any]]] = {}
+        for row in batch:
+            calls.setdefault(row["attempt_id"], []).append(row)
+        left, refused = list[dict[str, Any]](), None
+        for rows in calls.values():
+            try:
+                self._write(rows)
+            except (DataError, IntegrityError) as error:
+                left, refused = [*left, *rows], error
+        batch.clear()
+        batch.extend(left)
+        if refused is not None:
+            raise refused
 
     def _write(self, batch: list[dict[str, Any]]) -> None:
         with self._database.write() as session:
@@ -77,5 +106,5 @@ class CallLog:
             await asyncio.sleep(FLUSH_SECONDS)
             try:
                 await self.flush()
-            except Exception:
-                log.exception("the call log could not be written; trying again")
+            except Exception as error:
+                log.error("the call log could not be written; trying again: %s", kind_and_place(error))

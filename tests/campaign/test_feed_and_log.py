@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from campaign.calls.calllog import CallLog
 from campaign.calls.feed import WATCHER_QUEUE, Feed, LiveCall, Stage
@@ -110,6 +110,40 @@ async def test_rows_are_kept_in_order_when_the_database_refuses_for_a_while(
     with database.read() as session:
         stored = [(event.seq, event.body) for event in events_of(session, attempt_id)]
     assert stored == [(0, '{"n": 0}'), (1, '{"n": 1}'), (2, '{"n": 2}')]
+
+
+async def test_a_row_is_kept_once_where_the_answer_to_its_commit_is_lost(
+    database: Database, attempt_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, write, lost = CallLog(database), CallLog._write, list[int]()
+
+    def lose_an_answer(self: CallLog, batch: list[dict[str, Any]]) -> None:
+        write(self, batch)
+        if not lost:
+            lost.append(len(batch))
+            raise OperationalError("commit", None, Exception("server closed the connection"))
+
+    monkeypatch.setattr(CallLog, "_write", lose_an_answer)
+    log.append(attempt_id, "Heard", '{"n": 0}', 0)
+    with pytest.raises(OperationalError):
+        await log.flush()
+    log.append(attempt_id, "Heard", '{"n": 1}', 20)
+    await log.flush()
+    with database.read() as session:
+        assert [(event.seq, event.body) for event in events_of(session, attempt_id)] == [
+            (0, '{"n": 0}'),
+            (1, '{"n": 1}'),
+        ]
+
+
+async def test_what_is_refused_of_one_call_keeps_no_other_from_its_log(database: Database, attempt_id: int) -> None:
+    log, nobodys = CallLog(database), attempt_id + 1000
+    log.append(nobodys, "Heard", "{}", 0)
+    log.append(attempt_id, "Heard", '{"n": 0}', 0)
+    with pytest.raises(IntegrityError):
+        await log.flush()
+    with database.read() as session:
+        assert [event.body for event in events_of(session, attempt_id)] == ['{"n": 0}']
 
 
 async def test_a_row_is_kept_once_where_who_flushed_it_is_cancelled_in_the_midst(
