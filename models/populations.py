@@ -14,10 +14,12 @@ from models.managing_conflicts import BROKER
 from models.tables import Attempt, AttemptTask, Customer, Product, ReviewTask, Staff
 from models.wanting import drawn_again, not_stopped, reviewed_in, under_way, year_of
 from rules.appendix_f import REVIEWED_STATUS
+from rules.people import UNDER_CONDUCT_REVIEW, Serving
 
 UNREACHABLE = ("已完成：停机", "已完成：空号", "已完成：错号")
 PURCHASES = ("bought", "signed")
 _AT_A_TIME = 5000  # clients in memory
+_UNDER_CONDUCT_REVIEW = Staff.post == BROKER, Staff.serves_as.in_(sorted(UNDER_CONDUCT_REVIEW))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,10 @@ def candidates(
     `served`: only those whom a broker or adviser serves.
     """
     query = select(Customer.id, Customer.number, Customer.account_state, Customer.investor, Customer.do_not_call).where(
-        Customer.account_state != "closed",
-        (Customer.opened_on.is_(None)) | (Customer.opened_on <= year_end),
+        *_there_at(year_end)
     )
     if served:
-        query = query.join(Staff, Customer.served_by_id == Staff.id).where(Staff.post == BROKER)
+        query = query.join(Staff, Customer.served_by_id == Staff.id).where(*_UNDER_CONDUCT_REVIEW)
     if bought_before is not None:
         bought = (
             select(
@@ -67,6 +68,22 @@ def candidates(
         query = query.add_columns(bought.c.risk_level, bought.c.option, bought.c.fund)
     for row in session.execute(query.execution_options(yield_per=_AT_A_TIME)):
         yield Candidate(*row)
+
+
+def clients_served_as(session: Session, year_end: date) -> dict[Serving, int]:
+    """How many clients of a year's end are served by whom, account managers too."""
+    query = (
+        select(Staff.serves_as, func.count())
+        .join(Customer, Customer.served_by_id == Staff.id)
+        .where(Staff.post == BROKER, *_there_at(year_end))
+        .group_by(Staff.serves_as)
+    )
+    return {Serving(kind): count for kind, count in session.execute(query)}
+
+
+def _there_at(year_end: date) -> tuple[ColumnElement[bool], ...]:
+    """That somebody was a client at a year's end."""
+    return Customer.account_state != "closed", Customer.opened_on.is_(None) | (Customer.opened_on <= year_end)
 
 
 def clients_reviewed(
@@ -114,13 +131,13 @@ def clients_drawn_elsewhere(session: Session, year: int, kinds: Collection[str])
 def unnamed_brokers(session: Session) -> list[str]:
     """The numbers of brokers and advisers who serve clients and whose name nobody has entered."""
     serves = exists().where(Customer.served_by_id == Staff.id, Customer.account_state != "closed")
-    query = select(Staff.number).where(Staff.post == BROKER, Staff.name == Staff.number, serves)
+    query = select(Staff.number).where(*_UNDER_CONDUCT_REVIEW, Staff.name == Staff.number, serves)
     return list(session.scalars(query.order_by(Staff.number)))
 
 
 def anybody_served(session: Session) -> bool:
     """Whether brokers or advisers serve any client."""
-    query = select(Customer.id).join(Staff, Customer.served_by_id == Staff.id).where(Staff.post == BROKER)
+    query = select(Customer.id).join(Staff, Customer.served_by_id == Staff.id).where(*_UNDER_CONDUCT_REVIEW)
     return session.scalar(query.limit(1)) is not None
 
 

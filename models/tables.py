@@ -64,6 +64,8 @@ class Staff(Base):
     number: Mapped[str] = mapped_column(String(40), unique=True)  # 工号
     name: Mapped[str] = mapped_column(String(80))
     post: Mapped[str] = mapped_column(String(20))  # broker, agent, inspector, manager, operator, trainer
+    # Of a "broker", which is whoever serves clients: rules.people.Serving
+    serves_as: Mapped[str] = mapped_column(String(20), default="", server_default="")
     leaving: Mapped[bool] = mapped_column(default=False)
 
 

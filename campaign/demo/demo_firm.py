@@ -13,6 +13,7 @@ from models import Attempt, Campaign, Customer, Database, Product, ReviewTask, S
 from models.access import give_posts, posts_of
 from rules import Post, ReviewType, TradingCalendar, UnknownYear, deadline_of
 from rules.hours import SHANGHAI
+from rules.people import Serving
 from telephony.simulator.cast import Cast, Client
 from telephony.simulator.cast import Product as CastProduct
 
@@ -28,7 +29,7 @@ STAFF = (
     ("6001", "赵立新", "broker"),
     ("6002", "钱晓东", "broker"),
 )
-BROKERS = ("6001", "6002")
+BROKERS = {"6001": Serving.BROKER, "6002": Serving.ADVISER}
 LEAVING = "6002"  # 拟离职
 BRANCHES = ("上海浦东营业部", "北京朝阳营业部", "合肥庐阳营业部")
 FIRST_CALL = time(9, 30)
@@ -72,7 +73,7 @@ def _new_campaign(session: Session, cast: Cast, now: datetime) -> Campaign:
     session.add(campaign)
     session.flush()
     for place, client in enumerate(cast.clients):
-        customer = _customer(session, client, place, staff[BROKERS[place % len(BROKERS)]])
+        customer = _customer(session, client, place, staff[list(BROKERS)[place % len(BROKERS)]])
         session.add_all(_tasks(session, campaign, client, customer, now))
     session.flush()
     return campaign
@@ -87,7 +88,8 @@ def demo_person(session: Session, post: Post) -> Staff:
 def _staff(session: Session, number: str, name: str, post: str) -> Staff:
     known = session.scalar(select(Staff).where(Staff.number == number))
     if known is None:
-        known = Staff(number=number, name=name, post=post, leaving=number == LEAVING)
+        serves_as = BROKERS.get(number, Serving.UNKNOWN).value
+        known = Staff(number=number, name=name, post=post, serves_as=serves_as, leaving=number == LEAVING)
         session.add(known)
         session.flush()
     if post in set(Post) and not posts_of(session, known.id):

@@ -20,12 +20,13 @@ from campaign.duties.population import clients_of, population_of, reviewed_besid
 from campaign.duties.shares import SHARES, DutyKind
 from models.duty_tables import Draw, DrawnMember, Duty
 from models.plans import plans_of_draw
-from models.populations import unnamed_brokers
+from models.populations import clients_served_as, unnamed_brokers
 from models.tables import Customer
 from models.voiding import resting_on, tasks_begun
 from rules import RiskLevel
 from rules.errors import BadPolicy
 from rules.hours import SHANGHAI
+from rules.people import SERVING_WORDS, Serving
 from rules.plan import PlanState
 from rules.sampling import (
     ORDINARY_HIGH_RISK,
@@ -144,6 +145,8 @@ def prospect(session: Session, wanted: Wanted, now: datetime) -> Prospect:
     if not drawn.proof.basis:
         raise DrawRefused(_nobody(wanted))
     proof = proof_as_json(drawn.proof) | {"population_digest": f"{population.digest:032x}"}
+    if wanted.kind is DutyKind.CONDUCT:
+        proof["served"] = _served(session, wanted.year)
     return Prospect(drawn.numbers, population.merged, proof, _mark(wanted, drawn.numbers, population.merged, proof))
 
 
@@ -185,6 +188,12 @@ def _check_names(session: Session) -> None:
         more = "等" if len(unnamed) > _MOST_NAMED else ""
         named = f"工号{'、'.join(unnamed[:_MOST_NAMED])}{more}共{len(unnamed)}名服务客户的人员没有登记姓名"
         raise DrawRefused(f"{named}，回访时无法说出是谁；请先导入工作人员文件")
+
+
+def _served(session: Session, year: int) -> dict[str, int]:
+    """By whom the clients of last year's end are served, in Chinese; those of account managers are not drawn from."""
+    counts = clients_served_as(session, date(year - 1, 12, 31))
+    return {SERVING_WORDS[one]: counts[one] for one in Serving if one in counts}
 
 
 def _nobody(wanted: Wanted) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from campaign.imports import cells
 from campaign.imports.cells import BadCell
 from campaign.imports.problems import quoted
+from rules.people import Serving
 
 MOST_SLOT = 200  # characters of one spoken slot
 
@@ -130,16 +131,16 @@ def _spoken(cell: str) -> str:
 
 
 POSTS = {
-    "经纪人": "broker",
-    "投资顾问": "broker",
-    "客户经理": "broker",
-    "执行岗": "agent",
-    "坐席": "agent",
-    "质检岗": "inspector",
-    "管理岗": "manager",
-    "运维岗": "operator",
-    "培训岗": "trainer",
-}
+    "经纪人": ("broker", Serving.BROKER.value),
+    "投资顾问": ("broker", Serving.ADVISER.value),
+    "客户经理": ("broker", Serving.ACCOUNT_MANAGER.value),
+    "执行岗": ("agent", ""),
+    "坐席": ("agent", ""),
+    "质检岗": ("inspector", ""),
+    "管理岗": ("manager", ""),
+    "运维岗": ("operator", ""),
+    "培训岗": ("trainer", ""),
+}  # and as what somebody serves clients
 ACCOUNT_STATES = {"正常": "active", "休眠": "dormant", "中止交易": "suspended", "已销户": "closed"}
 INVESTORS = {"普通": "ordinary", "普通投资者": "ordinary", "专业": "professional", "专业投资者": "professional"}
 PRODUCT_KINDS = {

@@ -240,11 +240,14 @@ class People(Register):
         super().__init__(Staff)
 
     def known(self, session: Session, numbers: Sequence[str]) -> Mapping[str, Known]:
-        query = select(Staff.id, Staff.number, Staff.name, Staff.post, Staff.leaving).where(Staff.number.in_(numbers))
-        return {row.number: Known(row.id, dict(row._mapping)) for row in session.execute(query)}
+        query = select(Staff.id, Staff.number, Staff.name, Staff.post, Staff.serves_as, Staff.leaving)
+        return {
+            row.number: Known(row.id, dict(row._mapping) | {"post": (row.post, row.serves_as)})
+            for row in session.execute(query.where(Staff.number.in_(numbers)))
+        }
 
     def stored(self, session: Session, rows: Sequence[Row]) -> list[dict[str, Any]]:
-        return [dict(row.values) for row in rows]
+        return [row.values | dict(zip(("post", "serves_as"), row.values["post"], strict=True)) for row in rows]
 
 
 class Products(Register):

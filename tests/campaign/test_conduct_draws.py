@@ -16,7 +16,7 @@ from campaign.duties.plans import NAMELESS, act, wanting
 from campaign.duties.shares import DutyKind
 from campaign.duties.standing import owed_kinds, year_standing
 from campaign.house import House
-from models import Draw, DrawnMember, ReviewTask
+from models import Draw, DrawnMember, ReviewTask, Staff
 from models.populations import members_in
 from models.wanting import Wanting
 from rules import CallingHours, ReviewType
@@ -55,6 +55,44 @@ def test_a_tenth_of_the_clients_of_brokers_and_advisers(firm: Session) -> None:
     numbers = sorted((f"C{one}" for one in range(45) if one not in (28, 29)), key=lambda one: key_of("2026执业", one))
     assert drawn_numbers(firm, drawn) == set(numbers[:5])
     assert drawn.parameters["basis"] == "served"
+
+
+def serve_by_a_manager(firm: Session, numbers: range) -> None:
+    """Clients whom an account manager serves."""
+    take(firm, "工号,姓名,岗位\n6003,周明,客户经理\n")
+    firm.flush()
+    manager = firm.scalars(select(Staff).where(Staff.number == "6003")).one()
+    for number in numbers:
+        client(firm, number).served_by = manager
+    firm.flush()
+
+
+def test_clients_of_account_managers_are_not_of_line_5(firm: Session) -> None:
+    """经纪人、证券投资顾问名下客户: C0 to C28 and C30 to C44, as if nobody served C50 to C59."""
+    serve_by_a_manager(firm, range(50, 60))
+    proof = draw_sample(firm, CONDUCT, by="8201", now=NOW).proof
+    assert (proof["population"], proof["basis"], proof["needed"]) == (44, 43, 5)
+    assert proof["served"] == {"经纪人": 29, "投资顾问": 15, "客户经理": 10}
+
+
+def test_who_may_be_a_broker_is_counted(firm: Session) -> None:
+    """Entered before brokers, advisers and account managers were told apart."""
+    serve_by_a_manager(firm, range(50, 60))
+    for person in firm.scalars(select(Staff)):
+        person.serves_as = ""
+    firm.flush()
+    proof = draw_sample(firm, CONDUCT, by="8201", now=NOW).proof
+    assert (proof["population"], proof["served"]) == (54, {"岗位未登记": 54})
+    take(firm, STAFF + "6003,周明,客户经理\n")  # the same file again tells them apart
+    assert draw_sample(firm, CONDUCT, by="8201", now=NOW).proof["population"] == 44
+
+
+def test_a_firm_of_account_managers_owes_none(session: Session) -> None:
+    take(session, "工号,姓名,岗位\n6003,周明,客户经理\n6004,6004,客户经理\n")
+    take(session, CLIENTS + "C1,客户,,13900000001,,,6003\nC2,客户,,13900000002,,,6004\n")
+    assert DutyKind.CONDUCT not in owed_kinds(session)
+    with pytest.raises(DrawRefused, match="没有2025年末经纪人、投资顾问名下的客户"):
+        draw_sample(session, CONDUCT, by="8201", now=NOW)
 
 
 def test_the_share_of_suitability_is_the_least(firm: Session) -> None:

@@ -72,6 +72,22 @@ class TestStaff:
         assert (done.added, done.updated) == (0, 1)
         assert session.scalars(select(Staff.name)).all() == ["赵立新"]
 
+    def test_as_what_somebody_serves_clients(self, session: Session) -> None:
+        """Who was entered before they were told apart is changed by the same file."""
+        content = "工号,姓名,岗位\n6001,赵立新,经纪人\n6002,钱晓东,投资顾问\n6003,周明,客户经理\n8001,孙敏,执行岗\n"
+        session.add(Staff(number="6001", name="赵立新", post="broker"))
+        session.flush()
+        done = take(session, content)
+        assert (done.added, done.updated) == (3, 1)
+        stored = {one.number: (one.post, one.serves_as) for one in session.scalars(select(Staff))}
+        assert stored == {
+            "6001": ("broker", "broker"),
+            "6002": ("broker", "adviser"),
+            "6003": ("broker", "account_manager"),
+            "8001": ("agent", ""),
+        }
+        assert take(session, content).unchanged == 4
+
     def test_an_unknown_post(self, session: Session) -> None:
         fault = only_fault(session, "工号,姓名,岗位\n6001,赵立新,总裁\n")
         assert fault.startswith("第2行「岗位」：岗位“总裁”不认识。请填写以下之一：经纪人")

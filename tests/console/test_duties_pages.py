@@ -266,7 +266,14 @@ def test_conduct_reviews_are_drawn_from_the_clients_of_brokers(pages: TestClient
     with place.desk.database.write() as session:
         for content in files:
             import_file(session, content.encode(), now=place.desk.clock.now(), scripts=NO_SCRIPTS)
-    text = pages.get(drawn(pages, year, kind="conduct")).text
+    made = drawn(pages, year, kind="conduct")
+    text = pages.get(made).text
+    assert re.search(r'id="served">\s*<p class="mb-0">按服务人员的岗位：经纪人名下 25 名；岗位未登记名下 1 名。', text)
+    assert "其名下客户一并计入" in text
+    with place.desk.database.write() as session:
+        draw = session.scalars(select(Draw)).one()
+        draw.proof = {name: value for name, value in draw.proof.items() if name != "served"}
+    assert "客户经理名下的客户一并计入（只多不少）" in pages.get(made).text  # of an older draw
     # 25, and a client with a broker whose suitability review is under way: it is asked in the same call.
     expected = {"人口": 26, "应回访": 3, "合并计入": 1, "抽中": 2, "尚欠": 0}
     assert {word: figure(text, word) for word in expected} == expected

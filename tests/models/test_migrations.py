@@ -10,7 +10,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import select, text
 
-from models import Answer, Attempt, Database, Notice, ReviewTask, Seal
+from models import Answer, Attempt, Database, Notice, ReviewTask, Seal, Staff
 from models.database import MIGRATIONS
 
 SQL = """
@@ -78,6 +78,23 @@ def test_accounts_that_stood_last_in_the_queue_are_put_in_order(first_release: D
     first_release.upgrade()
     with first_release.read() as session:
         assert session.get_one(ReviewTask, 7).dial_by is None
+
+
+def test_who_serves_clients_is_not_known_of_old(first_release: Database) -> None:
+    first_release.upgrade()
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with first_release.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0017")
+        connection.execute(
+            text("INSERT INTO staff (id, number, name, post, leaving) VALUES (1, 'B1', '赵', 'broker', 0)")
+        )
+        connection.commit()
+    first_release.upgrade()
+    with first_release.read() as session:
+        person = session.get_one(Staff, 1)
+        assert (person.post, person.serves_as) == ("broker", "")
 
 
 def test_one_live_call_a_client_is_still_enforced(first_release: Database) -> None:
