@@ -131,6 +131,7 @@ async def _opened(
         house = House(settings.firm, settings.department, settings.staff_number, settings.service_number)
         matcher = load_matcher()
         recorder = ClientCalls(recordings)
+        hours = calling_hours(settings, clock.now().date())
         line = open_dialer(recorder) if open_dialer else dialer_of(settings, recorder)
         async with (
             CallLog(database) as call_log,
@@ -149,7 +150,7 @@ async def _opened(
                 scripts=scripts,
                 house=house,
                 clock=clock,
-                hours=calling_hours(settings, clock.now().date()),
+                hours=hours,
                 call_log=call_log,
                 feed=Feed(),
                 lease=Lease(database),
@@ -157,7 +158,7 @@ async def _opened(
                 caps=client_caps(settings) if make_clock is real_clock else None,
                 worker=worker,
                 outbox=outbox,
-                forms=Forms(database, scripts, house, clock, matcher, settings.public_address, worker),
+                forms=Forms(database, scripts, house, clock, matcher, settings.public_address, worker, hours),
                 road=road_of(settings, dialer, presences),
                 archiving=archiving,
                 neighbours=(neighbours := Neighbours(database, worker, dialer, archiving, ears)),

@@ -17,7 +17,7 @@ from rules.pace import Due, Forecast, Owed, calls_expected, forecast, summary_of
 from rules.people import person_key
 from rules.plan import Plan, PlanAct, PlanRefused, PlanStanding, PlanState, acted, acts_for, problems_of
 from rules.posts import POST_WORDS, Post
-from rules.redial import Decision, PastAttempt, RedialPolicy, next_step
+from rules.redial import Decision, PastAttempt, RedialPolicy, is_callback, next_step
 from rules.risks import severity_of
 from rules.sampling import BadPopulation, Draw, Proof, Quota, Standing, Stratum, Unit, draw, quota_of
 from rules.trading_days import PublicDays, TradingCalendar, parse_closures, parse_years, public_days
@@ -94,6 +94,7 @@ __all__ = [
     "eligible",
     "end_of",
     "forecast",
+    "is_callback",
     "label_of",
     "line_of",
     "lines_of",

@@ -6,7 +6,8 @@ Choices where the table is silent:
   outcomes seen; the final status is that of the latest attempt.
 - The attempt that can be the last one (the third: the table says 2 to 3) is put off until the span is over,
   so that a task closes within the table's number.
-- A callback is dialled at the agreed time and counts as an attempt; one left open (改日再联系) after 24 h.
+- A callback is dialled at the agreed time and counts as an attempt; one left open (改日再联系) after 24 h. Who names a
+  time and hangs up before it is confirmed is dialled no earlier than that.
 - A relayed number is dialled right away and starts over; attempts before it no longer count.
 - Our own line's failure is no attempt: the status stays, it is retried after a wait that doubles up to 1 h.
 - An interrupted attempt (our process died) counts and waits as line 3, but never closes a task as
@@ -151,6 +152,12 @@ def next_step(history: Sequence[PastAttempt], policy: RedialPolicy, now: datetim
     return _timed(decision, at, policy)
 
 
+def is_callback(history: Sequence[PastAttempt]) -> bool:
+    """Whether the client asked for the next call: the latest one that our own line let through agreed its time."""
+    made = [attempt for attempt in history if attempt.outcome is not Outcome.OWN_LINE_FAILED]
+    return bool(made) and made[-1].outcome is Outcome.CALLBACK_AGREED and made[-1].callback_at is not None
+
+
 def _check_order(history: Sequence[PastAttempt], now: datetime) -> None:
     if now.tzinfo is None:
         raise BadHistory(f"naive instant {now}: give it a time zone")
@@ -235,7 +242,7 @@ def _retried(counted: Sequence[PastAttempt], row: Row, wait: timedelta, policy: 
     clause = f"表F.1第{row.number}行"
     if len(counted) >= least and spanned:
         return _exhausted(latest.outcome, row, policy, f"已拨打{len(counted)}次，次数和时间跨度均已满足（{clause}）")
-    earliest = latest.ended_at + wait
+    earliest = max(latest.ended_at + wait, latest.callback_at or latest.ended_at)
     if span is not None and len(counted) + 1 >= row.most:
         earliest = max(earliest, first_at + span + STRICTLY)
     interrupted = latest.outcome is Outcome.INTERRUPTED

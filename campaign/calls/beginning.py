@@ -34,7 +34,7 @@ from models.queue import (
     put_off,
 )
 from models.workers import still_alive
-from rules import Outcome, ReviewType, may_call_at
+from rules import Outcome, ReviewType, is_callback, may_call_at, next_allowed
 from rules.caps import Contact, ContactCaps, allowed_at, quarter_start
 from rules.hours import SHANGHAI
 from rules.outcomes import Method
@@ -97,6 +97,7 @@ def plan(works: Works, task_id: int) -> Planned | None:
             later = _capped_until(works.caps, session, planned, now)
             if later is None:
                 return planned
+        later = next_allowed(later, hours_from(task.campaign.hours, works.hours))
         deadline_at = task.deadline_at
     _put_off(works, task_id, later, deadline_at)
     return None
@@ -151,13 +152,14 @@ def planned_for(
     call = carried(task, others, partial(works.scripts.script, session=session), works.house)
     histories = [history_of(session, each.id) for each in call.tasks]
     hours = hours_from(task.campaign.hours, works.hours)
+    tasks = tuple(
+        task_facts(each, history, one.questions, works.hours)
+        for each, history, one in zip(call.tasks, histories, call.served, strict=True)
+    )
     return Planned(
         call=call,
         facts=facts_for(call.tasks, call.slots, hours, now),
-        tasks=tuple(
-            task_facts(each, history, one.questions)
-            for each, history, one in zip(call.tasks, histories, call.served, strict=True)
-        ),
+        tasks=tasks,
         numbers="、".join(each.number for each in call.tasks),
         client=task.customer.name,
         title=task.customer.gender,
@@ -165,7 +167,7 @@ def planned_for(
         customer_id=task.customer_id,
         campaigns=frozenset(each.campaign_id for each in call.tasks),
         review_type=ReviewType(call.tasks[0].review_type),
-        agreed=any(history and history[-1].callback_at is not None for history in histories),
+        agreed=any(is_callback(each.history) for each in tasks),
     )
 
 

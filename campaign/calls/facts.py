@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlalchemy.orm import Session
 
 from bot.moves import Facts
 from campaign.calls.settling import TaskFacts
 from campaign.house import House
+from campaign.running.opening_hours import hours_from
 from models import Attempt, Customer, ReviewTask, Staff
 from models.managing_conflicts import complained_about
 from models.queue import tasks_of_clients
@@ -33,6 +35,7 @@ def slots_of(task: ReviewTask, house: House, business: str = "") -> dict[str, st
     )
 
 
+NO_QUESTIONS: Mapping[str, str] = MappingProxyType({})
 _STAFF_SLOTS = ("工作人员", "见证人")  # whom a review is about
 
 
@@ -91,10 +94,16 @@ def facts_for(tasks: Sequence[ReviewTask], slots: Mapping[str, str], hours: Call
     )
 
 
-def task_facts(task: ReviewTask, attempts: Sequence[Attempt], questions: Mapping[str, str]) -> TaskFacts:
+def task_facts(
+    task: ReviewTask,
+    attempts: Sequence[Attempt],
+    questions: Mapping[str, str] = NO_QUESTIONS,
+    hours: CallingHours | None = None,
+) -> TaskFacts:
     """What the rules need to know of a task and its ended attempts.
 
-    `questions` has the task's own node for every node of the call, where the call serves several tasks.
+    `questions` has the task's own node for every node of the call, where the call serves several tasks. `hours` are
+    the firm's calling hours, where the bot goes on with the task.
     """
     level = RiskLevel(task.product.risk_level) if task.product else None
     return TaskFacts(
@@ -104,9 +113,10 @@ def task_facts(task: ReviewTask, attempts: Sequence[Attempt], questions: Mapping
             mandatory=ReviewType(task.review_type) in MANDATORY,
             suitability=ReviewType(task.review_type) is ReviewType.SUITABILITY,
             deadline_at=task.deadline_at,
+            hours=hours_from(task.campaign.hours, hours) if hours is not None else None,
             valid_from=task.valid_from,
         ),
-        history=tuple(_past(attempt) for attempt in attempts if attempt.evidence.get("counted", True)),
+        history=past_of(attempts),
         email=task.customer.email,
         next_phone=task.next_phone,
         deadline_at=task.deadline_at,
@@ -115,6 +125,11 @@ def task_facts(task: ReviewTask, attempts: Sequence[Attempt], questions: Mapping
         status_before=task.status,
         due_before=task.due_at,
     )
+
+
+def past_of(attempts: Sequence[Attempt]) -> tuple[PastAttempt, ...]:
+    """The attempts as the rules see them; a client's own call that did not lead to the client counts for nothing."""
+    return tuple(_past(attempt) for attempt in attempts if attempt.evidence.get("counted", True))
 
 
 def _past(attempt: Attempt) -> PastAttempt:

@@ -27,7 +27,7 @@ from models import Attempt, StaleAttempt
 from models.queue import events_of, history_of
 from models.settlements import link_recording
 from models.workers import left_behind
-from rules import Ending, Evidence
+from rules import CallingHours, Ending, Evidence
 from rules.witnesses import AnsweringMachine
 
 _ANNOUNCED: Mapping[AnsweringMachine, Announced] = MappingProxyType(
@@ -80,7 +80,8 @@ def _read(works: Works, attempt_id: int) -> tuple[EndedCall, list[TaskFacts]]:
     with works.database.read() as session:
         attempt = session.get_one(Attempt, attempt_id)
         logged = _logged(session, attempt)
-        return _of_the_client(session, attempt, _ended(works, attempt, logged), logged), _tasks(session, attempt)
+        call = _of_the_client(session, attempt, _ended(works, attempt, logged), logged)
+        return call, _tasks(session, attempt, works.hours)
 
 
 def _logged(session: Session, attempt: Attempt) -> list[Move]:
@@ -95,10 +96,10 @@ def _logged(session: Session, attempt: Attempt) -> list[Move]:
     return moves
 
 
-def _tasks(session: Session, attempt: Attempt) -> list[TaskFacts]:
+def _tasks(session: Session, attempt: Attempt, hours: CallingHours) -> list[TaskFacts]:
     return [
         replace(
-            task_facts(one.task, history_of(session, one.task_id), one.questions),
+            task_facts(one.task, history_of(session, one.task_id), one.questions, hours),
             status_before=one.status_before,
             due_before=one.due_before,
         )

@@ -22,7 +22,7 @@ from bot.moves import Flag
 from bot.script import Script
 from campaign.calls.call_ends import CallEnd
 from campaign.calls.call_form import EVIDENCE, CallForm, call_form
-from campaign.calls.facts import relations_of, slots_of, task_facts
+from campaign.calls.facts import past_of, relations_of, slots_of, task_facts
 from campaign.calls.placing import Place
 from campaign.calls.settling import EndedCall, recording_of, settlement_of
 from campaign.clock import Clock
@@ -64,7 +64,18 @@ from models.people import (
 from models.queue import Served, history_of
 from models.scripts import version_by_hash
 from models.settlements import Settlement, settle
-from rules import CallingHours, Conflict, Evidence, Reviewer, Risk, RulesError, conflict, may_call_at, severity_of
+from rules import (
+    CallingHours,
+    Conflict,
+    Evidence,
+    Reviewer,
+    Risk,
+    RulesError,
+    conflict,
+    is_callback,
+    may_call_at,
+    severity_of,
+)
 from rules.hours import written_minute
 from rules.outcomes import Method
 from telephony.recording import RecordingStore
@@ -168,7 +179,7 @@ class PhoneReviews:
         if why := self.obstacle(session, task, staff) or (SILENT if is_silent(session, task.customer_id) else ""):
             raise PeopleError(why)
         late = not may_call_at(now, hours_from(task.campaign.hours, self.hours))
-        agreed = any(attempt.callback_at is not None for attempt in history_of(session, task.id)[-1:])
+        agreed = is_callback(past_of(history_of(session, task.id)))
         if late and not agreed and not consent:
             raise PeopleError("现在不是可以致电客户的时间；客户同意现在通话的，请勾选后再开始")
         script = self._published(task.script)
@@ -341,7 +352,7 @@ class PhoneReviews:
 
     def _settle(self, session: Session, review: HumanReview, call: EndedCall, how: Ended, note: str = "") -> None:
         task, now = review.task, call.ended_at
-        facts = task_facts(task, history_of(session, task.id), {})
+        facts = task_facts(task, history_of(session, task.id))
         facts = replace(facts, policy=replace(facts.policy, deadline_at=None))
         settlement = settlement_of(call, [facts], self.house, now)
         next_at = settlement.tasks[0].due_at

@@ -11,7 +11,7 @@ import hmac
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -39,7 +39,7 @@ from models.questionnaires import (
 from models.queue import Served, history_of
 from models.scripts import version_by_hash
 from models.settlements import settle
-from rules import Ending, Evidence, Risk
+from rules import CallingHours, Ending, Evidence, Risk
 from rules.appendix_f import REVIEWED_STATUS
 
 VALID = timedelta(days=14)
@@ -93,6 +93,7 @@ class Forms:
     matcher: Matcher
     address: str
     worker: str
+    hours: CallingHours = field(default_factory=CallingHours)  # of the bot, to whom a refusal leads
 
     def invite(self, session: Session, task: ReviewTask) -> str:
         """The link to the form of a task, made where there is none that is still open; raises ScriptError."""
@@ -230,7 +231,7 @@ class Forms:
             attests=left.attests,
             by_phone=False,
         )
-        settle(session, settlement_of(call, [task_facts(task, history, {})], self.house, now))
+        settle(session, settlement_of(call, [task_facts(task, history, hours=self.hours)], self.house, now))
 
     def _spoken_risks(self, given: Mapping[str, Given]) -> dict[str, frozenset[Risk]]:
         """The risks in the client's own words, as they would be heard in a call."""

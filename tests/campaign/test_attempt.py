@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from campaign.house import House
 from campaign.masking import kind_and_place
 from campaign.other_ways.questionnaires import Forms
 from campaign.published import Shelf
+from campaign.running.opening_hours import hours_to
 from campaign.sending.channel_file import to_files
 from campaign.sending.outbox import Outbox
 from campaign.voices import Voices
@@ -31,7 +33,7 @@ from intents import Intent, load_matcher
 from models import Attempt, Database, ReviewTask, ScriptVersion, StaleAttempt
 from models.queue import open_task_count
 from models.workers import left_behind
-from rules import CallingHours, Opening, Risk, Severity
+from rules import CallingHours, Opening, Outcome, PastAttempt, Risk, Severity, next_step
 from speech.errors import VoiceUnavailable
 from speech.prompts import Prompts
 from speech.recogniser import Recogniser
@@ -223,6 +225,24 @@ async def test_a_client_who_is_called_again_soon_is_not_called_in_between(
         assert other.attempts_made == calls
         assert calls or other.due_at == soon
         assert session.get_one(ReviewTask, task_id).due_at == soon
+
+
+@pytest.mark.parametrize(("until", "past"), [(20, True), (48, False)])
+def test_a_redial_that_the_hours_put_past_the_deadline_is_told_to_a_person_at_once(
+    works: Works, task_id: int, until: int, past: bool
+) -> None:
+    publish(works.database, "suitability")
+    with works.database.write() as session:
+        task = session.get_one(ReviewTask, task_id)
+        task.deadline_at = NOON + timedelta(hours=until)
+        task.campaign.hours = hours_to(replace(ALL_DAY, week=((Opening(time(11), time(13)),),) * 7))
+    planned = plan(works, task_id)
+    assert planned is not None
+    missed = PastAttempt(NOON + timedelta(minutes=30), NOON + timedelta(minutes=31), Outcome.NO_ANSWER)
+    decision = next_step([missed], planned.tasks[0].policy, missed.ended_at)
+    # An hour later the campaign is closed until 11:00 of the next day, 23 h after noon.
+    assert (decision.past_deadline, decision.with_human) == (past, past)
+    assert decision.redial_at == (None if past else NOON + timedelta(hours=23))
 
 
 async def test_a_task_that_cannot_be_asked_does_not_hold_up_the_other(works: Works, task_id: int) -> None:

@@ -360,7 +360,9 @@ def test_nobody_is_called_outside_the_hours_unless_they_asked_for_it(people: Pho
     assert stored(people, task_id).status == "未完成：预约回访"
     later(people, timedelta(hours=7, minutes=30))
     people.record(calling(people, task_id), agent(people), CallEnd(Outcome.OWN_LINE_FAILED))
-    later(people, timedelta(minutes=1))
+    later(people, timedelta(minutes=1))  # our own line's failure uses up nothing that was agreed
+    people.record(calling(people, task_id), agent(people), CallEnd(Outcome.SUSPENDED))
+    later(people, timedelta(hours=24, minutes=1))
     taken = people.take(task_id, agent(people))
     with pytest.raises(PeopleError, match="现在不是可以致电客户的时间"):
         people.begin(taken, agent(people))

@@ -321,7 +321,9 @@ def the_clients_caps_hold(ran: Ran) -> None:
 
 
 def _callback_before(attempts: Sequence[Attempt], no: int) -> bool:
-    return no > 1 and attempts[no - 2].callback_at is not None
+    """Whether the latest attempt before this one that our own line let through agreed a time."""
+    through = [one for one in attempts[: no - 1] if one.outcome != "own_line_failed"]
+    return bool(through) and through[-1].outcome == "callback_agreed" and through[-1].callback_at is not None
 
 
 def _attempts_of(task: ReviewTask) -> list[Attempt]:

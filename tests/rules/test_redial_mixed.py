@@ -6,7 +6,18 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from rules import BadHistory, BadPolicy, CallingHours, Decision, Notice, Outcome, PastAttempt, RedialPolicy, next_step
+from rules import (
+    BadHistory,
+    BadPolicy,
+    CallingHours,
+    Decision,
+    Notice,
+    Outcome,
+    PastAttempt,
+    RedialPolicy,
+    is_callback,
+    next_step,
+)
 from rules.redial import OWN_LINE_LONGEST, _row
 
 NINE = datetime(2026, 6, 1, 1, tzinfo=UTC)  # 09:00 in Shanghai, a Monday
@@ -63,6 +74,34 @@ class TestMixed:
         decision = after(attempt(Outcome.NEEDS_HUMAN))
         assert (decision.with_human, decision.final, decision.redial_at) == (True, False, None)
         assert decision.notice is None
+
+
+class TestNamedTime:
+    """Whether a call is one that the client asked for, and what a time is worth that was not confirmed."""
+
+    THREE = NINE + 6 * HOUR
+
+    def test_an_agreed_call_is_one(self) -> None:
+        assert is_callback([attempt(Outcome.NO_ANSWER), attempt(Outcome.CALLBACK_AGREED, HOUR, callback_at=self.THREE)])
+        assert not is_callback([])
+
+    def test_it_stays_one_while_only_our_own_line_failed(self) -> None:
+        agreed = attempt(Outcome.CALLBACK_AGREED, callback_at=self.THREE)
+        assert is_callback([agreed, *(attempt(Outcome.OWN_LINE_FAILED, 6 * HOUR + n * MINUTE) for n in range(3))])
+
+    @pytest.mark.parametrize("outcome", [Outcome.NO_ANSWER, Outcome.HUNG_UP, Outcome.INTERRUPTED])
+    def test_it_is_used_up_by_the_call(self, outcome: Outcome) -> None:
+        agreed = attempt(Outcome.CALLBACK_AGREED, callback_at=self.THREE)
+        assert not is_callback([agreed, attempt(outcome, 6 * HOUR)])
+
+    def test_no_time_or_none_confirmed_is_none(self) -> None:
+        assert not is_callback([attempt(Outcome.CALLBACK_AGREED)])
+        assert not is_callback([attempt(Outcome.HUNG_UP, callback_at=self.THREE)])
+
+    def test_who_hangs_up_before_it_is_confirmed_is_dialled_no_earlier(self) -> None:
+        assert after(attempt(Outcome.HUNG_UP, callback_at=self.THREE)).redial_at == self.THREE
+        soon = after(attempt(Outcome.HUNG_UP, callback_at=NINE + 30 * MINUTE))
+        assert soon.redial_at == NINE + LASTING + HOUR  # the wait of row 3 holds
 
 
 class TestInterrupted:
