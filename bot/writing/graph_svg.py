@@ -5,7 +5,8 @@ Everything that stands for a node or an answer carries it in `data-` attributes,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from xml.sax.saxutils import escape, quoteattr
 
 from bot.writing.graph import (
@@ -27,21 +28,42 @@ from bot.writing.graph import (
 )
 from bot.writing.passages import Kind, Weight
 
+# Colours by what they are for. Within a page the picture follows the page's theme, alone that of who looks at it.
+LIGHT: Mapping[str, str] = MappingProxyType(
+    {
+        "ground": "#fff", "ink": "#343a40", "strong": "#212529", "faint": "#5c636a", "disc": "#495057", "digit": "#fff",
+        "card": "#fff", "edge": "#868e96", "told": "#fff9db", "told-edge": "#b35c00", "end": "#f1f3f5",
+        "note": "#f8f9fa", "note-edge": "#ced4da", "rule": "#e9ecef", "wire": "#737b83",
+        "safe": "#237032", "risky": "#c92a2a", "mark": "#1864ab",
+    }
+)  # fmt: skip
+DARK: Mapping[str, str] = MappingProxyType(
+    {
+        "ground": "#262626", "ink": "#dcdcdc", "strong": "#f8f9fa", "faint": "#b4b4b4", "disc": "#ced4da",
+        "digit": "#262626", "card": "#303030", "edge": "#868686", "told": "#3a3420", "told-edge": "#f0a020",
+        "end": "#3a3a3a", "note": "#2b2b2b", "note-edge": "#5a5a5a", "rule": "#484848", "wire": "#9a9a9a",
+        "safe": "#69db7c", "risky": "#ff9b9b", "mark": "#74c0fc",
+    }
+)  # fmt: skip
 STYLE = """
 text { font-family: "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", "SimHei", sans-serif;
-  font-size: 13px; fill: #343a40; }
-.title { font-size: 22px; font-weight: bold; } .about { fill: #868e96; }
-.says { font-size: 15px; fill: #212529; } .head { fill: #868e96; } .number { font-weight: bold; fill: #fff; }
-.card rect.face { fill: #fff; stroke: #adb5bd; } .card.statement rect.face { fill: #fff9db; stroke: #f08c00; }
-.card.goodbye rect.face { fill: #f1f3f5; }
-.note rect { fill: #f8f9fa; stroke: #dee2e6; } .note .heading { font-weight: bold; }
-.way.safe text { fill: #2b8a3e; font-weight: bold; } .way.risky text { fill: #c92a2a; }
-.rule { stroke: #e9ecef; } .wire { fill: none; stroke: #868e96; stroke-width: 1.4; }
-.wire.safe { stroke: #2b8a3e; stroke-width: 3; } .wire.risky { stroke: #c92a2a; stroke-dasharray: 5 3; }
-.label { paint-order: stroke; stroke: #fff; stroke-width: 4px; } .label.safe { fill: #2b8a3e; font-weight: bold; }
-.label.risky, .must { fill: #c92a2a; } .must { font-weight: bold; } .mark { fill: #1864ab; }
+  font-size: 13px; fill: var(--ink); }
+.ground { fill: var(--ground); }
+.title { font-size: 22px; font-weight: bold; } .about { fill: var(--faint); }
+.says { font-size: 15px; fill: var(--strong); } .head { fill: var(--faint); }
+.disc { fill: var(--disc); } .number { font-weight: bold; fill: var(--digit); }
+.card rect.face { fill: var(--card); stroke: var(--edge); }
+.card.statement rect.face { fill: var(--told); stroke: var(--told-edge); }
+.card.goodbye rect.face { fill: var(--end); }
+.note rect { fill: var(--note); stroke: var(--note-edge); } .note .heading { font-weight: bold; }
+.way.safe text { fill: var(--safe); font-weight: bold; } .way.risky text { fill: var(--risky); }
+.rule { stroke: var(--rule); } .wire { fill: none; stroke: var(--wire); stroke-width: 1.4; }
+.wire.safe { stroke: var(--safe); stroke-width: 3; } .wire.risky { stroke: var(--risky); stroke-dasharray: 5 3; }
+.tip { fill: var(--wire); } .tip.safe { fill: var(--safe); } .tip.risky { fill: var(--risky); }
+.label { paint-order: stroke; stroke: var(--ground); stroke-width: 4px; }
+.label.safe { fill: var(--safe); font-weight: bold; }
+.label.risky, .must { fill: var(--risky); } .must { font-weight: bold; } .mark { fill: var(--mark); }
 """
-TIPS = {Weight.SAFE: "#2b8a3e", Weight.RISKY: "#c92a2a", Weight.PLAIN: "#868e96"}
 LEGEND = (
     (Weight.SAFE, "主线：安全的回答"),
     (Weight.RISKY, "有风险的回答：作标记，（高）立即转人工，（中）说完以后跟进"),
@@ -55,8 +77,8 @@ def svg(graph: Graph) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {graph.width:g} {graph.height:.0f}" '
         f'width="{graph.width:g}" height="{graph.height:.0f}" lang="zh-CN" role="img">',
-        f"<title>{escape(about.title)}</title><style>{STYLE}</style><defs>{''.join(map(_tip, Weight))}</defs>",
-        '<rect width="100%" height="100%" fill="#fff"/>',
+        f"<title>{escape(about.title)}</title><style>{_style()}</style><defs>{''.join(map(_tip, Weight))}</defs>",
+        '<rect class="ground" width="100%" height="100%"/>',
         _text(MARGIN, 34, about.title, "title"),
         _text(graph.width - MARGIN, 34, f"{about.name} · 校验值 {about.hash[:12]}", "about", "end"),
         _text(MARGIN, 56, about.clause, "about"),
@@ -70,10 +92,15 @@ def svg(graph: Graph) -> str:
     return "\n".join(parts) + "\n"
 
 
+def _style() -> str:
+    light, dark = ("".join(f"--{name}: {colour}; " for name, colour in each.items()) for each in (LIGHT, DARK))
+    return f":root {{ {light}}}\n@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark}}} }}{STYLE}"
+
+
 def _tip(weight: Weight) -> str:
     return (
         f'<marker id="tip-{weight}" viewBox="0 0 8 8" refX="7.5" refY="4" markerUnits="userSpaceOnUse" '
-        f'markerWidth="10" markerHeight="10" orient="auto"><path d="M0 0 8 4 0 8z" fill="{TIPS[weight]}"/></marker>'
+        f'markerWidth="10" markerHeight="10" orient="auto"><path class="tip {weight}" d="M0 0 8 4 0 8z"/></marker>'
     )
 
 
@@ -104,7 +131,7 @@ def _card(card: Card) -> str:
             f'<g class="card {passage.kind}" data-node={quoteattr(passage.node)}>',
             f'<rect class="face" x="{left:g}" y="{card.top:.1f}" width="{width}" height="{card.height:.1f}" '
             f'rx="{radius:g}"/>',
-            f'<circle cx="{left + 20:g}" cy="{card.top + 16:.1f}" r="11" fill="#495057"/>',
+            f'<circle cx="{left + 20:g}" cy="{card.top + 16:.1f}" r="11" class="disc"/>',
             _text(left + 20, card.top + 20.5, str(passage.number), "number", "middle"),
             _text(left + 38, card.top + 20.5, head, "head"),
             _text(left + width - PAD, card.top + 20.5, kind, "must" if passage.must_hear else "head", "end"),

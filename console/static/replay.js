@@ -79,6 +79,15 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && element.matches(PLACED) && !["BUTTON", "A"].includes(element.tagName)) hearElement(element);
 });
 
+// The page itself stays where the reader has put it. How high lines are that were never in sight is a guess until they
+// come near: a long way is gone twice.
+function bringUp(line) {
+  const list = line.parentElement;
+  const scroll = () => { list.scrollTop = line.offsetTop - list.offsetTop - list.clientHeight / 3; };
+  scroll();
+  requestAnimationFrame(() => requestAnimationFrame(() => { if (line.classList.contains("now")) scroll(); }));
+}
+
 function follow() {
   const now = audio.currentTime;
   if (stopAt !== null && now >= stopAt && !audio.paused) { stopAt = null; audio.pause(); }
@@ -86,10 +95,7 @@ function follow() {
   const silence = skip.checked && !audio.paused && silences[upTo(silences.starts, now) - 1];
   if (silence && now > silence.start && now < silence.end) audio.currentTime = silence.end;
   const line = lines.at(now);
-  if (lines.mark(line) && line) {
-    const list = line.parentElement; // the page itself stays where the reader has put it
-    list.scrollTop = line.offsetTop - list.offsetTop - list.clientHeight / 3;
-  }
+  if (lines.mark(line) && line) bringUp(line);
   if (clients.at(now) !== speaking) {
     speaking = clients.at(now);
     words.mark(null);

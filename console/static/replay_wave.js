@@ -37,7 +37,7 @@ function sentences(lines, lengthMs) {
   const drawing = document.createElementNS(SVG, "svg");
   drawing.setAttribute("viewBox", `0 0 ${lengthMs} 2`);
   drawing.setAttribute("preserveAspectRatio", "none");
-  Object.assign(drawing.style, { position: "absolute", inset: "0", width: "100%", height: "100%", zIndex: 4, pointerEvents: "none" });
+  Object.assign(drawing.style, { position: "absolute", left: "0", top: "0", width: "100%", height: `${2 * HEIGHT}px`, zIndex: 4, pointerEvents: "none" });
   for (const [look, path] of looks) {
     const drawn = document.createElementNS(SVG, "path");
     drawn.setAttribute("d", path);

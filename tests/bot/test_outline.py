@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from xml.etree import ElementTree
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from bot.nodes import CUES, Question, Script, node_texts, shared_texts
 from bot.script import load_script, script_names
 from bot.writing.graph import graph, lane_left, wrap
-from bot.writing.graph_svg import svg
+from bot.writing.graph_svg import DARK, LIGHT, STYLE, svg
 from bot.writing.outline import outline, safe_walk
 from bot.writing.passages import Kind, Outline, Section, Weight
 from rules.outcomes import Risk
@@ -159,3 +161,28 @@ def test_what_ends_the_call_with_care_is_told_once() -> None:
     told = {way.answers: way.to for way in outline(script).usual if way.to in script.care.values()}
     assert told == {(risk,): node for risk, node in script.care.items()}
     assert told[Risk.DECEASED,] == script.care[Risk.DECEASED]
+
+
+def luminance(colour: str) -> float:
+    """The relative luminance of a colour, as WCAG 2.2 defines it."""
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    shares = (int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4))
+    red, green, blue = (one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted(map(luminance, (one, other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_the_picture_can_be_read_in_either_theme(theme: Mapping[str, str]) -> None:
+    """WCAG 2.2 AA: 4.5 for text (1.4.3), 3 for lines that carry meaning (1.4.11)."""
+    assert contrast("#000", "#fff") == pytest.approx(21)
+    assert set(re.findall(r"var\(--([a-z-]+)\)", STYLE)) == set(theme)
+    written = ("ink", "strong", "faint", "safe", "risky", "mark")
+    texts = [(text, under) for text in written for under in ("ground", "card", "told", "end", "note")]
+    lines = [(line, "ground") for line in ("edge", "told-edge", "wire", "safe", "risky")]
+    poor = [pair for pair in [*texts, ("digit", "disc")] if contrast(theme[pair[0]], theme[pair[1]]) < 4.5]
+    assert poor + [pair for pair in lines if contrast(theme[pair[0]], theme[pair[1]]) < 3] == []
