@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy.orm import Session
 
 from benchmarks.cluster import Cluster, cluster
@@ -32,6 +33,8 @@ __all__ = [
     "pytest_runtest_setup",
     "pytest_xdist_make_scheduler",
 ]
+
+settings.load_profile("ci")  # the same examples in every run, without limits of time; --hypothesis-profile explores
 
 KEY = bytes(range(32))
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)  # noon in Shanghai
