@@ -150,7 +150,7 @@ class Mailbox:
 @pytest.fixture
 async def mail() -> AsyncIterator[tuple[Mailbox, Mail]]:
     box, port = Mailbox(), free_port()
-    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller = Controller(box, hostname="127.0.0.1", port=port, ready_timeout=60)
     await asyncio.to_thread(controller.start)
     yield box, Mail("127.0.0.1", "review@firm.example", port, tls="none")
     await asyncio.to_thread(controller.stop)

@@ -13,6 +13,7 @@ from minio import Minio
 from moto.server import ThreadedMotoServer
 
 from telephony.archive_s3 import Credentials
+from tests.ports import free_port
 
 CREDENTIALS = Credentials("reviewer", "geheim-4711")
 BUCKET = "recordings"
@@ -23,7 +24,7 @@ class Relay:
     """Passes connections on to `target`; `stall_after` bytes from the client it passes nothing more on."""
 
     target: int
-    port: int = 0
+    port: int = field(default_factory=free_port)  # nobody takes it while the relay is gone
     stall_after: int | None = None
     spoil: bool = False  # turns a bit in every body that is sent
     stalled: threading.Event = field(default_factory=threading.Event)
