@@ -361,8 +361,8 @@ def test_nobody_is_called_outside_the_hours_unless_they_asked_for_it(people: Pho
     later(people, timedelta(hours=7, minutes=30))
     people.record(calling(people, task_id), agent(people), CallEnd(Outcome.OWN_LINE_FAILED))
     later(people, timedelta(minutes=1))  # our own line's failure uses up nothing that was agreed
-    people.record(calling(people, task_id), agent(people), CallEnd(Outcome.CALLBACK_AGREED))  # another day, at no certain time
-    later(people, timedelta(hours=24, minutes=1))
+    people.record(calling(people, task_id), agent(people), CallEnd(Outcome.CALLBACK_AGREED))
+    later(people, timedelta(hours=24, minutes=1))  # another day, at no certain time
     taken = people.take(task_id, agent(people))
     with pytest.raises(PeopleError, match="现在不是可以致电客户的时间"):
         people.begin(taken, agent(people))
