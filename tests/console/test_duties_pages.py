@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import count
 from typing import Any
@@ -21,7 +22,8 @@ from models import AuditEntry, BusinessEvent, Customer, Draw, ReviewPlan, Review
 from models.audit import Act
 from rules import Post
 from tests.campaign.test_import_kinds import EVENTS, event
-from tests.conftest import publish
+from tests.campaign.test_questionnaires import Later
+from tests.conftest import NOON, publish
 from tests.console.conftest import Place, SignIn
 
 NO_SCRIPTS: list[ScriptLike] = []
@@ -315,7 +317,8 @@ def test_every_type_of_review_is_shown_as_it_stands(pages: TestClient, place: Pl
 
 
 def test_events_that_are_stuck_are_shown_and_tried_again(pages: TestClient, place: Place) -> None:
-    now = place.desk.clock.now()
+    place.app.state.desk = replace(place.desk, clock=Later())  # a day whose trading calendar is known
+    now = NOON
     row = event(事件号="E7", 事件类型="异常情形", 发生时间=f"{now:%Y-%m-%d}", 客户号="C001", 异常类型="资金划转")
     with place.desk.database.write() as session:
         import_file(session, (EVENTS + row).encode(), now=now)
