@@ -2,7 +2,8 @@
 
 The recording is a real one: an hour in two channels, written frame by frame as a call writes it, sealed, encrypted.
 Over HTTP the page, the waveform and the first 64 KiB of sound are fetched as a browser needs them; in Chromium, where
-it is installed, time runs from the navigation until both sides are drawn and the sound runs.
+it is installed, time runs from the navigation until both sides are drawn and the sound runs: with what a browser keeps
+of earlier pages, and with nothing kept.
 """
 
 from __future__ import annotations
@@ -179,27 +180,37 @@ def _fetched(client: httpx.Client, path: str, headers: dict[str, str] | None = N
 def _in_chromium(base: str, token: str, call_id: str) -> dict[str, Any]:
     from playwright.sync_api import sync_playwright  # of the developers' tools: a server has none
 
-    drawn, sounding = [], []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    def sitting() -> Any:
+        """A browser's window with nothing kept."""
         context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN")
         context.add_cookies([{"name": COOKIE, "value": token, "url": base}])
-        page = context.new_page()
-        for _ in range(BROWSER_ROUNDS):
-            page.goto(f"{base}/calls/{call_id}", wait_until="commit")
-            while not ((state := page.evaluate(STATE))["drawn"] and state["ready"]):
-                page.wait_for_timeout(5)
-            drawn.append(state["now"])
-            page.evaluate("() => document.getElementById('audio').play()")
-            while not (state := page.evaluate(STATE))["at"]:
-                page.wait_for_timeout(5)
-            sounding.append(state["now"])
-            page.goto("about:blank")
+        return context.new_page()
+
+    address = f"{base}/calls/{call_id}"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = sitting()
+        kept = [_opened(page, address) for _ in range(BROWSER_ROUNDS)]
+        empty = [_opened(sitting(), address) for _ in range(BROWSER_ROUNDS)]
         browser.close()
     return {
-        "drawn": {"first_ms": round(drawn[0]), **_spread(drawn[1:])},
-        "sounding": {"first_ms": round(sounding[0]), **_spread(sounding[1:])},
+        "drawn": _spread([drawn for drawn, _ in kept[1:]]),
+        "sounding": _spread([sounding for _, sounding in kept[1:]]),
+        "drawn_with_empty_cache": _spread([drawn for drawn, _ in empty]),
+        "sounding_with_empty_cache": _spread([sounding for _, sounding in empty]),
     }
+
+
+def _opened(page: Any, address: str) -> tuple[float, float]:
+    """Milliseconds until both sides are drawn and the recording is ready, and until it sounds."""
+    page.goto(address, wait_until="commit")
+    while not ((drawn := page.evaluate(STATE))["drawn"] and drawn["ready"]):
+        page.wait_for_timeout(5)
+    page.evaluate("() => document.getElementById('audio').play()")
+    while not (sounding := page.evaluate(STATE))["at"]:
+        page.wait_for_timeout(5)
+    page.goto("about:blank")
+    return drawn["now"], sounding["now"]
 
 
 def _spread(taken: list[float]) -> dict[str, int]:
