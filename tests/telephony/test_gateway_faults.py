@@ -121,7 +121,7 @@ async def test_media_that_never_opens(tmp_path: Path) -> None:
 
 
 async def test_ringing_is_bounded(gateway: Gateway, far: FarEnd) -> None:
-    leg = await gateway.dial("12-1", "13800000000", ring_seconds=1.0)
+    leg = await gateway.dial("12-1", "13800000000", ring_seconds=2.0)
     media = await far.take()
     await media.say("ringing")
     assert (await hung_up(leg)).cause is HangupCause.TIMED_OUT

@@ -101,7 +101,7 @@ async def test_nobody_is_there(far: StandIn, tmp_path: Path, caplog: pytest.LogC
 
 
 async def test_an_exchange_that_never_answers_meets_the_deadline(dialer: ExchangeDialer, far: StandIn) -> None:
-    leg = await dialer.dial("1-1", NUMBER, ring_seconds=1.0)
+    leg = await dialer.dial("1-1", NUMBER, ring_seconds=2.0)
     call = await far.call()
     assert (await hung_up(leg)).cause is HangupCause.TIMED_OUT
     await asyncio.wait_for(call.dropped.wait(), WAIT)

@@ -62,8 +62,8 @@ async def test_an_answered_call_carries_audio_both_ways(tmp_path: Path) -> None:
     left, right = channels(tmp_path, "1-1")
     assert len(left) == ended.at_ms * 8
     assert np.abs(right[:8000]).max() > 8000  # what we said
-    echoed = np.flatnonzero(np.abs(left) > 4000)  # SIPp sends it back
-    assert 7000 < echoed[-1] - echoed[0] < 9000
+    echoed = np.abs(left[: len(left) // 160 * 160]).reshape(-1, 160).max(axis=1) > 4000  # SIPp sends it back
+    assert 44 <= np.count_nonzero(echoed) <= 56  # frames of 20 ms, which a stall of this machine may part
 
 
 async def test_early_media_is_heard_and_recorded_from_its_first_frame(tmp_path: Path) -> None:
