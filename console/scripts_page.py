@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Annotated
 
-from fastapi import APIRouter, Form, HTTPException, Request, Response, UploadFile
+from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
+from starlette.datastructures import UploadFile
 
 from bot.errors import ScriptError
 from bot.script import load_sources, script_names, script_sources
+from bot.writing.drafting import file_of, part_file, part_names
 from campaign import script_life
 from campaign.script_life import Actor
 from console.access import posts, signed_in
@@ -37,6 +42,7 @@ from rules.script_life import (
 
 MOST_BYTES = 512 * 1024  # of one uploaded file
 MOST_FILES = 12
+_AGAIN = re.compile(r" ?\(\d+\)(?=\.yaml$)")  # what a browser adds to a file that was downloaded before
 COUNTING = (VersionState.SUBMITTED, VersionState.APPROVED, VersionState.PUBLISHED)
 
 router = APIRouter(prefix="/scripts")
@@ -140,19 +146,23 @@ def show(request: Request, name: str) -> Response:
 
 
 @router.post("/{name}/submit", dependencies=[WRITES])
-async def submit(request: Request, name: str, files: list[UploadFile], why: Reason = "") -> Response:
-    """Submit the files on the server, or with these uploaded ones in the place of their namesakes."""
+async def submit(request: Request, name: str, why: Reason = "") -> Response:
+    """Submit the files on the server, or with uploaded ones (`files`) in the place of their namesakes."""
     desk, me = desk_of(request), signed_in(request)
+    form = await request.form()
+    # A browser sends an empty field where no file was chosen.
+    files = [file for file in form.getlist("files") if isinstance(file, UploadFile) and file.filename]
     try:
-        sources = _sources_on_disk(name) | await _uploaded(files)
+        uploaded = await _uploaded(files)
         if not why.strip():
             raise LifeRefused("提交要写明改了什么")
         with desk.database.write() as session:
             before = published_version(session, name)
+            sources = (before.sources if before else {}) | _sources_on_disk(name)
             actor = Actor(me.number, desk.clock.now(), why.strip()[:500])
-            script_life.submit(session, name, {**(before.sources if before else {}), **sources}, actor)
+            script_life.submit(session, name, sources | _placed(name, sources, uploaded), actor)
     except (ScriptError, LifeRefused, VersionChanged) as refused:
-        return _shown(request, name, fault=str(refused))
+        return _shown(request, name, fault=str(refused), why=why)
     return _back(request, name)
 
 
@@ -177,22 +187,38 @@ def _sources_on_disk(name: str) -> dict[str, str]:
     return script_sources(name) if name in script_names() else {}
 
 
-async def _uploaded(files: list[UploadFile]) -> dict[str, str]:
-    """The texts of uploaded script files; raises LifeRefused with every fault."""
-    texts, faults = {}, [] if len(files) <= MOST_FILES else [f"一次最多上传{MOST_FILES}个文件"]
+def _placed(name: str, sources: Mapping[str, str], uploaded: Mapping[str, str]) -> dict[str, str]:
+    """Uploaded texts at their places in the script, by the last part of their names, which is all that browsers send.
+
+    The places are those of the script's own file, of its parts, and of parts that the uploaded own file names. Raises
+    LifeRefused for what has none, with what would have.
+    """
+    own = uploaded.get(file_of(name), sources.get(file_of(name), ""))
+    places = {PurePosixPath(file).name: file for file in (file_of(name), *map(part_file, part_names(own)), *sources)}
+    if strangers := [file for file in uploaded if file not in places]:
+        names, known = "、".join(strangers), "、".join(places)
+        raise LifeRefused(f"{names}：不是本话术的文件；可以上传的有 {known}，请改成这些文件名")
+    return {places[file]: text for file, text in uploaded.items()}
+
+
+async def _uploaded(files: Sequence[UploadFile]) -> dict[str, str]:
+    """The texts of uploaded script files by the last part of their names; raises LifeRefused with every fault."""
+    texts: dict[str, str] = {}
+    faults = [] if len(files) <= MOST_FILES else [f"一次最多上传{MOST_FILES}个文件"]
     for file in files[:MOST_FILES]:
-        if not file.filename:
-            continue
+        name = _AGAIN.sub("", PurePosixPath(file.filename or "").name)
         data = await file.read(MOST_BYTES + 1)
-        if not file.filename.endswith(".yaml") or "\\" in file.filename:
-            faults.append(f"{file.filename[:60]}：不是 .yaml 文件")
+        if not name.endswith(".yaml") or "\\" in name:
+            faults.append(f"{name[:60]}：不是 .yaml 文件")
         elif len(data) > MOST_BYTES:
-            faults.append(f"{file.filename[:60]}：超过 512 KB")
+            faults.append(f"{name[:60]}：超过 512 KB")
+        elif name in texts:
+            faults.append(f"{name[:60]}：选了两次")
         else:
             try:
-                texts[file.filename] = data.decode("utf-8-sig")
+                texts[name] = data.decode("utf-8-sig")
             except UnicodeDecodeError:
-                faults.append(f"{file.filename[:60]}：不是 UTF-8 文本")
+                faults.append(f"{name[:60]}：不是 UTF-8 文本")
     if faults:
         raise LifeRefused("；".join(faults))
     return texts
@@ -203,7 +229,7 @@ def _back(request: Request, name: str) -> Response:
     return RedirectResponse(f"/scripts/{name}", status_code=303)
 
 
-def _shown(request: Request, name: str, *, fault: str = "") -> Response:
+def _shown(request: Request, name: str, *, fault: str = "", why: str = "") -> Response:
     with desk_of(request).database.read() as session:
         versions = versions_of(session, name)
         if not versions and name not in script_names():
@@ -226,6 +252,7 @@ def _shown(request: Request, name: str, *, fault: str = "") -> Response:
             words={state.value: word for state, word in STATE_WORDS.items()},
             names=names_of(session, people),
             fault=fault,
+            why=why,
         )
 
 

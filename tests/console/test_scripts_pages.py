@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import PurePosixPath
 
 import pytest
 from sqlalchemy import select
@@ -34,7 +35,7 @@ def test_a_change_goes_by_a_second_person_into_use_and_back(
 ) -> None:
     author = as_posts(Post.MANAGER, Post.TRAINER, number="8301", name="郑训")
     second = as_posts(Post.MANAGER, number="8101", name="周岚")
-    upload = [("files", (file, text, "application/yaml")) for file, text in changed.items()]
+    upload = [("files", (PurePosixPath(file).name, text, "application/yaml")) for file, text in changed.items()]
     assert "提交要写明改了什么" in author.post(f"{HERE}/submit", data={"why": " "}, files=upload).text
     text = author.post(f"{HERE}/submit", data={"why": "改得更自然"}, files=upload).text
     assert "待审核" in text
@@ -69,6 +70,38 @@ def test_a_faulty_file_is_refused_with_all_that_is_wrong(as_posts: SignIn, place
     assert trainer.post(f"{HERE}/versions/1/restore", data={"why": "x"}).status_code == 403
     with place.desk.database.read() as session:
         assert len(session.scalars(select(ScriptVersion)).all()) == 1
+
+
+def test_a_changed_part_takes_its_place_though_browsers_send_no_folder(as_posts: SignIn, place: Place) -> None:
+    changed = script_sources("suitability")["parts/opening.yaml"].replace("您好！", "您好呀！")
+    upload = [("files", ("opening (1).yaml", changed.encode(), "application/yaml"))]
+    text = as_posts(Post.TRAINER).post(f"{HERE}/submit", data={"why": "更亲切"}, files=upload).text
+    assert "待审核" in text
+    with place.desk.database.read() as session:
+        newest = session.scalars(select(ScriptVersion).order_by(ScriptVersion.number.desc())).first()
+        assert newest is not None
+        assert "您好呀！" in newest.sources["parts/opening.yaml"]
+        assert set(newest.sources) == set(script_sources("suitability"))
+
+
+def test_a_file_of_no_place_in_the_script_is_refused_and_the_reason_kept(as_posts: SignIn, place: Place) -> None:
+    text = script_sources("suitability")["suitability.yaml"].encode()
+    answer = as_posts(Post.TRAINER).post(
+        f"{HERE}/submit", data={"why": "改得更自然"}, files=[("files", ("na_ok.yaml", text, "application/yaml"))]
+    )
+    assert answer.status_code == 422
+    assert "na_ok.yaml：不是本话术的文件" in answer.text
+    assert "suitability.yaml" in answer.text
+    assert 'value="改得更自然"' in answer.text
+    with place.desk.database.read() as session:
+        assert len(session.scalars(select(ScriptVersion)).all()) == 1
+
+
+def test_without_a_file_those_on_the_server_are_submitted(as_posts: SignIn) -> None:
+    # As a browser sends the field when nothing was chosen.
+    empty = [("files", ("", b"", "application/octet-stream"))]
+    answer = as_posts(Post.TRAINER).post(f"{HERE}/submit", data={"why": "改得更自然"}, files=empty)
+    assert "内容和第1版（使用中）相同，不用再提交" in answer.text
 
 
 def test_a_version_is_read_as_a_conversation_and_as_a_graph(as_posts: SignIn, place: Place) -> None:
