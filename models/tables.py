@@ -205,8 +205,8 @@ class Attempt(Base):
     counted: Mapped[bool] = mapped_column(default=False, server_default=false())  # models.counting
     task: Mapped[ReviewTask] = relationship()
     served: Mapped[list[AttemptTask]] = relationship(order_by="AttemptTask.place", back_populates="attempt")
-    answers: Mapped[list[Answer]] = relationship(order_by="Answer.start_ms")
-    flags: Mapped[list[RiskFlag]] = relationship(order_by="RiskFlag.start_ms")
+    answers: Mapped[list[Answer]] = relationship(order_by="Answer.start_ms, Answer.id")
+    flags: Mapped[list[RiskFlag]] = relationship(order_by="RiskFlag.start_ms, RiskFlag.id")
     deliveries: Mapped[list[Delivery]] = relationship(order_by="Delivery.at_ms")
     events: Mapped[list[CallEvent]] = relationship(order_by="CallEvent.seq")
     recording: Mapped[Recording | None] = relationship(uselist=False)
