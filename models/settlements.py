@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models.control import is_silent, withhold
+from models.control import do_not_call, is_silent, withhold
 from models.errors import StaleAttempt
 from models.line_tables import LineQuality
 from models.outbox import BY_HAND, SettledEvent, close_told, post_event
@@ -27,6 +27,8 @@ from models.tables import (
     RiskFlag,
 )
 from rules.postings import PostingState
+
+SAID_SO = "客户在通话中要求不再致电"  # why a client is on the list whom no person put there
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,10 @@ class SettledTask:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """Everything that one ended attempt leaves behind; the first of `tasks` led the call."""
+    """Everything that one ended attempt leaves behind; the first of `tasks` led the call.
+
+    `no_more_calls`: the client has asked for that, which holds for all that is still to be asked (免打扰).
+    """
 
     attempt_id: int
     worker: str
@@ -103,11 +108,14 @@ class Settlement:
     notices: tuple[SettledNotice, ...] = ()
     recording: SettledRecording | None = None
     quality: SettledQuality | None = None
+    no_more_calls: bool = False
 
 
 def settle(session: Session, settled: Settlement) -> None:
     """Write what became of an attempt; raises `StaleAttempt` when it was settled already."""
     attempt = session.get_one(Attempt, settled.attempt_id)
+    if settled.no_more_calls:
+        do_not_call(session, attempt.customer_id, f"{SAID_SO}（通话{attempt.call_id}）", settled.ended_at)
     silent = is_silent(session, attempt.customer_id)
     end = (
         update(Attempt)

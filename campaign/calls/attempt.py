@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import ConversationError, ScriptError
-from bot.moves import AgentJoined, Collect, Facts, Finish, Listen, Transfer, TransferFailed
+from bot.moves import AgentJoined, Collect, Facts, Finish, Heard, Listen, Transfer, TransferFailed
 from bot.pipeline import converse
 from bot.replay import Move, move_to_json
 from bot.report import Report
@@ -23,7 +23,7 @@ from bot.walk.merged_walk import AsAskedAlone, unmarked
 from campaign.calls.beginning import Begun, begin, plan
 from campaign.calls.feed import Stage
 from campaign.calls.line_quality import settled_quality
-from campaign.calls.settling import EndedCall, recording_of
+from campaign.calls.settling import EndedCall, asked_for_silence, recording_of
 from campaign.calls.storing import keep_log, stored
 from campaign.handover.briefing import Notebook
 from campaign.handover.meanwhile import asides_of
@@ -177,6 +177,7 @@ class Course:
     handed_over: HandedOver = HandedOver()
     quality: SettledQuality | None = None
     identified: bool = False  # somebody was found to be the client
+    heard: list[Heard] = field(default_factory=list)
     ended_at: datetime | None = None  # None: the line was never taken
 
     @property
@@ -209,6 +210,8 @@ async def _follow(works: Works, begun: Begun, leg: Leg, course: Course) -> None:
         notebook.note(move)
         sheet.note(move)
         course.identified = course.identified or shows_the_client(begun.script, move)
+        if isinstance(move, Heard):
+            course.heard.append(move)
         if isinstance(move, Listen | Collect):
             works.feed.change(begun.call_id, question=unmarked(move.question))
         elif stage := _STAGES.get(type(move)):
@@ -262,6 +265,7 @@ def _ended(works: Works, begun: Begun, course: Course) -> EndedCall:
         incoming=begun.facts.incoming,
         identified=course.identified,
         agent_note=course.handed_over.note,
+        no_more_calls=asked_for_silence(course.heard),
     )
 
 

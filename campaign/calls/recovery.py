@@ -17,7 +17,7 @@ from bot.walk.course import standing
 from campaign.calls.attempt import shows_the_client
 from campaign.calls.facts import task_facts
 from campaign.calls.replaying import spoken
-from campaign.calls.settling import EndedCall, TaskFacts, recording_of
+from campaign.calls.settling import EndedCall, TaskFacts, asked_for_silence, recording_of
 from campaign.calls.storing import store_ended
 from campaign.handover.sheet import settled_notes
 from campaign.masking import kind_and_place
@@ -140,6 +140,7 @@ def _ended(works: Works, attempt: Attempt, logged: Sequence[Move]) -> EndedCall:
         attests=tuple(move for move in moves if isinstance(move, Attest)),
         resume_at=asked[-1] if asked and finish is None else "",
         recording=recording_of(sealed),
+        no_more_calls=asked_for_silence(moves),
     )
 
 

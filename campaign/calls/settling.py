@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, overload
 
-from bot.moves import Attest, Finish, Flag, Note
+from bot.moves import Action, Attest, Event, Finish, Flag, Heard, Note
 from campaign.calls.reception import as_before, counts
 from campaign.house import House
 from campaign.sending.events import events_of
 from campaign.sending.notices import notice_for
+from intents.no_more_calls import wants_no_more_calls
 from models.settlements import SettledNotice, SettledQuality, SettledRecording, SettledTask, Settlement
-from rules import Decision, Evidence, PastAttempt, RedialPolicy, Severity, Verdict, next_step, outcome_of
+from rules import Decision, Evidence, Outcome, PastAttempt, RedialPolicy, Severity, Verdict, next_step, outcome_of
 from telephony.recording import SealedRecording
 
 _GRAVEST_FIRST = (Severity.HIGH, Severity.CARE, Severity.MEDIUM)
+# How a call ends in which the last word on further calls was the client's own.
+_HAVING_SPOKEN = (Outcome.REFUSED, Outcome.HUNG_UP, Outcome.REVIEWED, Outcome.NEEDS_HUMAN, Outcome.INTERRUPTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class EndedCall:
     incoming: bool = False  # the client has called
     identified: bool = False  # somebody was found to be the client
     agent_note: str = ""  # what the agent who took it over has noted
+    no_more_calls: bool = False  # the client has asked for it (明确拒绝再联系, annex E.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,23 @@ def settlement_of(call: EndedCall, tasks: Sequence[TaskFacts], house: House, now
         notices=_notices(tasks, decisions, house),
         recording=call.recording,
         quality=call.quality,
+        no_more_calls=_is_silenced(call, verdict.outcome),
     )
+
+
+def asked_for_silence(moves: Iterable[Event | Action]) -> bool:
+    """Whether somebody has asked in a call to be called no more; who goes on (`goes_on`) is heard anew."""
+    asked = before = False
+    for heard in (move for move in moves if isinstance(move, Heard)):
+        before = before if heard.goes_on else asked
+        asked = before or wants_no_more_calls(heard.text, heard.match)
+    return asked
+
+
+def _is_silenced(call: EndedCall, outcome: Outcome) -> bool:
+    """Whether the client may be called no more; who needs care is called back by a person, whatever they said."""
+    needs_care = any(flag.severity is Severity.CARE for flag in call.flags)
+    return call.no_more_calls and outcome in _HAVING_SPOKEN and not needs_care
 
 
 def as_strict_as_all(policies: Sequence[RedialPolicy]) -> list[RedialPolicy]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from bot.moves import AgentJoined, Finish, Listen, MachineAnswered, Transfer
+from bot.moves import AgentJoined, Finish, Heard, Listen, MachineAnswered, Transfer
 from bot.replay import Move, move_to_json
 from campaign.calls.recovery import settle_interrupted
 from campaign.works import Works
-from models import Attempt, Escalation
+from intents import Intent, Match
+from models import Attempt, Escalation, ReviewTask
 from models.queue import begin_attempt, log_moves
 from rules import Ending, Risk
 from rules.witnesses import AnsweringMachine
@@ -73,3 +74,12 @@ def test_a_machine_that_had_answered_is_named_as_it_would_have_been(
         attempt = session.scalars(select(Attempt)).one()
         assert (attempt.outcome, attempt.sub_reason) == (outcome, sub_reason)
         assert attempt.evidence["answered_by"] == machine.value
+
+
+def test_who_asked_to_be_called_no_more_before_the_process_died_is_not(works: Works, task_id: int) -> None:
+    words = Heard("以后别打了", Match(Intent.REFUSE), 4000, 5000)
+    left_behind(works, task_id, [Listen("opening.convenient"), words])
+    assert settle_interrupted(works) == 1
+    with works.database.read() as session:
+        task = session.get_one(ReviewTask, task_id)
+        assert (task.customer.do_not_call, task.due_at, task.with_human) == (True, None, True)

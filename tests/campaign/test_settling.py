@@ -6,10 +6,12 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.moves import Attest, Finish, Flag, Note
-from campaign.calls.settling import EndedCall, TaskFacts, settlement_of
+import pytest
+
+from bot.moves import Attest, Finish, Flag, Heard, Note
+from campaign.calls.settling import EndedCall, TaskFacts, asked_for_silence, settlement_of
 from campaign.house import House
-from intents import Intent
+from intents import Intent, Match
 from rules import Ending, Evidence, Outcome, PastAttempt, RedialPolicy, Risk, RiskLevel, Severity
 from tests.conftest import NOON
 
@@ -228,3 +230,30 @@ def test_an_escalation_bears_the_nearest_deadline_and_the_gravest_flag() -> None
     flags = (FLAG, replace(FLAG, risk=Risk.DISTRESS, severity=Severity.CARE))
     settled = settlement_of(replace(CALL, flags=flags), [SUITABILITY, ANOMALY], HOUSE, CALL.ended_at)
     assert settled.escalation == {"severity": "care", "deadline_at": ANOMALY.deadline_at}
+
+
+def said(words: str, *, goes_on: bool = False, intent: Intent = Intent.REFUSE) -> Heard:
+    return Heard(words, Match(intent), 1000, 2000, goes_on=goes_on)
+
+
+def test_who_goes_on_is_heard_anew() -> None:
+    first, whole = said("别打了"), said("别打了晚点再打吧", goes_on=True, intent=Intent.BUSY)
+    assert asked_for_silence([first])
+    assert not asked_for_silence([first, whole])
+    assert asked_for_silence([first, said("真的"), whole])
+
+
+@pytest.mark.parametrize(
+    ("ending", "flags", "silenced"),
+    [
+        (Ending.REFUSED, (), True),
+        (Ending.HUNG_UP, (), True),
+        (Ending.NOT_CLIENT, (), False),  # somebody else's wish
+        (Ending.CALLBACK, (), False),  # who then agreed to be called
+        (Ending.HANDED_OVER, (Flag(Risk.DISTRESS, Severity.CARE, "opening.identity", "不想活了", 0, 1),), False),
+    ],
+)
+def test_a_client_who_wants_no_more_calls_gets_none(ending: Ending, flags: tuple[Flag, ...], silenced: bool) -> None:
+    ended = replace(CALL, evidence=Evidence(answered=True, ending=ending), finish=Finish(ending), flags=flags)
+    assert settlement_of(replace(ended, no_more_calls=True), [TASK], HOUSE, CALL.ended_at).no_more_calls is silenced
+    assert not settlement_of(ended, [TASK], HOUSE, CALL.ended_at).no_more_calls

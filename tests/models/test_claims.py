@@ -184,6 +184,27 @@ def test_a_paused_campaign_goes_on_and_a_stopped_one_never(database: Database, m
         assert session.get_one(Campaign, many).state == "stopped"
 
 
+def test_who_asks_in_a_call_to_be_called_no_more_is_not(database: Database, task_id: int) -> None:
+    with database.write() as session:
+        first = session.get_one(ReviewTask, task_id)
+        usual = {"campaign_id": first.campaign_id, "customer_id": first.customer_id, "created_at": NOON}
+        other = ReviewTask(
+            number="T002", review_type="conduct", script="conduct", due_at=NOON + timedelta(days=1), **usual
+        )
+        session.add(other)
+    refused = SettledTask(task_id, "已完成：拒绝回访", final=True)
+    call = begin(database, task_id)
+    with database.write() as session:
+        settle(session, Settlement(call, "w1", NOON, "refused", (refused,), no_more_calls=True))
+    with database.read() as session:
+        task, later = session.get_one(ReviewTask, task_id), session.get_one(ReviewTask, other.id)
+        assert (task.status, task.final, task.with_human) == ("已完成：拒绝回访", True, False)
+        assert (later.due_at, later.with_human) == (None, True)
+        assert task.customer.do_not_call
+        assert task.customer.do_not_call_at == NOON
+        assert task.customer.do_not_call_why == f"客户在通话中要求不再致电（通话{task_id}-1）"
+
+
 def test_do_not_call_is_undone_by_no_later_result(database: Database, many: int) -> None:
     attempt_id = begin(database, 159)
     with database.write() as session:
