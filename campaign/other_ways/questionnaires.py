@@ -25,6 +25,7 @@ from campaign.calls.settling import EndedCall, settlement_of
 from campaign.clock import Clock
 from campaign.house import House
 from campaign.published import Shelf, script_of
+from campaign.sending.notices import without_number
 from intents import Matcher
 from models import Database, Notice, ReviewTask, current_seal
 from models.questionnaire_tables import Questionnaire
@@ -40,7 +41,9 @@ from models.queue import Served, history_of
 from models.scripts import version_by_hash
 from models.settlements import settle
 from rules import CallingHours, Ending, Evidence, Risk
-from rules.appendix_f import REVIEWED_STATUS
+from rules.appendix_f import APPENDIX_F, REVIEWED_STATUS
+from rules.appendix_f import Notice as Owed
+from rules.hours import written_minute
 
 VALID = timedelta(days=14)
 MOST_WRONG_NAMES = 5
@@ -97,9 +100,13 @@ class Forms:
 
     def invite(self, session: Session, task: ReviewTask) -> str:
         """The link to the form of a task, made where there is none that is still open; raises ScriptError."""
-        now = self.clock.now()
-        form = open_questionnaire(session, task.id, now) or self._new(session, task, now)
+        return self._link(self._open(session, task, self.clock.now()))
+
+    def _link(self, form: Questionnaire) -> str:
         return f"{self.address}/q/{token_of(form.id)}"
+
+    def _open(self, session: Session, task: ReviewTask, now: datetime) -> Questionnaire:
+        return open_questionnaire(session, task.id, now) or self._new(session, task, now)
 
     def _new(self, session: Session, task: ReviewTask, now: datetime) -> Questionnaire:
         script = self.scripts.script(task.script)
@@ -112,17 +119,26 @@ class Forms:
         return form
 
     def send(self, session: Session, task: ReviewTask) -> None:
-        """Have the link sent to the client, once a task; nothing where no address is set."""
+        """Have the link sent to the client, once a task; nothing where no address is set.
+
+        By SMS, but never to a number that failed or is somebody else's (table F.1 rows 7 to 9): then by e-mail, or by
+        hand where there is no address.
+        """
         if not self.address or any(notice.kind == INVITATION for notice in task.notices):
             return
         now = self.clock.now()
+        form = self._open(session, task, now)
         text = _INVITATION.format(
             firm=self.house.firm,
-            link=self.invite(session, task),
-            days=VALID.days,
+            link=self._link(form),
+            until=written_minute(form.expires_at),
             service_number=self.house.service_number,
         )
-        session.add(Notice(task_id=task.id, kind=INVITATION, channel="sms", text=text, created_at=now, next_try_at=now))
+        fails = not _NUMBER_FAILS.isdisjoint({task.status, task.closes_as})
+        channel = without_number(task.customer.email) if fails else "sms"
+        session.add(
+            Notice(task_id=task.id, kind=INVITATION, channel=channel, text=text, created_at=now, next_try_at=now)
+        )
 
     def look(self, token: str, *, known: bool, at: str = "") -> Look:
         """What the form shows; `known`: this browser gave the right name. `at` is a page to look at again."""
@@ -241,8 +257,14 @@ class Forms:
 
 INVITATION = "questionnaire"
 _INVITATION = (
-    "【{firm}】尊敬的客户，我司就您的业务进行例行客户回访，多次致电未能完成。"
-    "请在{days}日内打开链接填写回访问卷：{link} 如有疑问请致电{service_number}。"
+    "【{firm}】尊敬的客户，我司就您的业务进行例行客户回访，电话回访未能完成。"
+    "请在{until}前打开链接填写回访问卷：{link} 如有疑问请致电{service_number}。"
+)
+_NUMBER_FAILS = frozenset(
+    status
+    for row in APPENDIX_F
+    if row.notice is Owed.UPDATE_CONTACT
+    for status in (row.temporary_status, row.final_status)
 )
 
 

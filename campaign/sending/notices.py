@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from campaign.house import House
+from models.outbox import BY_HAND
 from models.settlements import SettledNotice
 from rules import Notice
 
@@ -19,11 +20,13 @@ _TEXTS = {
 
 
 def notice_for(kind: Notice, house: House, *, email: str) -> SettledNotice:
-    """The notice of a closed task: by SMS, or by e-mail where the number is the trouble.
-
-    A client whose number fails and who left no e-mail address is told by hand (channel `manual`).
-    """
+    """The notice of a closed task: by SMS, or otherwise where the number is the trouble."""
     text = _TEXTS[kind].format(firm=house.firm, service_number=house.service_number)
     if kind is Notice.REVIEW_SMS:
         return SettledNotice(kind=kind.value, channel="sms", text=text)
-    return SettledNotice(kind=kind.value, channel="email" if email else "manual", text=text)
+    return SettledNotice(kind=kind.value, channel=without_number(email), text=text)
+
+
+def without_number(email: str) -> str:
+    """The channel to a client whose number fails: e-mail, or by hand where no address was left."""
+    return "email" if email else BY_HAND

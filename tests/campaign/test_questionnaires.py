@@ -217,3 +217,27 @@ def test_a_client_is_sent_one_link(forms: Forms, token: str, task_id: int) -> No
         form = session.scalars(select(Questionnaire)).one()
         assert token_of(form.id) == token
         assert form.expires_at == NOON + VALID
+
+
+@pytest.mark.parametrize(
+    ("status", "closes_as", "email", "channel"),
+    [
+        ("已完成：无人应答", "", "", "sms"),
+        ("已完成：客户挂断", "", "a@example.com", "sms"),
+        ("未完成：停机", "已完成：停机", "a@example.com", "email"),
+        ("未完成：空号", "已完成：空号", "", "manual"),
+        ("已完成：错号", "", "", "manual"),
+    ],
+)
+def test_no_link_goes_to_a_number_that_fails(
+    forms: Forms, task_id: int, status: str, closes_as: str, email: str, channel: str
+) -> None:
+    with forms.database.write() as session:
+        task = session.get_one(ReviewTask, task_id)
+        task.status, task.closes_as, task.customer.email = status, closes_as, email
+        task.deadline_at = NOON + timedelta(days=2)
+        forms.send(session, task)
+    with forms.database.read() as session:
+        sent = session.scalars(select(Notice)).one()
+        assert sent.channel == channel
+        assert "2026年11月22日" in sent.text  # two days after noon of the 20th
