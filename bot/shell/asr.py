@@ -25,7 +25,8 @@ from speech.suppression import stands_out_db, turned_down
 _BYTES_PER_MS = 16  # 8 kHz, 16 bit
 _SHORT_CHARS = 6  # heard twice: longer answers do not hang on one syllable
 _SHORT_MS = 3000  # of audio with what was taken in before and after
-_NOISY_DB = 18.0  # speech that stands out less is heard twice; measured: no short answer is misheard above
+_NOISY_DB = 18.0  # speech that stands out less is heard twice
+_DOUBTFUL = 0.95  # of the recogniser, and so is speech of which it is less sure, on any line
 _NOISE_MS = 300  # before speech
 Grammar = Callable[[], Sequence[str]]
 
@@ -34,7 +35,7 @@ Grammar = Callable[[], Sequence[str]]
 class Placed:
     """Where in the recording a transcript was said, and how sure the recogniser is of it (0 to 1).
 
-    `second` is what short speech in noise was taken for when it was heard again with the noise turned down.
+    `second` is what short speech was taken for when it was heard again with the noise turned down.
     """
 
     start_ms: int
@@ -47,7 +48,7 @@ class Placed:
 class VoskSTTService(STTService):
     """Partial transcripts while the client speaks, the final one as soon as the turn has ended.
 
-    Short speech in noise is heard a second time with the noise turned down; a short murmur has no words.
+    Short speech in noise, or in doubt, is heard a second time with the noise turned down; a short murmur has no words.
 
     `grammar` gives the phrases that may be heard, asked at the start of each turn; without any the model hears
     freely. The end of the turn comes from downstream as UserStoppedSpeakingFrame.
@@ -113,7 +114,7 @@ class VoskSTTService(STTService):
     async def _finish(self) -> None:
         heard = await self._final()
         frame = TranscriptionFrame(text=heard.text, user_id="", timestamp="", finalized=True)
-        frame.result = self._placed(heard, await self._second(heard.text))
+        frame.result = self._placed(heard, await self._second(heard))
         self._behind_ms, self._partial = None, ""
         self._short.clear()
         await self.push_frame(frame)
@@ -131,12 +132,12 @@ class VoskSTTService(STTService):
     def _is_short(self) -> bool:
         return len(self._short) <= _SHORT_MS * _BYTES_PER_MS
 
-    async def _second(self, text: str) -> str:
-        """What short speech in noise is taken for with the noise turned down."""
+    async def _second(self, heard: Transcript) -> str:
+        """What short speech in noise or in doubt is taken for with the noise turned down."""
         audio = bytes(self._short)
-        if not 0 < len(text) <= _SHORT_CHARS or not self._is_short:
+        if not 0 < len(heard.text) <= _SHORT_CHARS or not self._is_short:
             return ""
-        if stands_out_db(audio) >= _NOISY_DB:
+        if heard.confidence >= _DOUBTFUL and stands_out_db(audio) >= _NOISY_DB:
             return ""
         try:
             return (await self._ears.transcribe(turned_down(audio, _NOISE_MS), self._phrases)).text
