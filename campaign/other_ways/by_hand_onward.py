@@ -284,11 +284,10 @@ class InHands:
         log.warning("call %s was not written down at the desk in time", call.placed.call_id)
         self._close(call, Presence.AWAY)
         if call.promised:
-            self._start(self._given_up(call), "call back")
+            self._start(self._written(call, self._give_up, "that it is on everybody's list"), "call back")
 
-    async def _given_up(self, call: HandCall) -> None:
-        async with call.writes:
-            await asyncio.to_thread(self.reviews.forget, call.placed.review_id)
+    async def _give_up(self, call: HandCall) -> None:
+        await asyncio.to_thread(self.reviews.forget, call.placed.review_id)
 
     def _close(self, call: HandCall, presence: Presence) -> None:
         seat, call.closed = call.seat, True
