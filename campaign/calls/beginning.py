@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from bot.moves import Facts
 from bot.replay import facts_to_json
 from bot.script import Script
-from campaign.calls.facts import barred_from, facts_for, task_facts
+from campaign.calls.facts import barred_from, facts_for, goes_on_at, task_facts
 from campaign.calls.feed import LiveCall, Stage
 from campaign.calls.joining import Carried, carried, waits_until
 from campaign.calls.placing import Place, take_place
@@ -158,7 +158,7 @@ def planned_for(
     )
     return Planned(
         call=call,
-        facts=facts_for(call.tasks, call.slots, hours, now),
+        facts=facts_for(call.tasks, call.slots, hours, now, goes_on_at(call.tasks, histories, call.script.hash)),
         tasks=tasks,
         numbers="、".join(each.number for each in call.tasks),
         client=task.customer.name,

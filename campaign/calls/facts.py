@@ -76,22 +76,33 @@ def barred_from(session: Session, client: Customer) -> frozenset[str]:
     return relations_of(session, [client])[client.id].barred
 
 
-def facts_for(tasks: Sequence[ReviewTask], slots: Mapping[str, str], hours: CallingHours, now: datetime) -> Facts:
-    """What the conversation that serves these tasks may use.
-
-    It goes on where an earlier call broke off only if that call served the same tasks: else it starts anew, so
-    that no question is left out.
-    """
-    resume_at = {task.resume_at for task in tasks}
+def facts_for(
+    tasks: Sequence[ReviewTask], slots: Mapping[str, str], hours: CallingHours, now: datetime, resume_at: str = ""
+) -> Facts:
+    """What the conversation that serves these tasks may use."""
     deadlines = [task.deadline_at for task in tasks if task.deadline_at is not None]
     return Facts(
         slots=dict(slots),
         called_at=now.astimezone(SHANGHAI),
-        resume_at=resume_at.pop() if len(resume_at) == 1 else "",
+        resume_at=resume_at,
         hours=hours,
         callback_before=min(deadlines, default=None),
         dialled=next((task.next_phone for task in tasks if task.next_phone), tasks[0].customer.phone),
     )
+
+
+def goes_on_at(tasks: Sequence[ReviewTask], histories: Sequence[Sequence[Attempt]], script_hash: str) -> str:
+    """The node where the latest call broke off; "" where a call that speaks this script has to begin anew.
+
+    It goes on only if that call served these very tasks and spoke the same version: else a question that they are to
+    be asked could lie before that node.
+    """
+    latest = {attempt.id: attempt for history in histories for attempt in _counted(history)[-1:]}
+    if len(latest) != 1:
+        return ""
+    (attempt,) = latest.values()
+    same_tasks = {served.task_id for served in attempt.served} == {task.id for task in tasks}
+    return tasks[0].resume_at if same_tasks and attempt.script_hash == script_hash else ""
 
 
 def task_facts(
@@ -129,7 +140,11 @@ def task_facts(
 
 def past_of(attempts: Sequence[Attempt]) -> tuple[PastAttempt, ...]:
     """The attempts as the rules see them; a client's own call that did not lead to the client counts for nothing."""
-    return tuple(_past(attempt) for attempt in attempts if attempt.evidence.get("counted", True))
+    return tuple(_past(attempt) for attempt in _counted(attempts))
+
+
+def _counted(attempts: Sequence[Attempt]) -> list[Attempt]:
+    return [attempt for attempt in attempts if attempt.evidence.get("counted", True)]
 
 
 def _past(attempt: Attempt) -> PastAttempt:

@@ -298,6 +298,38 @@ async def test_a_call_for_two_tasks_that_a_killed_process_left_is_settled_for_bo
     assert again.script.hash == begun.script.hash
 
 
+async def broken_off(works: Works, task_id: int, at: str) -> None:
+    """A call that broke off at a node and was settled; its tasks are due again."""
+    begun = begun_for(works, task_id)
+    works.call_log.append(begun.attempt_id, "Listen", move_to_json(Listen(at)), 0)
+    await works.call_log.flush()
+    assert settle_interrupted(works) == 1
+    with works.database.write() as session:
+        for served in session.get_one(Attempt, begun.attempt_id).served:
+            served.task.due_at = NOON
+
+
+@pytest.mark.parametrize("renewed", [False, True])
+async def test_a_review_goes_on_where_it_broke_off_only_in_the_same_version(
+    works: Works, task_id: int, renewed: bool
+) -> None:
+    publish(works.database, "suitability")
+    await broken_off(works, task_id, "suitability.own_application")
+    if renewed:
+        publish(works.database, "suitability", edited=("请问账户是您本人操作吗？", "请问您的账户是您本人操作吗？"))
+    assert begun_for(works, task_id).facts.resume_at == ("" if renewed else "suitability.own_application")
+
+
+async def test_a_review_goes_on_where_it_broke_off_only_with_the_same_others(works: Works, task_id: int) -> None:
+    publish(works.database, "suitability")
+    other = {"review_type": "suitability", "script": "suitability", "slots": {"业务": "购买私募产品"}}
+    other_id = add_task(works.database, task_id, "T002", **other)
+    await broken_off(works, task_id, "suitability.own_application")
+    with works.database.write() as session:
+        session.get_one(ReviewTask, task_id).due_at = None
+    assert begun_for(works, other_id).facts.resume_at == ""
+
+
 def test_an_unknown_error_is_logged_without_its_message() -> None:
     try:
         raise ValueError("我叫单小明")
