@@ -94,15 +94,15 @@ def export(request: Request) -> Response:
     asked = Asking(request)
     standing = asked("standing", _standing(desk), keep_fresh=True)
     rows = [
-        [share.name, f"{share.percent}%", *map(str, (one.needed, one.done, one.open, one.missed, ""))]
+        [share.name, f"{share.percent}%", *map(str, (one.needed, one.done, "", one.open, one.missed, ""))]
         + [VERDICT_WORDS[one.verdict]]
         for share, one in standing.shares
     ] + [
-        [label_of(line.review_type), "", *map(str, ("", one.done, one.open, one.missed, one.overdue))]
-        + [VERDICT_WORDS[one.verdict]]
+        [label_of(line.review_type), "", str(one.all), str(one.done), str(one.unreviewed)]
+        + [str(one.open), str(one.missed), str(one.overdue), VERDICT_WORDS[one.verdict]]
         for line, one in standing.types
     ]
-    heads = ("义务", "比例", "应回访", "已回访", "待完成", "预计错过", "已逾期", "能否完成")
+    heads = ("义务", "比例", "应回访", "已回访", "未访成", "待完成", "预计错过", "已逾期", "能否完成")
     return spreadsheet(request, f"{standing.year}年回访义务", heads, rows)
 
 

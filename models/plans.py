@@ -131,16 +131,20 @@ def open_tasks_in(session: Session, campaign_id: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class TypeFigures:
-    """How one type of review stands: open tasks, those of them for people, those past their deadline, and the done."""
+    """How one type of review stands: open tasks, those of them for people, those past their deadline, and the done.
+
+    `unreviewed` are those that ended by table F.1 without a review: refused, never reached, a number that fails.
+    """
 
     open: int = 0
     by_people: int = 0
     overdue: int = 0
     reviewed: int = 0
+    unreviewed: int = 0
 
 
 def figures_by_type(session: Session, now: datetime, since: datetime, until: datetime) -> dict[str, TypeFigures]:
-    """How every type of review stands now; the reviewed are those whose task was made in a time."""
+    """How every type of review stands now; those that have ended are those whose task was made in a time."""
     made = (ReviewTask.created_at >= since) & (ReviewTask.created_at < until)
     still = ReviewTask.final.is_(False)
     query = (
@@ -150,6 +154,7 @@ def figures_by_type(session: Session, now: datetime, since: datetime, until: dat
             func.count().filter(still, ReviewTask.with_human.is_(True)),
             func.count().filter(still, ReviewTask.deadline_at < now),
             func.count().filter(ReviewTask.status == REVIEWED_STATUS, made),
+            func.count().filter(ReviewTask.final, ReviewTask.status != REVIEWED_STATUS, made),
         )
         .join(Campaign, ReviewTask.campaign_id == Campaign.id)
         .where(Campaign.state != "stopped")

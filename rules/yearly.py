@@ -71,12 +71,21 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Reviews:
-    """How the reviews of one type stand, in tasks: those past their deadline are `overdue`, `missed` come later."""
+    """How the reviews of one type stand, in tasks: those past their deadline are `overdue`, `missed` come later.
+
+    `unreviewed` have ended by table F.1 without a review: what is owed was done, and nobody was asked.
+    """
 
     open: int = 0
     overdue: int = 0
     missed: int = 0
     done: int = 0
+    unreviewed: int = 0
+
+    @property
+    def all(self) -> int:
+        """All that are or were owed."""
+        return self.done + self.unreviewed + self.open
 
     @property
     def verdict(self) -> Verdict:
@@ -87,4 +96,4 @@ class Reviews:
             return Verdict.BEHIND
         if self.open:
             return Verdict.ON_COURSE
-        return Verdict.MET if self.done else Verdict.NOTHING
+        return Verdict.MET if self.all else Verdict.NOTHING

@@ -62,4 +62,5 @@ def _share(session: Session, kind: DutyKind, year: int, seen: Outlook) -> Share:
 
 
 def _reviews(figures: TypeFigures, of: ReviewType, seen: Outlook) -> Reviews:
-    return Reviews(figures.open, figures.overdue, seen.missed_by_type.get(of.value, 0), figures.reviewed)
+    missed = seen.missed_by_type.get(of.value, 0)
+    return Reviews(figures.open, figures.overdue, missed, figures.reviewed, figures.unreviewed)

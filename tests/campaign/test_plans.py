@@ -264,6 +264,12 @@ class TestStarting:
         done = [figures_by_type(firm, NOW, *year_of(year))["conduct"].reviewed for year in (2025, 2026, 2027)]
         assert done == [0, 1, 0]
 
+    def test_what_ended_without_a_review_is_told_apart(self, firm: Session) -> None:
+        for number, status in enumerate(("已完成：已回访", "已完成：无人应答", "已完成：空号"), 1):
+            task_for(firm, client(firm, number), ReviewType.CONDUCT, status)
+        figures = figures_by_type(firm, NOW, *year_of(2026))["conduct"]
+        assert (figures.reviewed, figures.unreviewed, figures.open) == (1, 2, 0)
+
     def test_a_new_plan_takes_those_along_who_were_credited_for_the_withdrawn_one(
         self, firm: Session, drawn: int
     ) -> None:

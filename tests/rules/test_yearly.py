@@ -32,8 +32,13 @@ def test_a_share(share: Share, verdict: Verdict, lacking: int) -> None:
         (Reviews(open=5, missed=1), Verdict.BEHIND),
         (Reviews(open=5, done=3), Verdict.ON_COURSE),
         (Reviews(done=3), Verdict.MET),
+        (Reviews(unreviewed=2), Verdict.MET),  # called as table F.1 asks, and nobody was reached
         (Reviews(), Verdict.NOTHING),
     ],
 )
 def test_a_type_of_review(reviews: Reviews, verdict: Verdict) -> None:
     assert reviews.verdict is verdict
+
+
+def test_who_was_never_reached_was_owed_a_review_all_the_same() -> None:
+    assert Reviews(open=5, done=3, unreviewed=2).all == 10
