@@ -48,7 +48,7 @@ from bot.walk.state import Stage, State, Tries, Turn, node_of, part_of
 from bot.walk.steps import ask, enter, hand_over, present, take_care
 from bot.walk.taking import begins_number, find_value, go_on, take_value
 from bot.walk.walking import answer_aside, await_another, begin_again, clarify, follow, give_up, leads_to, put_again
-from bot.walk.whoever import claims_to_be_the_client, is_new_here, passes_on
+from bot.walk.whoever import claims_to_be_the_client, disown, is_new_here, passes_on
 from intents.values import Intent
 from rules.outcomes import Ending, Risk
 
@@ -150,6 +150,7 @@ def _answer(turn: Turn, said: Said) -> Turn:
     if turn.state.turns > turn.script.limits.turns:
         return _run_out(flag(turn, said.risks, said), said)
     said = understood(turn.node, said)
+    turn = disown(turn, said)
     if passes_on(said):
         return _mark(turn, said, said.risks, await_another)
     if is_new_here(turn, said) or claims_to_be_the_client(turn, said):
@@ -249,7 +250,8 @@ def _after_release(turn: Turn, said: Said, onward: Callable[[Turn, Said], Turn])
     if released.state.stage is not turn.state.stage:
         return flag(released, said.risks, said)
     if released.state.node != turn.state.node:
-        return _mark(released, said, said.risks, _keep_on)
+        disowned = disown(released, said)
+        return _mark(disowned, said, said.risks, _keep_on if disowned is released else follow)
     return onward(released, said)
 
 

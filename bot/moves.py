@@ -192,6 +192,13 @@ class Attest:
 
 
 @dataclass(frozen=True, slots=True)
+class Strike:
+    """Take back the answers and deliveries since `since_ms`: it was not the client who gave them; flags stay."""
+
+    since_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Transfer:
     """Fetch a human while the client waits; the shell answers with AgentJoined or TransferFailed."""
 
@@ -200,7 +207,10 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """End the call after what is queued has been played; with Ending.MACHINE at once, in mid-word."""
+    """End the call after what is queued has been played; with Ending.MACHINE at once, in mid-word.
+
+    Where the client turns round over the goodbye there is a second one, which takes the place of the first.
+    """
 
     ending: Ending
     callback_at: datetime | None = None
@@ -208,7 +218,7 @@ class Finish:
     new_number: str = ""
 
 
-Action: TypeAlias = Say | Listen | Collect | Note | Flag | Attest | Transfer | Finish
+Action: TypeAlias = Say | Listen | Collect | Note | Flag | Attest | Strike | Transfer | Finish
 
 
 @dataclass(frozen=True, slots=True)

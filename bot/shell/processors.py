@@ -27,6 +27,7 @@ from bot.moves import (
     Pressed,
     PromptFinished,
     Say,
+    Strike,
     Transfer,
 )
 from bot.report import Report
@@ -34,7 +35,6 @@ from bot.shell.floor import Floor
 from bot.shell.frames import KeyPressed, LineEnded, LinePlayed, MachineHeard, TurnEnded, prompt_frames
 from bot.shell.handing_over import HandingOver
 from bot.shell.held_back import HeldBack
-from bot.shell.playout import Prompt
 from bot.shell.turns import TurnTaking
 from bot.walk.certainty import Understanding, understand
 from bot.walk.waiting import Silence, Waiting
@@ -82,7 +82,6 @@ class DialogueProcessor(FrameProcessor):
         self._waiting = Waiting(floor, taking, self._inbox.put_nowait)
         self._handing_over = HandingOver(floor, agents, agent_seconds, self._inbox.put_nowait)
         self._held = HeldBack(floor)
-        self._before = report.mark()  # the last turn
         self._tasks: list[asyncio.Task[None]] = []
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
@@ -149,6 +148,7 @@ class DialogueProcessor(FrameProcessor):
 
     def _note(self, move: Event | Action) -> None:
         self._floor.moved_at = self.get_event_loop().time()
+        self._report.take(move)
         self._log(move, self._floor.clock.now_ms)
 
     # What the client does
@@ -164,8 +164,6 @@ class DialogueProcessor(FrameProcessor):
         goes_on = turn.goes_on and self._floor.can_take_back
         if goes_on:
             await self._take_back()
-        else:
-            self._before = self._report.mark()
         match = understand(self._matcher, turn.question, turn.text, turn.others, turn.confidence)
         await self._advance(
             Heard(turn.text, match, turn.start_ms, turn.end_ms, turn.confidence, turn.under_prompt, goes_on, turn.words)
@@ -173,9 +171,8 @@ class DialogueProcessor(FrameProcessor):
 
     async def _take_back(self) -> None:
         """The last turn had not ended: what came of it did not happen."""
-        for prompt, finished in self._floor.playout.settle_cut(self._floor.clock.now_ms):
-            await self._prompt_finished(prompt, finished)
-        self._report.go_back(self._before)
+        for _, finished in self._floor.playout.settle_cut(self._floor.clock.now_ms):
+            await self._advance(finished)
         self._floor.closing = False
 
     async def _press(self, key: KeyPressed) -> None:
@@ -218,19 +215,14 @@ class DialogueProcessor(FrameProcessor):
     async def _played(self, played: LinePlayed) -> None:
         playout = self._floor.playout
         playout.played(played.mark, played.played_ms, played.complete, played.at_ms)
-        for prompt, finished in playout.finished(played.at_ms):
-            await self._prompt_finished(prompt, finished)
+        for _, finished in playout.finished(played.at_ms):
+            await self._advance(finished)
         if not self._held.holds:
             await self._release()
 
-    async def _prompt_finished(self, prompt: Prompt, finished: PromptFinished) -> None:
-        if prompt.say.must_hear and finished.complete:
-            self._report.delivered.append(finished.prompt)
-        await self._advance(finished)
-
     async def _end(self, end: LineEnded) -> None:
-        for prompt, finished in self._floor.playout.abandon(end.at_ms):
-            await self._prompt_finished(prompt, finished)
+        for _, finished in self._floor.playout.abandon(end.at_ms):
+            await self._advance(finished)
         for turn in self._held.turns():
             await self._hear(turn)
         if not self._floor.over.is_set():
@@ -248,12 +240,8 @@ class DialogueProcessor(FrameProcessor):
                     await self._say(action)
                 case Listen() | Collect():
                     self._waiting.begin(action)
-                case Note():
-                    self._report.notes.append(action)
-                case Flag():
-                    self._report.flags.append(action)
-                case Attest():
-                    self._report.attests.append(action)
+                case Note() | Flag() | Attest() | Strike():
+                    pass  # taken down already
                 case Transfer():
                     self._transfer(action)
                 case Finish():
@@ -271,21 +259,19 @@ class DialogueProcessor(FrameProcessor):
 
     async def _finish(self, finish: Finish) -> None:
         self._waiting.end()
-        self._report.finish = finish
         self._floor.closing = True
         if finish.ending is Ending.MACHINE:
             await self._break_off()
 
     async def _break_off(self) -> None:
         """A machine is there: stop in mid-word, and keep nothing that it said."""
-        report, floor = self._report, self._floor
-        for kept in (report.notes, report.flags, report.attests, report.delivered, self._held):
-            kept.clear()
+        floor = self._floor
+        self._held.clear()
         floor.taking_back = False
         floor.playout.interrupt(everything=True)
         await self.push_frame(InterruptionFrame())
-        for prompt, finished in floor.playout.settle_cut(floor.clock.now_ms):
-            await self._prompt_finished(prompt, finished)
+        for _, finished in floor.playout.settle_cut(floor.clock.now_ms):
+            await self._advance(finished)
 
     def _transfer(self, transfer: Transfer) -> None:
         self._waiting.end()

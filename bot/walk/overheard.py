@@ -9,6 +9,7 @@ from bot.walk.said import Said
 from bot.walk.state import Delivered, Turn, node_of
 from bot.walk.steps import hand_over, take_care
 from bot.walk.walking import follow, leads_to
+from bot.walk.whoever import disown
 from intents.values import Intent
 from rules.outcomes import Risk
 
@@ -63,6 +64,7 @@ def record_kept(turn: Turn) -> Turn:
     """Flag what was said under a prompt; what answers a statement is noted with its words."""
     kept, turn = turn.state.kept, turn.having(kept=())
     for said in map(Said.heard, kept):
+        turn = disown(turn, said)
         if isinstance(turn.node, Statement) and is_answer(turn, said):
             turn = note(turn, said)
         turn = flag(turn, said.risks, said)

@@ -64,6 +64,8 @@ class State:
     stage: Stage = Stage.TALKING
     question: str = ""
     identity_confirmed: bool = False
+    identified_ms: int = 0  # where whoever is there was last confirmed to be the client
+    resume_before: str = ""  # `resume_at` as it was then
     tries: Tries = Tries()
     turns: int = 0
     captures: int = 0

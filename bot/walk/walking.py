@@ -23,11 +23,11 @@ from bot.walk.said import Said
 from bot.walk.state import Tries, Turn
 from bot.walk.steps import ask, await_answer, come_back, enter, hand_over, present
 from bot.walk.taking import find_value, take_value
+from bot.walk.whoever import STRANGERS
 from intents import Intent, normalise
 from rules.outcomes import Risk
 
 _SIDE_QUESTION = re.compile("(?:吗|呢|么|(?:什么|啥|多少|多久|多长|几|怎么|哪|谁|为什么).{0,6})$")
-_STRANGERS = (Intent.NOT_CLIENT, Intent.WRONG_NUMBER)
 
 
 def put_again(turn: Turn, said: Said) -> Turn:
@@ -49,11 +49,9 @@ def follow(turn: Turn, said: Said) -> Turn:
     if way.say:
         turn = turn.say(said.cue, way.say)
     if way.confirms_identity:
-        turn = turn.having(identity_confirmed=True)
-    if said.cue in _STRANGERS:
-        turn = turn.having(identity_confirmed=False)
-        if turn.node.private and way.go in _REACTIONS:
-            return enter(turn, turn.script.entry)
+        turn = turn.having(identity_confirmed=True, identified_ms=said.start_ms, resume_before=turn.state.resume_at)
+    if said.cue in STRANGERS and turn.node.private and way.go in _REACTIONS:
+        return enter(turn, turn.script.entry)
     if way.go in _REACTIONS:
         return _REACTIONS[way.go](turn, said)
     target = turn.script.nodes[way.go]

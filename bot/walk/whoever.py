@@ -1,9 +1,10 @@
-"""Who is on the telephone: the words by which it is passed on, and by which the client turns out to be there. Pure."""
+"""Who is on the telephone: words that pass it on, or by which it turns out to be the client, or somebody else. Pure."""
 
 from __future__ import annotations
 
 import re
 
+from bot.moves import Strike
 from bot.walk.said import Said
 from bot.walk.state import Turn
 from intents.normalise import normalise
@@ -20,7 +21,9 @@ _PASSES_ON = re.compile(
 )
 _FETCHES = re.compile(f"(?:让|叫|换|喊|请|给){_OTHERS}(?!的|打|号码|电话)")
 _IS_THE_CLIENT = re.compile("(?:我|俺)(?:就|才)?是(?:[他她])?本人|(?:我就是|就是我|我是[他她])(?:啊|呀|的)?$")
+_IS_ANOTHER = re.compile("不是(?:[他她]?本人|[他她机户])|(?:打|找|搞|弄)错")
 _ASKS_WHO_CALLS = re.compile("哪位|哪里|是谁|找谁|你谁|什么事|啥事|怎么了")
+STRANGERS = (Intent.NOT_CLIENT, Intent.WRONG_NUMBER)
 _MAY_PASS_ON = frozenset({Intent.HOLD, Intent.NOT_CLIENT, Intent.YES, Intent.NO, Intent.UNCLEAR, Intent.BUSY})
 _MAY_BE_THE_CLIENT = frozenset({Intent.YES, Intent.NO, Intent.UNSURE, Intent.UNCLEAR, Intent.NOT_CLIENT})
 
@@ -43,3 +46,22 @@ def claims_to_be_the_client(turn: Turn, said: Said) -> bool:
     """Whether a stranger, asked for the client's number, says to be the client after all."""
     asked_on = not turn.state.identity_confirmed and turn.state.node != turn.script.entry
     return asked_on and said.cue in _MAY_BE_THE_CLIENT and bool(_IS_THE_CLIENT.search(normalise(said.words)))
+
+
+def disown(turn: Turn, said: Said) -> Turn:
+    """Take back what somebody has answered who passed for the client; the client may hand the telephone on.
+
+    The review goes on where it stood when this person was taken for the client.
+    """
+    hands_on = passes_on(said) and not _IS_ANOTHER.search(normalise(said.words))
+    if said.cue not in STRANGERS or hands_on or not turn.state.identity_confirmed:
+        return turn
+    state = turn.state
+    turn = turn.having(
+        identity_confirmed=False,
+        resume_at=state.resume_before,
+        delivered=tuple(told for told in state.delivered if told.at_ms < state.identified_ms),
+        callback_at=None,
+        callback_words="",
+    )
+    return turn.do(Strike(state.identified_ms))

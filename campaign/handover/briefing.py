@@ -6,10 +6,11 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.moves import Collect, Finish, Flag, Heard, Listen, Note, Pressed, Say, Transfer
+from bot.moves import Collect, Finish, Flag, Heard, Listen, Note, Pressed, Say, Strike, Transfer
 from bot.nodes import Question, Statement
 from bot.replay import Move
 from bot.script import Script
+from bot.walk.course import Standing
 from bot.walk.state import node_of, part_of
 from campaign.masking import mask_name, mask_numbers
 from rules import Risk, Severity, label_of
@@ -68,11 +69,14 @@ class Notebook:
         self._asked: dict[str, str] = {}  # node: how it was put
         self._question = ""
         self._reason: Risk | None = None
-        self._answers: dict[str, Note] = {}
-        self._flags: list[Flag] = []
+        self._standing = Standing()
         self._lines: deque[Spoken] = deque(maxlen=_LAST_LINES)
         self._tell: Callable[[Briefing], None] | None = None
-        self.finished = False  # the bot has said its last words
+
+    @property
+    def finished(self) -> bool:
+        """Whether the bot has said its last words."""
+        return bool(self._standing.of(Finish))
 
     @property
     def client(self) -> str:
@@ -85,7 +89,7 @@ class Notebook:
 
     def note(self, move: Move) -> None:
         """Take one event or action down."""
-        self.finished = self.finished or isinstance(move, Finish)
+        self._standing = self._standing.after(move)
         match move:
             case Say():
                 if part_of(move.prompt) in _PUTTING:
@@ -97,10 +101,8 @@ class Notebook:
                 self._lines.append(Spoken("客户", f"（按键 {move.keys}）"))
             case Listen() | Collect():
                 self._question = move.question
-            case Note():
-                self._answers[move.question] = move
-            case Flag():
-                self._flags.append(move)
+            case Note() | Flag() | Strike():
+                pass
             case Transfer():
                 self._reason = move.reason
             case _:
@@ -120,11 +122,11 @@ class Notebook:
             points=node.for_agent if isinstance(node, Question | Statement) else (),
             answers=tuple(
                 Asked(self._masked(self._asked.get(each.question, each.question)), each.value, self._masked(each.words))
-                for each in self._answers.values()
+                for each in {note.question: note for note in self._standing.of(Note)}.values()
             ),
             flags=tuple(
                 Flagged(label_of(flag.risk), _SEVERITIES[flag.severity], self._masked(flag.words))
-                for flag in self._flags
+                for flag in self._standing.of(Flag)
             ),
             lines=tuple(Spoken(line.speaker, self._masked(line.text)) for line in self._lines),
         )

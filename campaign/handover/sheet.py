@@ -15,6 +15,7 @@ from bot.replay import Move
 from bot.script import Script
 from bot.walk.certainty import Understanding
 from bot.walk.choices import NONE, WORDS
+from bot.walk.course import Standing
 from bot.walk.state import node_of, part_of
 from campaign.calls.call_form import EVIDENCE, CallForm, call_form
 
@@ -29,8 +30,8 @@ class Sheet:
     facts: Facts
     matcher: Understanding
     keep: Callable[[Move, int], None] = lambda move, at_ms: None
-    _given: dict[str, Given] = field(default_factory=dict)
-    _own: set[str] = field(default_factory=set)  # the nodes that an agent gave
+    _standing: Standing = field(default_factory=Standing, init=False)  # of the bot's part
+    _own: dict[str, Given] = field(default_factory=dict, init=False)  # what an agent gave
 
     def __post_init__(self) -> None:
         if self.facts.resume_at in self.script.nodes:  # an earlier call had come so far
@@ -38,20 +39,28 @@ class Sheet:
 
     def note(self, move: Move) -> None:
         """Follow the bot: what it was answered, and what it has read out."""
-        match move:
-            case Note() if self._offers(move.question, move.value):
-                self._given[move.question] = Given(move.value, move.words, move.start_ms)
-            case Attest(complete=True):
-                self._read(move.node, move.at_ms)
-            case PromptFinished(complete=True) if part_of(move.prompt) == _SAID:
-                self._read(node_of(move.prompt), move.at_ms)
-            case _:
-                pass
+        self._standing = self._standing.after(move)
 
-    def _read(self, node_id: str, at_ms: int) -> None:
+    @property
+    def _given(self) -> dict[str, Given]:
+        given: dict[str, Given] = {}
+        for move in self._standing.moves:
+            match move:
+                case Note() if self._offers(move.question, move.value):
+                    given[move.question] = Given(move.value, move.words, move.start_ms)
+                case Attest(complete=True) if self._tells(move.node):
+                    given[move.node] = Given(READ, "", move.at_ms)
+                case PromptFinished(complete=True) if part_of(move.prompt) == _SAID and self._tells(
+                    node_of(move.prompt)
+                ):
+                    given[node_of(move.prompt)] = Given(READ, "", move.at_ms)
+                case _:
+                    pass
+        return given | self._own
+
+    def _tells(self, node_id: str) -> bool:
         node = self.script.nodes.get(node_id)
-        if isinstance(node, Statement) and node.review:
-            self._given[node_id] = Given(READ, "", at_ms)
+        return isinstance(node, Statement) and node.review
 
     def _offers(self, node_id: str, value: str) -> bool:
         node = self.script.nodes.get(node_id)
@@ -75,8 +84,7 @@ class Sheet:
         walked = course(self.script, self._given)
         if node not in (*walked.answered, walked.now):
             raise FormError("页面已经变化：请按现在的问题登记")
-        self._given[node] = checked(self.script, node, value, words, at_ms)
-        self._own.add(node)
+        self._own[node] = checked(self.script, node, value, words, at_ms)
         left = self.left({node})
         moves: tuple[Move, ...] = (*left.notes, *left.flags, *left.attests)
         for move in moves:
@@ -84,8 +92,8 @@ class Sheet:
 
     def left(self, nodes: Iterable[str] | None = None) -> Filled:
         """What the agents have ticked, at all of their nodes or at these."""
-        wanted = self._own & set(nodes) if nodes is not None else self._own
-        written = {node: one.words for node, one in self._given.items() if node in wanted and one.value == WORDS}
+        wanted = self._own.keys() & set(nodes) if nodes is not None else self._own.keys()
+        written = {node: one.words for node, one in self._own.items() if node in wanted and one.value == WORDS}
         risks = {node: self.matcher.match(node, words).risks for node, words in written.items()}
         everything = filled(self.script, self._given, risks, EVIDENCE)
         return Filled(

@@ -11,7 +11,7 @@ from bot.replay import differences
 from bot.script import load_script
 from bot.walk.course import go_on, open_course, standing
 from bot.walk.state import State
-from intents import load_matcher
+from intents import Intent, load_matcher
 from rules.outcomes import Ending
 from rules.witnesses import AnsweringMachine
 from tests.bot.conversation import Conversation, facts_for
@@ -81,3 +81,18 @@ def test_what_a_machine_has_said_leaves_nothing_on_record() -> None:
     kept = standing(talk.log)
     assert [move for move in kept if isinstance(move, Note | Flag | Finish)] == [Finish(Ending.MACHINE)]
     assert differences(SCRIPT, talk.facts, talk.log) == ()
+
+
+def test_what_a_stranger_said_is_given_back_where_they_had_not_ended() -> None:
+    """我不是本人 … 我不是本人还能是谁: the whole turn takes the place of the part that struck the answers."""
+    asked = at(SCRIPT, "new_account.own_will")
+    course = replace(open_course(SCRIPT, facts_for(SCRIPT))[0], state=replace(asked, identified_ms=500))
+    answer, part = heard("new_account.own_will", "是的"), heard("new_account.read_agreement", "我不是本人，我是他老婆")
+    whole = heard("new_account.read_agreement", "我不是本人还能是谁我看过了", goes_on=True)
+    log: list[Event | Action] = []
+    answers = []
+    for event in (answer, part, replace(whole, match=replace(whole.match, intent=Intent.YES))):
+        course, actions = go_on(SCRIPT, course, event)
+        log += [event, *actions]
+        answers.append([move.question for move in standing(log) if isinstance(move, Note)])
+    assert answers == [["new_account.own_will"], [], ["new_account.own_will", "new_account.read_agreement"]]

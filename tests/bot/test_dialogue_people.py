@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.moves import Attest, BargedIn, Finish, Heard, HungUp, PromptFinished
+from bot.moves import Attest, BargedIn, Finish, Heard, HungUp, Note, PromptFinished
 from bot.script import load_script
+from bot.walk.course import standing
 from bot.walk.said import Said
 from bot.walk.whoever import passes_on
 from intents import Intent, Match
@@ -72,6 +73,57 @@ def test_a_stranger_in_mid_review_hears_no_more_of_it(intent: Intent) -> None:
     talk.mean(intent, "我不是他")
     assert not talk.state.identity_confirmed
     assert "金融产品" not in talk.spoken
+
+
+def standing_answers(talk: Conversation) -> list[str]:
+    return [move.question for move in standing(talk.log) if isinstance(move, Note)]
+
+
+def test_what_a_stranger_answered_in_the_clients_place_is_asked_of_the_client() -> None:
+    talk = in_review()
+    talk.say("我不是本人，我是他老婆")
+    assert (standing_answers(talk), talk.state.resume_at) == ([], "")
+    for words in ("等一下我叫他来接", "喂，你好", "是的", "方便"):
+        talk.say(words)
+    assert talk.state.question == "suitability.self_operated"
+    assert standing_answers(talk) == ["opening.identity", "opening.convenient"]
+
+
+@pytest.mark.parametrize("resume_at", ["", "suitability.knows_rules"])
+def test_the_call_to_a_number_that_a_stranger_gave_asks_what_the_client_has_not_answered(resume_at: str) -> None:
+    talk = Conversation(SUITABILITY, facts_for(SUITABILITY, resume_at))
+    for words in ("是我", "方便", "是的", "我不是本人，我是他老婆", "知道", "13812345678", "对"):
+        talk.say(words)
+    assert talk.finish == Finish(Ending.RELAYED, new_number="13812345678")
+    assert talk.state.resume_at == resume_at
+
+
+def test_a_client_who_hands_the_telephone_on_has_answered_what_was_answered() -> None:
+    talk = in_review()
+    talk.say("等一下，我叫我爱人来听")
+    kept = ["opening.identity", "opening.convenient", "suitability.self_operated"]
+    assert (standing_answers(talk), talk.state.resume_at) == (kept, "suitability.own_application")
+    for words in ("喂", "是的", "方便", "我不是本人，我是他爱人"):
+        talk.say(words)
+    assert (standing_answers(talk), talk.state.resume_at) == (kept, "suitability.own_application")
+
+
+def test_a_stranger_who_hands_the_telephone_to_the_client_has_answered_nothing() -> None:
+    talk = in_review()
+    talk.mean(Intent.NOT_CLIENT, "我不是本人，我叫他来接")
+    assert (standing_answers(talk), talk.state.resume_at) == ([], "")
+    assert talk.state.question == "opening.identity"
+
+
+def test_a_stranger_under_a_reminder_and_a_hang_up_leave_no_answers() -> None:
+    talk = Conversation(SUITABILITY, facts_for(SUITABILITY, "suitability.staff_misconduct"))
+    talk.holds_reminders = True
+    for words in ("是我", "方便", "没有"):
+        talk.say(words)
+    assert talk.state.owed
+    talk.say("我不是本人", under_prompt=True)
+    talk.feed(HungUp(talk.now_ms))
+    assert (standing_answers(talk), talk.state.resume_at) == ([], "suitability.staff_misconduct")
 
 
 def test_a_call_that_never_came_to_its_review_still_goes_on_where_the_last_one_broke_off() -> None:

@@ -28,6 +28,7 @@ from bot.moves import (
     PromptFinished,
     Say,
     Spoken,
+    Strike,
     Transfer,
     TransferFailed,
 )
@@ -73,6 +74,7 @@ MOVES: list[Move] = [
     Note("a.b", "13800001234", "号码", None, 1.0, "", 10, 20),
     Flag(Risk.UNREAD, Severity.MEDIUM, "a.b", "没看", 10, 20),
     Attest("a.b", 900, False, 90000),
+    Strike(10),
     Transfer(Risk.COMPLAINT),
     Finish(Ending.CALLBACK, datetime(2026, 3, 5, 15, 0, tzinfo=BEIJING), "明天下午三点"),
 ]
