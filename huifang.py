@@ -26,6 +26,7 @@ from campaign.demo.demo_verdict import DemoResult
 from campaign.exporting import results_csv
 from campaign.keeping.package import KeepingError
 from campaign.masking import mask_numbers
+from campaign.running.ending import until_told
 from campaign.sending.channel_file import ChannelsInvalid
 from campaign.works import Works
 from commands import backup, imports, scripts, users
@@ -41,6 +42,8 @@ from server import run_campaigns, serve, work
 from settings import Settings, SettingsInvalid, load_settings
 from speech.errors import SpeechError
 from telephony.errors import TelephonyError
+
+_BROKEN_OFF = 130  # by a signal, before there was a result
 
 ROOM_ERRORS = (
     BotError,
@@ -63,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = chosen.command(chosen, load_settings())
         return status
     except KeyboardInterrupt:
-        return 130
+        return _BROKEN_OFF
     except (*ROOM_ERRORS, OSError) as error:
         print(f"huifang: {error}", file=sys.stderr)
         return 1
@@ -123,13 +126,27 @@ def _serve(chosen: argparse.Namespace, settings: Settings) -> int:
     port = chosen.port or settings.port
     _check_port(settings.host, port)
     print(f"控制台 http://{settings.host}:{port}（Ctrl-C 结束）", file=sys.stderr)
-    uvloop.run(serve(settings, job=lambda works: run_campaigns(works, settings.lines), port=port))
+
+    async def serve_campaigns() -> None:
+        stop = asyncio.Event()
+        serving = serve(settings, job=lambda works: run_campaigns(works, settings, stop), port=port, stop=stop)
+        await until_told(serving, _tell, stop, settings.drain_seconds)
+
+    uvloop.run(serve_campaigns())
     return 0
 
 
 def _worker(_chosen: argparse.Namespace, settings: Settings) -> int:
-    uvloop.run(work(settings, lambda line: print(line, file=sys.stderr)))
+    async def work_campaigns() -> None:
+        stop = asyncio.Event()
+        await until_told(work(settings, _tell, stop), _tell, stop, settings.drain_seconds)
+
+    uvloop.run(work_campaigns())
     return 0
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _check_port(host: str, port: int) -> None:
@@ -152,7 +169,8 @@ def _demo(chosen: argparse.Namespace, settings: Settings) -> int:
     asked_for = settings.lines if "lines" in settings.model_fields_set else DEMO_LINES
     demo = Demo(clients=chosen.calls, lines=chosen.lines or asked_for)
     if chosen.exit:
-        return uvloop.run(_demo_alone(demo, settings, as_json=chosen.json))
+        result = uvloop.run(until_told(_demo_alone(demo, settings, as_json=chosen.json), _tell))
+        return _BROKEN_OFF if result is None else result
     port = chosen.port or settings.port
     _check_port(settings.host, port)
 
@@ -164,7 +182,9 @@ def _demo(chosen: argparse.Namespace, settings: Settings) -> int:
         if isinstance(works.clock, DemoClock):
             works.clock.slow_down()
         _print_result(console, demo.result)
-        console.print(f"演示结束。控制台仍在 http://{settings.host}:{port}，按 Ctrl-C 结束。")
+        console.print(f"演示客户都已处理完。控制台仍在 http://{settings.host}:{port}，")
+        console.print("之后批准的方案、导入的任务会继续拨打；按 Ctrl-C 结束。")
+        await demo.go_on(works)
 
     async def serve_demo() -> None:
         async with demo.network(settings.service_number) as network:
@@ -177,7 +197,7 @@ def _demo(chosen: argparse.Namespace, settings: Settings) -> int:
                 demo=True,
             )
 
-    uvloop.run(serve_demo())
+    uvloop.run(until_told(serve_demo(), _tell))
     return 0
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
+from campaign.calls.feed import Feed
 from campaign.calls.shared_feed import looking
 from campaign.clock import Clock
 from campaign.duties.outlook import LineRoom
@@ -29,6 +30,9 @@ from settings import Settings
 from telephony.browser import BrowserLines
 
 Job = Callable[[Works], Awaitable[None]]
+Tell = Callable[[str], None]
+
+_CLOSE_SECONDS = 5  # for the pages that are open when the console closes
 
 # Agents' browsers are connected to the console's process, which alone can join them with a call.
 NO_AGENTS = (
@@ -39,6 +43,14 @@ NO_AGENTS = (
 log = logging.getLogger(__name__)
 
 
+class _Server(uvicorn.Server):
+    """Leaves signals to whoever runs it, and does not end the process by one when it has ended."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
 async def serve(
     settings: Settings,
     *,
@@ -47,10 +59,12 @@ async def serve(
     open_dialer: OpenDialer | None = None,
     port: int | None = None,
     demo: bool = False,
+    stop: asyncio.Event | None = None,
 ) -> None:
-    """Serve the console and carry out `job` (run campaigns, or a demo) until a signal ends the process.
+    """Serve the console and carry out `job` (run campaigns, or a demo) until cancelled, or until `stop` and its end.
 
-    Raises the room errors of whatever cannot start, before anything is served.
+    The job heeds `stop` itself; the console stays until it has ended, for the agents whose talks go on. Raises the
+    room errors of whatever cannot start, before anything is served.
     """
     async with (
         open_works(settings, make_clock, open_dialer) as works,
@@ -71,16 +85,36 @@ async def serve(
             extensions=settings.extensions,
             line_room=LineRoom(settings.lines, settings.calls_per_second, works.lines),
         )
-        config = uvicorn.Config(app, host=settings.host, port=port or settings.port, log_level="warning")
+        config = uvicorn.Config(
+            app,
+            host=settings.host,
+            port=port or settings.port,
+            log_level="warning",
+            timeout_graceful_shutdown=_CLOSE_SECONDS,
+        )
         reckon_ahead(app)
         working = asyncio.ensure_future(job(works))
         working.add_done_callback(_tell_failure)
         try:
-            await uvicorn.Server(config).serve()
+            await _serve_until(_Server(config), working, works.feed, stop or asyncio.Event())
         finally:
-            await called_off(working)
             await asyncio.to_thread(imports.close)
             await asyncio.to_thread(remembered_of(app).close)
+
+
+async def _serve_until(server: uvicorn.Server, working: asyncio.Future[None], feed: Feed, stop: asyncio.Event) -> None:
+    """Serve until cancelled, or until `stop` and the end of the work; then the open pages are told and closed."""
+    serving, stopping = asyncio.create_task(server.serve()), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not serving.done():
+            await asyncio.wait({serving, working}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        feed.close()
+        server.should_exit = True
+        await called_off(stopping, working)
+        await asyncio.wait({serving})
+    serving.result()
 
 
 def _tell_failure(working: asyncio.Future[None]) -> None:
@@ -88,20 +122,17 @@ def _tell_failure(working: asyncio.Future[None]) -> None:
         log.error("calling has stopped: %s", working.exception(), exc_info=working.exception())
 
 
-async def run_campaigns(works: Works, lines: int) -> None:
-    """Take due tasks for as long as the process lives."""
-    await asyncio.to_thread(works.prerender)
-    await Runner(works, lines).run(until_done=False)
+async def run_campaigns(works: Works, settings: Settings, stop: asyncio.Event) -> None:
+    """Take due tasks until `stop`; then begin no more calls, and let those on the line end."""
+    await works.voices_made(stop)
+    await run_until(works, Runner(works, settings.lines, settings.calls_per_second), stop, settings.drain_seconds)
 
 
-async def work(settings: Settings, tell: Callable[[str], None]) -> None:
-    """Be one worker of many until SIGTERM or SIGINT: then begin no more calls, let those on the line end, and go.
+async def work(settings: Settings, tell: Tell, stop: asyncio.Event) -> None:
+    """Be one worker of many until `stop`: then begin no more calls, let those on the line end, and go.
 
     Raises WorkerLost when the others have given this worker up, and the room errors of what cannot start.
     """
-    stop = asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
     if settings.hand_over == "browser":
         tell(NO_AGENTS)
         settings = settings.model_copy(update={"hand_over": "callback"})
@@ -111,5 +142,5 @@ async def work(settings: Settings, tell: Callable[[str], None]) -> None:
         runner = Runner(works, settings.lines, settings.calls_per_second, meters=meters)
         async with health_site(works, runner, meters, settings.health_host, settings.health_port) as port:
             tell(f"工作进程 {works.worker}，健康检查 http://{settings.health_host}:{port}/healthz")
-            await asyncio.to_thread(works.prerender)
+            await works.voices_made(stop)
             await run_until(works, runner, stop, settings.drain_seconds)

@@ -82,7 +82,7 @@ async def _run(works: Works, network: SimulatedNetwork, calls: int, log: Path) -
     if not isinstance(dialer, SipDialer):
         raise TypeError("measured over SIP")
     cast = load_cast().of(calls, benchmark=True)
-    await asyncio.gather(asyncio.to_thread(works.prerender), network.ready())
+    await asyncio.gather(works.voices_made(), network.ready())
     with works.database.write() as session:
         campaign_id = open_demo(session, cast, works.clock.now()).id
     dialer.lateness(reset=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,6 +30,10 @@ from speech.recogniser import Recogniser
 from telephony.archiving import Archiving
 from telephony.legs import Dialer
 from telephony.recording import RecordingStore, SealedRecording
+
+
+class _BrokenOff(Exception):
+    """No more audio is wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,24 @@ class Works:
         on_duty = self.road.roster.on_duty() if isinstance(self.road, ToBrowser) else ()
         return sum(seat.presence is Presence.FREE for seat in on_duty) if on_duty else None
 
-    def prerender(self) -> None:
-        """Make the audio of all that the published scripts always say; blocks, quick when it is there already."""
-        for script in self.scripts.current().values():
-            self.voices.prompts_of(script).prerender(script.fixed_texts())
+    async def voices_made(self, stop: asyncio.Event | None = None) -> None:
+        """Make the audio of all that the published scripts always say; quick when it is there already.
+
+        A cancellation, or `stop`, ends it after the sentence that is being made.
+        """
+        broken_off = threading.Event()
+        try:
+            await asyncio.to_thread(
+                self._make_voices, lambda: broken_off.is_set() or (stop is not None and stop.is_set())
+            )
+        finally:
+            broken_off.set()
+
+    def _make_voices(self, enough: Callable[[], bool]) -> None:
+        def look(_done: int, _wanted: int) -> None:
+            if enough():
+                raise _BrokenOff
+
+        with contextlib.suppress(_BrokenOff):
+            for script in self.scripts.current().values():
+                self.voices.prompts_of(script).prerender(script.fixed_texts(), look)

@@ -140,11 +140,11 @@ async def _receive(socket: WebSocket) -> str:
 
 async def _tell_calls(desk: Desk, sitting: Sitting, me: SignedIn) -> None:
     """Tell a supervisor of the calls on the line as they change."""
-    if not me.holds(Post.MANAGER):
-        await asyncio.Event().wait()
-    async with contextlib.aclosing(desk.feed.watch_for_pages()) as news:
-        async for one in news:
-            sitting.say(one | {"kind": "live"})
+    if me.holds(Post.MANAGER):
+        async with contextlib.aclosing(desk.feed.watch_for_pages()) as news:
+            async for one in news:
+                sitting.say(one | {"kind": "live"})
+    await asyncio.Event().wait()
 
 
 async def _obey(socket: WebSocket, desk: Desk, lines: AgentLines, sitting: Sitting, me: SignedIn) -> None:

@@ -32,6 +32,7 @@ from rules.yearly import GOOD, VERDICT_WORDS
 from speech.load import Load
 
 KEEPALIVE_SECONDS = 15.0
+CLOSING = {"kind": "closing"}  # the last news: this process ends
 LINES_LATELY = timedelta(minutes=15)
 LOST_TOO_OFTEN = 0.1  # share of the latest attempts that our own lines lost, from which they are not sound
 RANGES = {"today": "今天", "week": "近7天", "month": "近30天", "year": "本年"}
@@ -195,7 +196,7 @@ def hearing(loads: Sequence[tuple[str, Load]]) -> Finding | None:
 
 async def _news(request: Request) -> AsyncIterator[str]:
     news = desk_of(request).feed.watch_for_pages()
-    pending = asyncio.ensure_future(anext(news))
+    pending = asyncio.ensure_future(anext(news, CLOSING))
     try:
         while not await request.is_disconnected():
             done, _ = await asyncio.wait({pending}, timeout=KEEPALIVE_SECONDS)
@@ -203,7 +204,9 @@ async def _news(request: Request) -> AsyncIterator[str]:
                 yield ": still here\n\n"
                 continue
             yield f"data: {json.dumps(pending.result(), ensure_ascii=False)}\n\n"
-            pending = asyncio.ensure_future(anext(news))
+            if pending.result() is CLOSING:
+                return
+            pending = asyncio.ensure_future(anext(news, CLOSING))
     finally:
         await called_off(pending)
         await news.aclose()

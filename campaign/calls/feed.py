@@ -49,7 +49,8 @@ class Feed:
     def __init__(self) -> None:
         self._calls: dict[str, LiveCall] = {}
         self._elsewhere: dict[str, LiveCall] = {}
-        self._watchers: set[asyncio.Queue[dict[str, Any]]] = set()
+        self._watchers: set[asyncio.Queue[dict[str, Any] | None]] = set()  # None: there will be no more news
+        self._closed = False
         self.moved = asyncio.Event()  # a call of this process is new, has changed or is over
 
     def calls(self) -> tuple[LiveCall, ...]:
@@ -99,21 +100,25 @@ class Feed:
         if call is not None:
             self.show(replace(call, stage=Stage.ENDED))
 
+    def close(self) -> None:
+        """The process ends: whoever watches, or comes to, gets no more news."""
+        self._closed = True
+        for watcher in self._watchers:
+            _emptied(watcher).put_nowait(None)
+
     def _tell_of(self, call: LiveCall) -> None:
         news = {"kind": "call", "call": asdict(call)}
-        for watcher in self._watchers:
+        for watcher in () if self._closed else self._watchers:
             if watcher.full():
-                while not watcher.empty():
-                    watcher.get_nowait()
-                watcher.put_nowait(self.picture())
+                _emptied(watcher).put_nowait(self.picture())
             else:
                 watcher.put_nowait(news)
 
     async def watch(self) -> AsyncGenerator[dict[str, Any], None]:
-        """The picture first, then the news as it happens."""
+        """The picture first, then the news as it happens, until the feed is closed."""
         with self._watched() as queue:
-            while True:
-                yield await queue.get()
+            while (news := await queue.get()) is not None:
+                yield news
 
     async def watch_for_pages(self) -> AsyncGenerator[dict[str, Any], None]:
         """The picture first, then what has changed: at once after a rest, else every `PAGE_SECONDS`.
@@ -121,23 +126,31 @@ class Feed:
         Fifty pages cannot be told of each of several hundred changes a second, nor could anybody read them.
         """
         with self._watched() as queue:
-            while True:
-                news = [await queue.get()]
-                while not queue.empty():
-                    news.append(queue.get_nowait())
+            while (first := await queue.get()) is not None:
+                news = [first]
+                while not queue.empty() and (more := queue.get_nowait()) is not None:
+                    news.append(more)
                 for one in _together(news):
                     yield one
+                if self._closed:
+                    return
                 await asyncio.sleep(PAGE_SECONDS)
 
     @contextmanager
-    def _watched(self) -> Iterator[asyncio.Queue[dict[str, Any]]]:
-        queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue(WATCHER_QUEUE)
-        queue.put_nowait(self.picture())
+    def _watched(self) -> Iterator[asyncio.Queue[dict[str, Any] | None]]:
+        queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue(WATCHER_QUEUE)
+        queue.put_nowait(None if self._closed else self.picture())
         self._watchers.add(queue)
         try:
             yield queue
         finally:
             self._watchers.discard(queue)
+
+
+def _emptied(watcher: asyncio.Queue[dict[str, Any] | None]) -> asyncio.Queue[dict[str, Any] | None]:
+    while not watcher.empty():
+        watcher.get_nowait()
+    return watcher
 
 
 def _together(news: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:

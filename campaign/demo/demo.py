@@ -43,6 +43,10 @@ class Demo:
     say: Say = field(default=_quiet)
     result: DemoResult | None = None
 
+    async def go_on(self, works: Works) -> None:
+        """Call whoever comes due when everybody was dealt with: of plans, imports and draws made by who looks on."""
+        await Runner(works, self.lines).run(until_done=False)
+
     def network(self, number: str) -> AbstractAsyncContextManager[SimulatedNetwork]:
         """The telephone network of the demo's clients; they see `number` calling."""
         return simulated_network(clients=self.clients, number=number, cast=self.cast, log=self.simulator_log)
@@ -52,7 +56,7 @@ class Demo:
         cast = load_cast(self.cast).of(self.clients)
         began = time.monotonic()
         self.say("准备语音 …")
-        await asyncio.gather(asyncio.to_thread(works.prerender), network.ready())
+        await asyncio.gather(works.voices_made(), network.ready())
         campaign = await asyncio.to_thread(_open, works, cast)
         self.say(f"{campaign.name}：{len(cast.clients)} 位客户，{self.lines} 路并发")
         await Runner(works, self.lines).run(until_done=True)

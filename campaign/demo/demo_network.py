@@ -57,7 +57,14 @@ async def simulated_network(
         command.append("--benchmark")
     if cast is not None:
         command += ["--cast", str(cast)]
-    process = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=asyncio.subprocess.PIPE, cwd=ROOT)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *command,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+        start_new_session=True,  # a Ctrl-C is for this process, which ends the network
+    )
     try:
         listening = await _told(process, "listening", LISTEN_SECONDS)
         yield SimulatedNetwork(

@@ -82,9 +82,7 @@ async def run_until(works: Works, runner: Runner, stop: asyncio.Event, drain_sec
             await asyncio.to_thread(_tell_draining, works)
             await runner.drain(drain_seconds)
     finally:
-        stopping.cancel()
-        if not running.done():
-            running.cancel()
+        await called_off(stopping, running)
     with contextlib.suppress(asyncio.CancelledError):
         await running
 

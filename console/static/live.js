@@ -48,9 +48,27 @@ function spread() {
   for (const bar of document.querySelectorAll("[data-share]")) bar.style.width = `${bar.dataset.share}%`;
 }
 
+// What is shown while nothing comes from the server
+const away = document.createElement("p");
+away.className = "alert alert-warning";
+away.setAttribute("role", "status");
+away.hidden = true;
+document.getElementById("main").prepend(away);
+
+function tellAway(words) {
+  if (away.hidden) away.textContent = words;
+  away.hidden = false;
+}
+
 const source = new EventSource(body.dataset.source);
+source.onopen = () => { away.hidden = true; };
+source.onerror = () => tellAway("与服务器的连接已断开，正在重新连接；下面的数字可能已经过时。");
 source.onmessage = (message) => {
   const news = JSON.parse(message.data);
+  if (news.kind === "closing") {
+    tellAway("服务正在停止，本页不再更新；服务恢复后会自动重新连接。");
+    return;
+  }
   const over = (news.changed ?? []).filter((call) => call.stage === "已结束");
   if (news.kind === "picture") calls.clear();
   for (const call of news.calls ?? news.changed) calls.set(call.call_id, call);

@@ -27,8 +27,6 @@ from telephony.simulator.sip_phones import SipPhones
 from telephony.simulator.story import Story
 from telephony.simulator.voices import Utterances
 
-_PARENT_SECONDS = 1.0
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT (status 0); a trouble is one line and status 1."""
@@ -57,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0, help="decides all chance (default: %(default)s)")
     parser.add_argument("--log", type=Path, help="file of JSON lines, one per call (default: standard output)")
     parser.add_argument("--cache", type=Path, default=Path("var"), help="folder of rendered voices and the model")
-    parser.add_argument("--child", action="store_true", help="end when the program that started this one ends")
+    parser.add_argument("--child", action="store_true", help="end when standard input does: its starter has ended")
     parser.add_argument("--model", default="", help="Vosk model that the clients hear with (default: the shipped one)")
     return parser
 
@@ -71,7 +69,7 @@ async def _serve(chosen: argparse.Namespace, out: TextIO) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     if chosen.child:
-        _watch_parent(os.getppid(), stop)
+        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _read_parent, stop)
     cast = load_cast(chosen.cast)
     if chosen.clients:
         cast = cast.of(chosen.clients, benchmark=chosen.benchmark)
@@ -81,7 +79,7 @@ async def _serve(chosen: argparse.Namespace, out: TextIO) -> None:
     recogniser = Recogniser(find_model(chosen.model, chosen.cache / "models"), threads=1)
     try:
         network = Network(cast, Utterances(chosen.cache / "callers"), recogniser, chosen.seed)
-        await asyncio.to_thread(network.prepare)
+        await _prepared(network, stop)
         phones.serve(network)
         _tell({"event": "ready", "clients": len(cast.clients), "cpu_seconds": _cpu_seconds()})
         await phones.run(stop)
@@ -95,12 +93,22 @@ def _tell(fields: dict[str, object]) -> None:
     print(json.dumps(fields), flush=True)  # noqa: T201
 
 
-def _watch_parent(parent: int, stop: asyncio.Event) -> None:
-    """End where the starting program was killed: its successor brings a network of its own."""
-    if os.getppid() == parent:
-        asyncio.get_running_loop().call_later(_PARENT_SECONDS, _watch_parent, parent, stop)
-    else:
+def _read_parent(stop: asyncio.Event) -> None:
+    """End where the starting program did, however: it holds the other end of our standard input, and says nothing."""
+    if not os.read(sys.stdin.fileno(), 1024):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
         stop.set()
+
+
+async def _prepared(network: Network, stop: asyncio.Event) -> None:
+    """Make the voices; told to stop meanwhile, end at once: threads that make them cannot be told."""
+    preparing = asyncio.create_task(asyncio.to_thread(network.prepare))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({preparing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if not preparing.done():
+        os._exit(0)  # nobody has called yet, and a voice is on disk whole or not at all
+    stopping.cancel()
+    preparing.result()
 
 
 class _Log:

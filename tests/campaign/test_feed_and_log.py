@@ -190,3 +190,13 @@ def test_a_demo_clock_that_has_slowed_down_goes_on_from_there_in_real_time() -> 
     assert clock.now() >= before
     hour = clock.now() + timedelta(hours=1)
     assert 3590 < clock.real_seconds(hour) <= 3600
+
+
+async def test_a_closed_feed_lets_its_watchers_end() -> None:
+    feed = Feed()
+    async with asyncio.timeout(30):
+        before, paged = feed.watch(), feed.watch_for_pages()
+        assert (await anext(before))["kind"] == (await anext(paged))["kind"] == "picture"
+        feed.close()
+        assert [one async for one in before] == [one async for one in paged] == []
+        assert [one async for one in feed.watch()] == [one async for one in feed.watch_for_pages()] == []

@@ -150,7 +150,7 @@ async def test_the_program_serves_logs_and_ends_on_sigterm(cache: Path, tmp_path
 
 async def test_the_program_ends_with_the_one_that_started_it(cache: Path) -> None:
     command = [sys.executable, "-m", "telephony.simulator", "--clients", "1", "--cache", str(cache), "--child"]
-    starter = "import subprocess, sys, time; subprocess.Popen(sys.argv[1:]); time.sleep(600)"
+    starter = "import subprocess, sys, time; p = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE); time.sleep(600)"
     parent = await asyncio.create_subprocess_exec(
         sys.executable, "-c", starter, *command, stdout=asyncio.subprocess.PIPE
     )
