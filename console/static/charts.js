@@ -27,7 +27,7 @@ function option(id) {
     animation: false,
     grid: { left: 8, right: 48, top: 4, bottom: 4, containLabel: true },
     xAxis: { type: "value", minInterval: 1, axisLabel: { show: false }, splitLine: { show: false }, axisLine: { show: false } },
-    yAxis: { type: "category", data: data.map((one) => one.name), axisTick: { show: false }, axisLine: { lineStyle: { color: faint } }, axisLabel: { color: text } },
+    yAxis: { type: "category", data: data.map((one) => one.name), axisTick: { show: false }, axisLine: { lineStyle: { color: faint } }, axisLabel: { color: text, interval: 0 } },
     series: [{
       type: "bar", data: data.map((one) => one.value), barMaxWidth: 22, itemStyle: { color: colour("--tblr-primary"), borderRadius: 3 },
       label: { show: true, position: "right", color: text },
@@ -49,6 +49,7 @@ function draw() {
     place.hidden = false;
     const known = charts.get(id);
     if (known && known.getDom() !== place) known.dispose(); // the server has drawn the figures anew
+    place.style.setProperty("--rows", rows(id).length);
     const chart = known && !known.isDisposed() ? known : window.echarts.init(place);
     charts.set(id, chart);
     sizes.observe(place);

@@ -83,7 +83,7 @@ def test_an_empty_year(pages: TestClient, place: Place) -> None:
 
 def test_a_draw_and_its_proof(pages: TestClient, place: Place, year: int) -> None:
     text = pages.get(drawn(pages, year)).text
-    expected = {"人口": 40, "基数": 40, "应回访": 4, "合并计入": 0, "抽中": 4, "尚欠": 0}
+    expected = {"抽样总体": 40, "基数": 40, "应回访": 4, "合并计入": 0, "抽中": 4, "尚欠": 0}
     assert {word: figure(text, word) for word in expected} == expected
     assert "年度种子" in text
     assert "可抽取" in text
@@ -97,7 +97,7 @@ def test_a_draw_is_shown_first_and_only_what_was_shown_is_drawn(pages: TestClien
             return session.scalar(select(func.count()).select_from(Draw)) or 0
 
     shown = pages.post("/duties/draw", data={"kind": "suitability", "year": str(year), "seed": "种子“甲”"})
-    expected = {"人口": 40, "基数": 40, "应回访": 4, "合并计入": 0, "抽中": 4, "尚欠": 0}
+    expected = {"抽样总体": 40, "基数": 40, "应回访": 4, "合并计入": 0, "抽中": 4, "尚欠": 0}
     assert {word: figure(shown.text, word) for word in expected} == expected
     assert "种子“甲”" in shown.text and "autofocus>确认抽取" in shown.text and draws() == 0
     form = confirmed(shown.text)
@@ -277,7 +277,7 @@ def test_conduct_reviews_are_drawn_from_the_clients_of_brokers(pages: TestClient
         draw.proof = {name: value for name, value in draw.proof.items() if name != "served"}
     assert "客户经理名下的客户一并计入（只多不少）" in pages.get(made).text  # of an older draw
     # 25, and a client with a broker whose suitability review is under way: it is asked in the same call.
-    expected = {"人口": 26, "应回访": 3, "合并计入": 1, "抽中": 2, "尚欠": 0}
+    expected = {"抽样总体": 26, "应回访": 3, "合并计入": 1, "抽中": 2, "尚欠": 0}
     assert {word: figure(text, word) for word in expected} == expected
     assert "上年末经纪人、证券投资顾问名下的客户" in text and "表A.1第5项" in text
     assert "执业情况回访 10%" in pages.get("/").text
