@@ -66,6 +66,7 @@ def create_app(
         works.forms,
         demo,
         hours=works.hours,
+        caps=works.caps,
         imports=imports,
         plant=plant,
         line_room=line_room,
@@ -75,7 +76,14 @@ def create_app(
 
 def _agents(works: Works, road: ToBrowser, browsers: BrowserLines, extensions: tuple[str, ...]) -> AgentLines:
     reviews = PhoneReviews(
-        works.database, works.scripts, works.house, works.clock, works.matcher, works.hours, works.recordings
+        works.database,
+        works.scripts,
+        works.house,
+        works.clock,
+        works.matcher,
+        works.hours,
+        works.recordings,
+        works.caps,
     )
     claim, voice = partial(_claim, works), works.voices.prompts_of
     by_hand = ByHand(reviews, road.roster, road.lines, works.feed, voice, dialer=works.dialer, claim=claim)

@@ -21,7 +21,7 @@ from campaign.other_ways.questionnaires import Forms
 from campaign.running.condition import Plant
 from console.agent_sitting import Sittings
 from models import Database
-from rules import CallingHours, TradingCalendar
+from rules import CallingHours, ContactCaps, TradingCalendar
 from telephony.browser import BrowserLines
 from telephony.recording import RecordingStore
 
@@ -65,6 +65,7 @@ class Desk:
     plant: Plant | None = field(default=None, kw_only=True)  # what the operator looks after; None: the database alone
     demo: bool = False  # whether anybody may look around as one of the demo's own people
     hours: CallingHours = CallingHours()  # when the firm calls
+    caps: ContactCaps | None = None  # how often a client may be called; None: as often as one likes
     line_room: LineRoom | None = None  # what the lines carry; None: not known here
 
 

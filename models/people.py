@@ -150,13 +150,6 @@ def _cooling_off(now: datetime) -> ColumnElement[bool]:
     return and_(ReviewTask.valid_from.is_not(None), ReviewTask.valid_from > now)
 
 
-def next_at_of(session: Session, tasks: Sequence[int]) -> dict[int, datetime]:
-    """When people may call for tasks again; those not in it at any time."""
-    query = select(HumanReview.task_id, func.max(HumanReview.next_at)).where(HumanReview.task_id.in_(tasks))
-    found = session.execute(query.group_by(HumanReview.task_id))
-    return {task: at for task, at in found if at is not None}
-
-
 def is_for_people(session: Session, task_id: int) -> bool:
     """Whether a task waits for a person; nobody can change it before the transaction ends."""
     query = select(ReviewTask.id).where(ReviewTask.id == task_id, _is_for_people()).with_for_update(of=ReviewTask)

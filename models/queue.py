@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -222,9 +222,18 @@ def history_of(session: Session, task_id: int) -> Sequence[Attempt]:
     return session.scalars(query).all()
 
 
-def contacts_since(session: Session, customer_id: int, since: datetime) -> Sequence[Attempt]:
-    """The attempts on a client that began since an instant, of all campaigns."""
-    query = select(Attempt).where(Attempt.customer_id == customer_id, Attempt.started_at >= since)
+def histories_of(session: Session, tasks: Sequence[int]) -> dict[int, list[Attempt]]:
+    """The same of many tasks at once, by task."""
+    query = select(AttemptTask.task_id, Attempt).join(AttemptTask.attempt).where(AttemptTask.task_id.in_(tasks))
+    histories: dict[int, list[Attempt]] = {task_id: [] for task_id in tasks}
+    for task_id, attempt in session.execute(query.where(Attempt.ended_at.is_not(None)).order_by(AttemptTask.no)):
+        histories[task_id].append(attempt)
+    return histories
+
+
+def contacts_since(session: Session, clients: Collection[int], since: datetime) -> Sequence[Attempt]:
+    """The attempts on clients that began since an instant, of all campaigns."""
+    query = select(Attempt).where(Attempt.customer_id.in_(clients), Attempt.started_at >= since)
     return session.scalars(query.options(selectinload(Attempt.served))).all()
 
 

@@ -70,12 +70,20 @@ def allowed_at(
     mine = frozenset(tasks)
     at = now
     while True:
-        if _calls_on(past, _day(at)) >= caps.per_day:
-            at = _midnight(_day(at) + timedelta(days=1))
-        elif review_type in SAMPLED and _is_quarter_full(past, _day(at), mine, caps):
+        at = day_allows_at(past, caps, at)
+        if review_type in SAMPLED and _is_quarter_full(past, _day(at), mine, caps):
             at = _midnight(next_quarter(_day(at)))
         else:
             return at
+
+
+def day_allows_at(past: Sequence[Contact], caps: ContactCaps, now: datetime) -> datetime:
+    """The first instant from `now` on at which the calls a day let this client be called."""
+    _aware(now)
+    at = now
+    while _calls_on(past, _day(at)) >= caps.per_day:
+        at = _midnight(_day(at) + timedelta(days=1))
+    return at
 
 
 def quarter_start(day: date) -> date:

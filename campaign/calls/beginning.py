@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from bot.moves import Facts
 from bot.replay import facts_to_json
 from bot.script import Script
-from campaign.calls.facts import barred_from, facts_for, goes_on_at, task_facts
+from campaign.calls.facts import barred_from, contacts, facts_for, goes_on_at, task_facts
 from campaign.calls.feed import LiveCall, Stage
 from campaign.calls.joining import Carried, carried, waits_until
 from campaign.calls.placing import Place, take_place
@@ -34,12 +34,10 @@ from models.queue import (
     put_off,
 )
 from models.workers import still_alive
-from rules import Outcome, ReviewType, is_callback, may_call_at, next_allowed
-from rules.caps import Contact, ContactCaps, allowed_at, quarter_start
+from rules import ReviewType, is_callback, may_call_at, next_allowed
+from rules.caps import ContactCaps, allowed_at, quarter_start
 from rules.hours import SHANGHAI
-from rules.outcomes import Method
 
-CALLS = frozenset((Method.VOICE_BOT.value, Method.HUMAN_CALL.value))  # of an attempt's methods, those that ring
 CAPPED = "客户的致电次数已达上限，办理期限之前不能再拨打，由人工处理"
 
 log = logging.getLogger(__name__)
@@ -191,7 +189,7 @@ def _capped_until(caps: ContactCaps | None, session: Session, planned: Planned, 
         return None
     since = datetime.combine(quarter_start(now.astimezone(SHANGHAI).date()), datetime.min.time(), SHANGHAI)
     at = allowed_at(
-        _contacts(contacts_since(session, planned.customer_id, since)),
+        contacts(contacts_since(session, [planned.customer_id], since)),
         planned.review_type,
         caps,
         now,
@@ -199,15 +197,6 @@ def _capped_until(caps: ContactCaps | None, session: Session, planned: Planned, 
         agreed=planned.agreed,
     )
     return at if at > now else None
-
-
-def _contacts(attempts: Sequence[Attempt]) -> list[Contact]:
-    """The calls that went out; one that our own line lost is none, nor is a client's own, nor a questionnaire."""
-    return [
-        Contact(one.started_at, frozenset(served.task_id for served in one.served))
-        for one in attempts
-        if one.outcome != Outcome.OWN_LINE_FAILED and one.direction == "outgoing" and one.method in CALLS
-    ]
 
 
 def _put_off(works: Works, task_id: int, until: datetime, deadline_at: datetime | None) -> None:

@@ -17,6 +17,7 @@ from models.managing_conflicts import complained_about
 from models.queue import tasks_of_clients
 from rules import CallingHours, Outcome, PastAttempt, RedialPolicy, Relations, ReviewType, RiskLevel, label_of
 from rules.annex_a import MANDATORY
+from rules.caps import Contact
 from rules.hours import SHANGHAI
 from rules.outcomes import Method
 
@@ -36,6 +37,7 @@ def slots_of(task: ReviewTask, house: House, business: str = "") -> dict[str, st
 
 
 NO_QUESTIONS: Mapping[str, str] = MappingProxyType({})
+_CALLS = frozenset((Method.VOICE_BOT.value, Method.HUMAN_CALL.value))  # of an attempt's methods, those that ring
 _STAFF_SLOTS = ("工作人员", "见证人")  # whom a review is about
 
 
@@ -156,3 +158,12 @@ def _past(attempt: Attempt) -> PastAttempt:
         new_number=bool(attempt.evidence.get("new_number")),
         by_phone=attempt.method != Method.QUESTIONNAIRE,
     )
+
+
+def contacts(attempts: Sequence[Attempt]) -> list[Contact]:
+    """The calls that went out; one that our own line lost is none, nor is a client's own, nor a questionnaire."""
+    return [
+        Contact(one.started_at, frozenset(served.task_id for served in one.served))
+        for one in attempts
+        if one.outcome != Outcome.OWN_LINE_FAILED and one.direction == "outgoing" and one.method in _CALLS
+    ]

@@ -22,12 +22,13 @@ from bot.moves import Flag
 from bot.script import Script
 from campaign.calls.call_ends import CallEnd
 from campaign.calls.call_form import EVIDENCE, CallForm, call_form
-from campaign.calls.facts import past_of, relations_of, slots_of, task_facts
+from campaign.calls.facts import past_of, slots_of, task_facts
 from campaign.calls.placing import Place
 from campaign.calls.settling import EndedCall, recording_of, settlement_of
 from campaign.clock import Clock
 from campaign.house import House
 from campaign.masking import kind_and_place
+from campaign.other_ways.obstacles import SILENT, obstacles
 from campaign.published import Shelf, script_of
 from campaign.running.opening_hours import hours_from
 from intents import Matcher
@@ -55,7 +56,6 @@ from models.people import (
     human_review,
     is_for_people,
     keep,
-    next_at_of,
     on_the_telephone,
     stay_with_people,
     take,
@@ -66,41 +66,26 @@ from models.scripts import version_by_hash
 from models.settlements import Settlement, settle
 from rules import (
     CallingHours,
-    Conflict,
+    ContactCaps,
     Evidence,
-    Reviewer,
     Risk,
     RulesError,
-    conflict,
     is_callback,
     may_call_at,
     severity_of,
 )
-from rules.hours import written_minute
 from rules.outcomes import Method
 from telephony.recording import RecordingStore
 
 HOLD = timedelta(hours=12)  # a task that was taken and not called for
 CALL = timedelta(hours=3)  # longer than any call: then it was left open by mistake
 MOST_TAKEN = 10  # by one agent
-SILENT = "客户要求不再致电，不能再拨打：请以其他方式处理，或更正登记状态"
 
 log = logging.getLogger(__name__)
 
 
 class PeopleError(Exception):
     """What an agent cannot do now; the message is for the agent."""
-
-
-def _obstacle(task: ReviewTask, against: Conflict | None, next_at: datetime | None, now: datetime) -> str:
-    if against is not None:
-        return against.reason
-    if task.customer.do_not_call:
-        return SILENT
-    not_before = max(filter(None, (next_at, task.valid_from)), default=None)
-    if not_before is not None and not_before > now:
-        return f"{written_minute(not_before)}之后才能拨打（表F.1间隔、约定时间或投资冷静期）"
-    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +99,7 @@ class PhoneReviews:
     matcher: Matcher
     hours: CallingHours = field(default_factory=CallingHours)
     recordings: RecordingStore | None = None  # of calls that were dialled at the desk
+    caps: ContactCaps | None = None  # None: a client may be called any number of times a day
 
     def obstacle(self, session: Session, task: ReviewTask, staff: Staff) -> str:
         """Why this agent cannot call this client now, a Chinese sentence; "": nothing speaks against it."""
@@ -121,13 +107,7 @@ class PhoneReviews:
 
     def obstacles(self, session: Session, tasks: Sequence[ReviewTask], staff: Staff) -> dict[int, str]:
         """The same for many tasks at once, by task."""
-        person, now = Reviewer(staff.number, staff.name, staff.post == "broker"), self.clock.now()
-        relations = relations_of(session, [task.customer for task in tasks])
-        next_at = next_at_of(session, [task.id for task in tasks])
-        return {
-            task.id: _obstacle(task, conflict(person, relations[task.customer_id]), next_at.get(task.id), now)
-            for task in tasks
-        }
+        return obstacles(session, tasks, staff, self.caps, self.clock.now())
 
     def take(self, task_id: int, staff_id: int) -> int:
         """Put a task into an agent's hands and return its taking; raises PeopleError."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select, update
@@ -31,7 +32,7 @@ from models.people import PeopleFilter, Waits, human_review, note_of, people_lis
 from models.queue import begin_attempt
 from models.settlements import SettledTask, Settlement, settle
 from models.workers import left_behind
-from rules import Outcome, Risk, outcome_of
+from rules import ContactCaps, Outcome, Risk, outcome_of
 from tests.campaign.test_questionnaires import Later, fill_in
 from tests.conftest import NOON, publish, served
 
@@ -224,6 +225,61 @@ def test_nobody_answered_is_tried_again_by_a_person_after_an_hour(people: PhoneR
         people.take(task_id, agent(people))
     later(people, timedelta(hours=1))
     assert listed(people) == ["T001"]
+
+
+def bot_called(people: PhoneReviews, task_id: int, outcome: Outcome, callback_at: datetime | None = None) -> None:
+    """The bot has just called, and a person is to go on."""
+    now = people.clock.now()
+    with people.database.write() as session:
+        session.get_one(ReviewTask, task_id).due_at = now
+    with people.database.write() as session:
+        call = begin_attempt(
+            session, served(session, task_id), dialled="1", worker="w", now=now, script_hash="", facts="{}"
+        ).id
+    left = SettledTask(task_id, "未完成", with_human=True)
+    with people.database.write() as session:
+        settle(session, Settlement(call, "w", now, outcome.value, (left,), callback_at=callback_at))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "wait"),
+    [
+        (Outcome.BUSY, timedelta(minutes=10)),
+        (Outcome.NO_ANSWER, timedelta(hours=1)),
+        (Outcome.CALLBACK_AGREED, timedelta(hours=2)),
+        (Outcome.NEEDS_HUMAN, timedelta(0)),
+    ],
+)
+def test_a_person_waits_after_the_call_of_the_bot_as_the_table_says(
+    people: PhoneReviews, task_id: int, outcome: Outcome, wait: timedelta
+) -> None:
+    agreed_at = people.clock.now() + timedelta(hours=2) if outcome is Outcome.CALLBACK_AGREED else None
+    bot_called(people, task_id, outcome, agreed_at)
+    if wait:
+        later(people, wait - timedelta(seconds=1))
+        with pytest.raises(PeopleError, match="表F.1间隔、约定时间"):
+            people.take(task_id, agent(people))
+        later(people, timedelta(seconds=1))
+    calling(people, task_id)
+
+
+@pytest.mark.parametrize("agreed", [False, True])
+def test_a_client_is_called_so_often_a_day_whoever_calls_unless_they_asked_for_it(
+    people: PhoneReviews, task_id: int, agreed: bool
+) -> None:
+    capped = replace(people, caps=ContactCaps(per_day=2))
+    bot_called(people, task_id, Outcome.BUSY)
+    later(people, timedelta(minutes=10))
+    at = people.clock.now() + timedelta(minutes=10)
+    bot_called(people, task_id, Outcome.CALLBACK_AGREED if agreed else Outcome.NEEDS_HUMAN, at if agreed else None)
+    later(people, timedelta(minutes=10))
+    if agreed:
+        calling(capped, task_id)
+        return
+    with pytest.raises(PeopleError, match="11月21日.*每日次数上限"):
+        capped.take(task_id, agent(people))
+    later(people, timedelta(hours=24))
+    calling(capped, task_id)
 
 
 def test_a_person_exhausts_the_calls_as_the_table_says(people: PhoneReviews, task_id: int) -> None:
