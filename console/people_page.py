@@ -134,10 +134,17 @@ def _reviews(request: Request) -> PhoneReviews:
     forms = desk_of(request).forms
     if forms is None:
         raise HTTPException(404)
-    recordings = desk_of(request).recordings
+    desk = desk_of(request)
     return PhoneReviews(
-        forms.database, forms.scripts, forms.house, forms.clock, forms.matcher, recordings=recordings
-    )  # fmt: skip
+        forms.database,
+        forms.scripts,
+        forms.house,
+        forms.clock,
+        forms.matcher,
+        desk.hours,
+        desk.recordings,
+        desk.caps,
+    )
 
 
 def _agent(request: Request, session: Session) -> Staff | None:
