@@ -28,7 +28,7 @@ from models.access import (
     users,
 )
 from models.audit import Act, note
-from rules.posts import POST_WORDS, Post
+from rules.posts import POST_WORDS, Post, is_staff_number
 from settings import Settings
 
 if TYPE_CHECKING:
@@ -88,6 +88,8 @@ def _add(chosen: argparse.Namespace, settings: Settings) -> int:
     number = chosen.number.strip()
     if not number or len(number) > 40 or len(chosen.name) > 80:
         raise InstallationError("huifang users add: a number has 1 to 40 characters, a name at most 80")
+    if not is_staff_number(number):
+        raise InstallationError("huifang users add: a number has letters, digits, and - _ . between them")
     with writing(settings) as session:
         if user_numbered(session, number) is not None:
             raise InstallationError(f"user {number} exists: change the posts with `huifang users posts`")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, HTTPException, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -20,7 +21,7 @@ from models import Credential
 from models.access import add_user, disable, enable, forget_totp, give_posts, set_password, user_numbered
 from models.audit import Act, note
 from models.users import UserFilter, is_last_operator, posts_of_all, users_page
-from rules.posts import POST_WORDS, Post
+from rules.posts import POST_WORDS, STAFF_NUMBER_WORDS, Post, is_staff_number
 
 STATES = {"open": "可登录", "disabled": "已停用"}
 LAST = "这是最后一个可登录的运维岗：请先让另一位用户担任运维岗"
@@ -80,6 +81,8 @@ def add(
     typed = {"number": number, "name": name, "posts": wanted}
     if not number or len(number) > 40 or not name or len(name) > 80 or not wanted:
         return _shown(request, fault="请填写工号（40字以内）和姓名（80字以内），并至少选一个岗位", typed=typed)
+    if not is_staff_number(number):
+        return _shown(request, fault=STAFF_NUMBER_WORDS, typed=typed)
     password = generated()
     hashed = hash_of(password)
     with desk_of(request).database.write() as session:
@@ -92,7 +95,7 @@ def add(
     return _shown(request, made=(number, password))
 
 
-@router.post("/{number}/posts")
+@router.post("/{number:path}/posts")
 def change_posts(
     request: Request,
     number: str,
@@ -113,7 +116,7 @@ def change_posts(
     return _changed(request, number, change)
 
 
-@router.post("/{number}/password")
+@router.post("/{number:path}/password")
 def reset_password(request: Request, number: str) -> Response:
     """Give somebody another password, shown once; their sessions end."""
     password = generated()
@@ -127,7 +130,7 @@ def reset_password(request: Request, number: str) -> Response:
     return _changed(request, number, change, made=(number, password))
 
 
-@router.post("/{number}/{doing}")
+@router.post("/{number:path}/{doing}")
 def do(request: Request, number: str, doing: str) -> Response:
     """Disable, enable, or forget the second factor of a lost telephone."""
     if doing not in ("disable", "enable", "totp"):
@@ -173,7 +176,7 @@ def _changed(
         return _shown(request, UsersQuery(q=number), fault=fault)
     if made:
         return _shown(request, UsersQuery(q=number), made=made)
-    return RedirectResponse(f"/users?q={number}", status_code=303)
+    return RedirectResponse(f"/users?q={quote(number, safe='')}", status_code=303)
 
 
 def _shown(

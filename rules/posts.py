@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
@@ -26,3 +27,11 @@ POST_WORDS: Mapping[Post, str] = MappingProxyType(
         Post.OPERATOR: "运维岗",
     }
 )
+
+STAFF_NUMBER_WORDS = "工号只能用文字、数字和 - _ . 写成，中间不能有空格或斜线"
+_STAFF_NUMBER = re.compile(r"[.-]*\w[\w.-]*")
+
+
+def is_staff_number(written: str) -> bool:
+    """Whether this can be a 工号: it stands in addresses, and in lists with commas and blanks between."""
+    return _STAFF_NUMBER.fullmatch(written) is not None

@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta
 from campaign.imports.problems import quoted
 from rules import ReviewType, RiskLevel, label_of
 from rules.hours import SHANGHAI
+from rules.posts import STAFF_NUMBER_WORDS, is_staff_number
 from speech.spoken import spoken
 
 _NO_PART = frozenset("？?{}")  # what is put into a sentence asks nothing and opens no slot
@@ -83,6 +84,14 @@ def code(cell: str, most: int) -> str:
     written = text(cell, most, needed=True)
     if _SCIENTIFIC.fullmatch(written):
         raise BadCell("被表格软件改成了科学计数法", "请把这一列设为文本格式，重新填写完整编号")
+    return written
+
+
+def staff_number(cell: str, most: int, *, needed: bool = False) -> str:
+    """A 工号 as users may have it, "" where there is none and none is needed."""
+    written = code(cell, most) if cell or needed else ""
+    if written and not is_staff_number(written):
+        raise BadCell(f"{quoted(written)}不能作工号", STAFF_NUMBER_WORDS)
     return written
 
 

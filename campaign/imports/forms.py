@@ -111,6 +111,10 @@ def _code(most: int) -> Callable[[str], str]:
     return partial(cells.code, most=most)
 
 
+def _staff_number(*, needed: bool = False) -> Callable[[str], str]:
+    return partial(cells.staff_number, most=40, needed=needed)
+
+
 def _one_of(column: str, words: Mapping[str, Any], *, needed: bool = False) -> Callable[[str], Any]:
     """A reader of a closed set of words; nothing is "" unless it is needed."""
 
@@ -166,14 +170,14 @@ CLIENT_COLUMNS = (
     Column("手机号", "phone", cells.phone, "11位手机号，或带区号的固定电话；请设为文本", "13800001111", needed=True),
     Column("邮箱", "email", cells.email, "可留空", "wang@example.com"),
     Column("营业部", "branch", _text(80), "可留空", "合肥庐阳营业部"),
-    Column("客户经理工号", "served_by", _text(40), "服务客户的人员；该人员不得回访此客户", "6001"),
+    Column("客户经理工号", "served_by", _staff_number(), "服务客户的人员；该人员不得回访此客户", "6001"),
     Column("开户日期", "opened_on", cells.day, "用于计算上年末客户总数；留空按上年末以前开户", "2019-05-20"),
     Column("账户状态", "account_state", _state, "正常、休眠、中止交易或已销户；留空为正常", "正常"),
     Column("投资者类型", "investor", _one_of("投资者类型", INVESTORS), "普通或专业，可留空", "普通"),
     Column("风险承受能力", "tolerance", _one_of("风险承受能力", TOLERANCES), "C1至C5，可留空", "C3"),
 )
 STAFF_COLUMNS = (
-    Column("工号", "number", _code(40), "不能重复", "6001", needed=True),
+    Column("工号", "number", _staff_number(needed=True), "不能重复", "6001", needed=True),
     Column("姓名", "name", _needed(60), "工作人员姓名", "赵立新", needed=True),
     Column("岗位", "post", _one_of("岗位", POSTS, needed=True), "、".join(POSTS), "客户经理", needed=True),
     Column("拟离职", "leaving", cells.yes_no, "是或否，留空为否", "否"),

@@ -145,6 +145,11 @@ class TestWholeFiles:
             "第4行「姓名」", "第4行「手机号」", "第4行「营业部」",
         ]  # fmt: skip
 
+    def test_what_cannot_be_a_number_of_the_staff(self, session: Session) -> None:
+        found = faults(session, "工号,姓名,岗位\n60 01/,赵立新,经纪人\n华-01.2_x,周明,经纪人\n..,钱晓东,经纪人\n")
+        assert [fault.split("：")[0] for fault in found] == ["第2行「工号」", "第4行「工号」"]
+        assert "不能作工号" in found[0] and "斜线" in found[0]
+
     def test_hostile_strings_are_data(self, session: Session) -> None:
         name = "<script>alert(1)</script>'; DROP TABLE customer;--"
         take(session, f"客户号,姓名,手机号\nC1,{name},13800001111\n")

@@ -111,6 +111,7 @@ def test_who_is_disabled_can_be_let_in_again(run: Run) -> None:
     [
         (("add", "8301", "--post", "operator"), "--name"),
         (("add", " ", "--name", "x", "--post", "operator"), "1 to 40 characters"),
+        (("add", "8 x/", "--name", "x", "--post", "operator"), "letters, digits"),
         (("disable", "9999"), "huifang users list"),
         (("reset-password", "9999"), "huifang users list"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -61,6 +62,20 @@ def test_a_user_is_added_signs_in_and_has_to_choose_a_password(operator: TestCli
         assert user is not None and password not in user.password_hash
 
 
+@pytest.mark.parametrize("number", ["8 x/", "/", "8#1", "8&1"])
+def test_a_number_of_old_is_disabled_all_the_same(operator: TestClient, place: Place, number: str) -> None:
+    with place.desk.database.write() as session:
+        add_user(session, number, "周岚", [Post.AGENT], password_hash="", must_change=False, now=datetime.now(UTC))
+    text = operator.get("/users").text
+    (address,) = (one for one in re.findall(r'action="([^"]+/disable)"', text) if "8301" not in one)
+    answer = operator.post(html.unescape(address))
+    assert answer.status_code == 303
+    assert "周岚" in operator.get(answer.headers["location"]).text
+    with place.desk.database.read() as session:
+        user = user_numbered(session, number)
+        assert user is not None and user.disabled_at is not None
+
+
 @pytest.mark.parametrize(
     ("number", "name", "posts", "fault"),
     [
@@ -70,6 +85,9 @@ def test_a_user_is_added_signs_in_and_has_to_choose_a_password(operator: TestCli
         ("8101", "周岚", ("broker",), "至少选一个岗位"),
         ("8301", "别人", ("agent",), "已经有工号是8301的用户"),
         ("8" * 41, "周岚", ("agent",), "40字以内"),
+        ("8 x/", "周岚", ("agent",), "工号只能用"),
+        ("..", "周岚", ("agent",), "工号只能用"),
+        ("8101?", "周岚", ("agent",), "工号只能用"),
     ],
 )
 def test_what_cannot_be_added(operator: TestClient, number: str, name: str, posts: tuple[str, ...], fault: str) -> None:
