@@ -74,10 +74,12 @@ def show(request: Request, job_id: str) -> Response:
 
 @router.post("/import/jobs/{job_id}/confirm")
 def confirm(request: Request, job_id: str) -> Response:
-    """Write what was previewed."""
+    """Write what was previewed; what came of it has an address of its own, which can be asked for again."""
     job = _job(request, job_id)
     import_jobs_of(request).confirm(job)
-    return _when_done(request, job)
+    job.wait(PATIENCE_SECONDS)
+    forget_after(request, job)
+    return _to(job)
 
 
 @router.post("/import/jobs/{job_id}/drop")
@@ -99,6 +101,10 @@ def _when_done(request: Request, job: Job) -> Response:
     forget_after(request, job)
     if job.ended or job.state is JobState.READY:
         return _shown(request, job)
+    return _to(job)
+
+
+def _to(job: Job) -> Response:
     return RedirectResponse(f"/import/jobs/{job.id}", status_code=303)
 
 

@@ -60,6 +60,7 @@ def test_a_preview_changes_nothing_until_it_is_confirmed(place: Place, pages: Te
     assert count(place, Customer) == before
     (link,) = re.findall(r'action="(/import/jobs/[^"]+/confirm)"', text)
     done = pages.post(link)
+    assert pages.get(done.url.path).text == done.text and "出错了" not in done.text  # reloaded
     assert "已导入客户：新增1名" in done.text
     assert count(place, Customer) == before + 1
     again = pages.post(link)
