@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.datastructures import FormData
 
-from campaign.demo.demo_firm import demo_person
+from campaign.demo.demo_firm import demo_people, demo_person
 from console.access import (
     ACCOUNT,
     COOKIE,
@@ -30,7 +30,7 @@ from console.kept_form import KeptForm, carried_form, kept_form
 from console.render import error_page, page
 from models.access import LONGEST, begin_session, end_session, forget_old, has_users
 from models.audit import Act, note
-from rules.posts import POST_WORDS, Post
+from rules.posts import POST_WORDS
 
 NOT_YOURS = "您的岗位不能使用这个页面，需要时请联系运维岗。"
 MOST_TYPED = 400  # characters of a number or a password
@@ -40,7 +40,7 @@ router = APIRouter()
 
 @router.get("/login", dependencies=[open_to_all])
 def show(request: Request, back: str = "") -> Response:
-    """The form to sign in with; in a demo, buttons instead."""
+    """The form to sign in with; in a demo, buttons above it."""
     if (me := whoever(request)) is not None:
         return RedirectResponse(inside(back, me.home), status_code=303)
     # A browser that follows a link from elsewhere does not bring its cookie; asked by our own page it does.
@@ -56,7 +56,7 @@ async def sign_in(request: Request) -> Response:
 
 @router.post("/login/demo", dependencies=[open_to_all])
 async def look_around(request: Request) -> Response:
-    """Sign in as the demo's own person of a post; only a demo has one."""
+    """Sign in as one of the demo's own people; only a demo has any."""
     return await run_in_threadpool(_look_around, request, await request.form())
 
 
@@ -85,11 +85,14 @@ def _sign_in(request: Request, form: FormData) -> Response:
 
 
 def _look_around(request: Request, form: FormData) -> Response:
-    desk, post = desk_of(request), _typed(form, "post")
-    if not desk.demo or post not in set(Post):
+    desk = desk_of(request)
+    if not desk.demo:
         raise HTTPException(404)
     with desk.database.write() as session:
-        staff_id = demo_person(session, Post(post)).id
+        person = demo_person(session, _typed(form, "number"))
+        staff_id = person.id if person is not None else None
+    if staff_id is None:
+        raise HTTPException(404)
     return _begun(request, staff_id, inside(_typed(form, "back")), carried_form(form))
 
 
@@ -146,7 +149,7 @@ def _shown(
         kept=kept,
         nobody=nobody,
         again=again,
-        demo=[(post, POST_WORDS[post]) for post in Post] if desk.demo else [],
+        demo=[(POST_WORDS[post], names) for post, names in demo_people().items()] if desk.demo else [],
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import func, select
@@ -22,10 +22,15 @@ BOT = "8001"
 STAFF = (
     (BOT, "智能语音回访", "agent"),
     ("8002", "孙敏", "agent"),
+    ("8003", "马跃", "agent"),
     ("8101", "周岚", "inspector"),
+    ("8102", "冯雪", "inspector"),
     ("8201", "吴峰", "manager"),
+    ("8202", "许宁", "manager"),
     ("8301", "郑凯", "operator"),
+    ("8302", "韩冰", "operator"),
     ("8401", "何静", "trainer"),
+    ("8402", "唐薇", "trainer"),
     ("6001", "赵立新", "broker"),
     ("6002", "钱晓东", "broker"),
 )
@@ -79,10 +84,18 @@ def _new_campaign(session: Session, cast: Cast, now: datetime) -> Campaign:
     return campaign
 
 
-def demo_person(session: Session, post: Post) -> Staff:
-    """Who holds a post in the demo firm, made where the demo has not begun yet; the bot's own number is nobody's."""
-    number, name = next((number, name) for number, name, held in STAFF if held == post and number != BOT)
-    return _staff(session, number, name, post)
+def demo_people() -> Mapping[Post, Mapping[str, str]]:
+    """The names, by number, of who holds each post in the demo firm: two, since much has to be checked by another one.
+
+    The bot's own number is nobody's.
+    """
+    return {post: {number: name for number, name, held in STAFF if held == post and number != BOT} for post in Post}
+
+
+def demo_person(session: Session, number: str) -> Staff | None:
+    """Somebody of the demo firm, made where the demo has not begun yet; None: it has no such person."""
+    found = [(names[number], post) for post, names in demo_people().items() if number in names]
+    return _staff(session, number, *found[0]) if found else None
 
 
 def _staff(session: Session, number: str, name: str, post: str) -> Staff:

@@ -306,13 +306,26 @@ def test_a_link_from_elsewhere_asks_again_by_itself(browser: TestClient) -> None
 
 
 def test_only_a_demo_lets_people_look_around(browser: TestClient, place: Place, as_posts: SignIn) -> None:
-    assert browser.post("/login/demo", data={"post": "manager"}).status_code == 404
+    assert browser.post("/login/demo", data={"number": "8201"}).status_code == 404
     place.app.state.desk = replace(place.desk, demo=True)
-    assert browser.get("/login").text.count('action="/login/demo"') == len(Post)
-    for post in Post:
-        assert browser.post("/login/demo", data={"post": post.value}).status_code == 303
-        assert browser.get("/", follow_redirects=True).url.path == HOMES[post]
-    assert browser.post("/login/demo", data={"post": "broker"}).status_code == 404
+    text = browser.get("/login").text
+    assert text.count('action="/login/demo"') == len(Post)
+    buttons = re.findall(r'name="number" value="(\d+)"', text)
+    assert len(set(buttons)) == 2 * len(Post)
+    homes = []
+    for number in buttons:
+        assert browser.post("/login/demo", data={"number": number}).status_code == 303
+        homes.append(browser.get("/", follow_redirects=True).url.path)
+    assert homes == [HOMES[post] for post in Post for _ in range(2)]
+    for number in ("8001", "6001", ""):  # the bot's, a broker's
+        assert browser.post("/login/demo", data={"number": number}).status_code == 404
+
+
+def test_users_of_a_demo_sign_in_with_their_passwords(browser: TestClient, place: Place) -> None:
+    place.app.state.desk = replace(place.desk, demo=True)
+    assert 'id="login"' in browser.get("/login").text
+    assert sign_in(browser) == 303
+    assert "周岚" in browser.get("/calls").text
 
 
 def test_without_users_the_page_says_which_command_makes_one(place: Place) -> None:
