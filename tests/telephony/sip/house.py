@@ -17,7 +17,9 @@ NUMBER = "13800000000"
 
 
 def trunk(port: int, **settings: Any) -> Trunk:
-    return Trunk(**{"name": "test", "host": "127.0.0.1", "port": port, "number": "95500", **settings})
+    """A trunk; unless told otherwise without signs of life, which SIPp takes for a call that its scenario forbids."""
+    usual: dict[str, Any] = {"name": "test", "host": "127.0.0.1", "port": port, "number": "95500", "ping_seconds": 0}
+    return Trunk(**(usual | settings))
 
 
 @asynccontextmanager

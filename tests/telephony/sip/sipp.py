@@ -13,6 +13,7 @@ from tests.ports import free_port, is_taken
 
 WAIT_SECONDS = 120.0
 _STARTS = 4
+_PATIENT = ("-watchdog_minor_maxtriggers", "1000000", "-watchdog_major_maxtriggers", "1000000")  # however late it runs
 _ECHOED = "[last_Via:]\n[last_From:]\n[last_To:]{tag}\n[last_Call-ID:]\n[last_CSeq:]"
 _CONTACT = "Contact: <sip:[local_ip]:[local_port];transport=[transport]>"
 SDP = """v=0
@@ -191,7 +192,8 @@ async def _started(folder: Path, more: list[str], transport: str, host: str) -> 
         process = await asyncio.create_subprocess_exec(
             "sipp", "-sf", str(folder / "scenario.xml"), "-i", host, "-mi", host, "-p", str(port),
             "-mp", str(media), "-nostdin", "-trace_msg", "-message_file", str(folder / "messages.log"), "-trace_err",
-            "-error_file", str(folder / "errors.log"), "-timeout", f"{int(WAIT_SECONDS)}s", "-timeout_error", *more,
+            "-error_file", str(folder / "errors.log"), "-timeout", f"{int(WAIT_SECONDS)}s", "-timeout_error",
+            *_PATIENT, *more,
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, cwd=folder,
         )  # fmt: skip
         if await _listening(port, transport, process):
