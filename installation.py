@@ -89,13 +89,14 @@ def _tell_unheard(scripts: Mapping[str, Script], ears: Recogniser) -> None:
         log.warning("%s: the recognition model lacks the words %s", name, " ".join(words))
 
 
-def open_database(settings: Settings) -> Database:
+def open_database(settings: Settings, *, durable: bool = True) -> Database:
     """The migrated database of an installation, its key installed and the shipped scripts taken in.
 
+    `durable`: a power cut loses nothing that was committed; a demonstration can do without.
     Raises ModelsError, and ScriptError where the shipped ledger or a script that it approves cannot be read.
     """
     use_seal(load_seal(settings.secret_key, settings.data_dir / "secret.key"))
-    database = Database(settings.database)
+    database = Database(settings.database, durable=durable)
     with database.starting():
         database.upgrade()
         take_in_shipped(database, datetime.now(UTC))
@@ -120,7 +121,7 @@ async def _opened(
 ) -> AsyncIterator[Works]:
     sys.setswitchinterval(SWITCH_SECONDS)
     with _alone(settings) as place:
-        database = open_database(settings)
+        database = open_database(settings, durable=make_clock is real_clock)
         scripts = Shelf(database)
         archive = archive_of(settings)
         recordings = RecordingStore(settings.recordings, current_seal().key, archive)

@@ -76,7 +76,7 @@ def _fresh(name: str) -> Iterator[tuple[str, Path]]:
 
 
 def _on(url: str, folder: Path, parked: int, due: int) -> dict[str, Any]:
-    database = Database(url)
+    database = Database(url, durable=True)  # as where calls are real
     database.upgrade()
     take_in_shipped(database, NOW)
     began = time.monotonic()
@@ -272,7 +272,7 @@ class Elsewhere:
 
 def _settle_for_a_while(url: str, folder: Path, campaign_id: int, how: str, worker: str) -> dict[str, float]:
     use_seal(Seal(KEY))
-    database = Database(url)
+    database = Database(url, durable=True)  # as where calls are real
     works = _works(database, folder, worker)
     arrive(works)
     works.scripts.current()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -28,11 +29,15 @@ CONNECTIONS = 20  # of one process at once, on PostgreSQL
 
 
 class Database:
-    """All access goes through `read()` and `write()`; a write is one transaction, committed at the end."""
+    """All access goes through `read()` and `write()`; a write is one transaction, committed at the end.
 
-    def __init__(self, url: str) -> None:
+    `durable`: what was committed outlasts a power cut, so that no call is made a second time for want of its row.
+    PostgreSQL always is; SQLite waits for the disk at every commit (some milliseconds).
+    """
+
+    def __init__(self, url: str, *, durable: bool = False) -> None:
         self.url = url
-        self.engine = _engine(url)
+        self.engine = _engine(url, durable=durable)
         self._writer = self.engine.execution_options(huifang_write=True)
         self._long_writer = self.engine.execution_options(huifang_write=True, huifang_still=LONG_STILL_SECONDS)
 
@@ -108,7 +113,7 @@ def address_of(url: str) -> URL:
     return address
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, *, durable: bool) -> Engine:
     address = address_of(url)
     if address.get_backend_name() != "sqlite":
         engine = create_engine(address, hide_parameters=True, pool_size=CONNECTIONS // 2, max_overflow=CONNECTIONS // 2)
@@ -119,7 +124,7 @@ def _engine(url: str) -> Engine:
     if database and database != ":memory:":
         Path(database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
-    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", partial(_prepare_sqlite, "FULL" if durable else "NORMAL"))
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -150,10 +155,10 @@ def _begin_postgresql(connection: Connection) -> None:
         connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = '{seconds}s'")
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
+def _prepare_sqlite(synchronous: str, connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we emit BEGIN ourselves: see _begin_sqlite
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import text
 
 from benchmarks.cluster import Cluster
 from models import Base, Database, DatabaseUnusable, KeyFileError, Seal, SealBroken, load_seal
@@ -27,6 +28,16 @@ def test_sqlite_runs_in_wal_mode(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'test.db'}")
     with database.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    database.close()
+
+
+@pytest.mark.parametrize(("durable", "waits_for_the_disk"), [(True, 2), (False, 1)])  # PRAGMA synchronous: FULL, NORMAL
+def test_an_installation_that_calls_loses_nothing_in_a_power_cut(
+    tmp_path: Path, durable: bool, waits_for_the_disk: int
+) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'test.db'}", durable=durable)
+    with database.write() as session:
+        assert session.scalar(text("PRAGMA synchronous")) == waits_for_the_disk
     database.close()
 
 
