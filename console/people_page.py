@@ -39,6 +39,7 @@ class ListQuery(BaseModel):
     q: str = ""
     review_type: str = ""
     page_no: int = 1
+    recorded: int = 0  # the taking whose result was written down just now
 
     def narrowed(self, staff_id: int) -> PeopleFilter:
         """The filter for the database."""
@@ -127,7 +128,7 @@ def record(request: Request, id_: int, sent: Annotated[EndForm, Form()]) -> Resp
         risks = [risk for risk in Risk if risk.value in sent.risks]
         _reviews(request).record(id_, signed_in(request).staff_id, sent.ended(), risks)
 
-    return _done(request, id_, settle, "/people?state=mine", sent=sent)
+    return _done(request, id_, settle, f"/people?state=mine&recorded={id_}", sent=sent)
 
 
 def _reviews(request: Request) -> PhoneReviews:
