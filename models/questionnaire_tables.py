@@ -28,6 +28,7 @@ class Questionnaire(Base):
     wrong_names: Mapped[int] = mapped_column(default=0)
     given: Mapped[str] = mapped_column(Sealed, default="{}")  # JSON: node: value, words, at_ms
     task: Mapped[Any] = relationship("ReviewTask")
+    attempt: Mapped[Any] = relationship("Attempt")
 
 
 class Correction(Base):

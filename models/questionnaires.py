@@ -30,6 +30,12 @@ def open_questionnaire(session: Session, task_id: int, now: datetime) -> Questio
     return session.scalars(query.order_by(Questionnaire.id.desc())).first()
 
 
+def latest_questionnaire(session: Session, task_id: int) -> Questionnaire | None:
+    """The one of a task that was made last, whatever came of it."""
+    query = select(Questionnaire).where(Questionnaire.task_id == task_id)
+    return session.scalars(query.order_by(Questionnaire.id.desc()).limit(1)).first()
+
+
 def note_opened(session: Session, id_: int, now: datetime) -> None:
     """The client has said who they are; the first time counts."""
     first = update(Questionnaire).where(Questionnaire.id == id_)

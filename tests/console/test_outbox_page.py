@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -14,6 +15,7 @@ from campaign.other_ways.questionnaires import Forms
 from campaign.published import Shelf
 from intents import load_matcher
 from models import Answer, Attempt, Correction, Event, Notice
+from models.questionnaire_tables import Questionnaire
 from models.scripts import published_version
 from rules import Post
 from tests.conftest import NOON
@@ -119,18 +121,32 @@ def test_a_corrected_status_shows_both_values(pages: TestClient, place: Place, t
 
 
 def test_a_form_is_sent_from_the_call_or_the_reason_is_given(pages: TestClient, place: Place, task_id: int) -> None:
+    set_up = place.app.state.desk
+    place.app.state.desk = replace(set_up, forms=None)
+    assert "HUIFANG_PUBLIC_ADDRESS" in pages.get(f"/calls/{place.call_id}").text
+    place.app.state.desk = set_up
     assert "发送问卷" in pages.get(f"/calls/{place.call_id}").text
     assert "发送问卷" in pages.get("/campaigns/1").text
     text = pages.post(f"/tasks/{task_id}/questionnaire", data={"call_id": place.call_id}).text
-    assert "问卷已经发送过" in text
+    sent = "发出（短信，等待发送），有效期至"
+    assert sent in text and "，未打开" in text and "问卷已经发送过" not in text
     again = pages.post(f"/tasks/{task_id}/questionnaire", data={"call_id": place.call_id})
-    assert again.status_code == 409
+    assert (again.status_code, sent in again.text) == (409, True)
+    assert state_of(place, "questionnaire") == ("waiting", "")
+    now = place.desk.clock.now()
+    changes: list[tuple[dict[str, Any], str]] = [
+        ({"opened_at": now}, "填写中"),
+        ({"expires_at": now - timedelta(minutes=1)}, "已过期"),
+        ({"ended_at": now, "attempt_id": 1}, "已提交"),
+    ]
+    for values, word in changes:
+        with place.desk.database.write() as session:
+            session.execute(update(Questionnaire).values(values))
+            session.execute(update(Notice).where(Notice.kind == "questionnaire").values(state="sent"))
+        shown = pages.get(f"/calls/{place.call_id}").text
+        assert "发出（短信），有效期至" in shown and f"，{word}</div>" in shown, word
     assert pages.post(f"/tasks/{task_id}/questionnaire").status_code == 409
     assert pages.post("/tasks/999/questionnaire").status_code == 404
-    with place.desk.database.read() as session:
-        assert session.scalars(select(Notice).where(Notice.kind == "questionnaire")).one().state == "waiting"
-    place.app.state.desk = replace(place.app.state.desk, forms=None)
-    assert "HUIFANG_PUBLIC_ADDRESS" in pages.get(f"/calls/{place.call_id}").text
 
 
 def test_lists_say_by_which_method(pages: TestClient, place: Place) -> None:

@@ -80,6 +80,7 @@ def test_a_client_fills_the_form_in_and_mends_an_answer(link: str, forms: Forms,
         tick(page, "我已阅读")
         page.get_by_role("heading", name="请核对您的回答").wait_for()
         assert not [*wrong, *faults(page, "answers")]
+        assert page.locator("li", has_text="上述违规行为").get_by_text("不允许发生违规代客操作").is_visible()
         page.locator("li", has_text="风险揭示书").get_by_role("link", name="修改").click()
         assert page.get_by_label("否", exact=True).is_checked()
         tick(page, "是")
