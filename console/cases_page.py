@@ -18,7 +18,7 @@ from console.render import PAGE_SIZE, page
 from console.spreadsheet import spreadsheet
 from console.words import SHANGHAI, masked_words, zh_time
 from models import Attempt, Customer
-from models.access import staff_numbered
+from models.access import staff_called, staff_numbered
 from models.managing import names_of
 from models.managing_cases import (
     OPENED,
@@ -155,6 +155,8 @@ def enter(
         faults = [] if what.strip() else ["没有写明内容"]
         faults += ["没有这个通话编号，请从通话记录里查看"] if call.strip() and attempt is None else []
         faults += ["没有这个客户号"] if client.strip() and whom is None else []
+        about, unknown = _concerned(session, concerns.strip())
+        faults += [unknown] if unknown else []
         if not faults:
             customer_id = attempt.customer_id if attempt else whom.id if whom else None
             made = ReviewCase(
@@ -162,7 +164,7 @@ def enter(
                 attempt_id=attempt.id if attempt else None,
                 customer_id=customer_id,
                 department=department.strip(),
-                concerns=concerns.strip(),
+                concerns=about,
                 what=what.strip()[:MOST_TEXT],
                 raised_by=signed_in(request).number,
                 created_at=desk.clock.now(),
@@ -171,6 +173,16 @@ def enter(
     if faults:
         return _form(request, typed, "；".join(faults) + "。")
     return RedirectResponse(f"/cases/{case_id}", status_code=303)
+
+
+def _concerned(session: Session, written: str) -> tuple[str, str]:
+    """The staff number of whom a case is about, written by number or name, or what is wrong with it."""
+    numbers = staff_called(session, [written])[written] if written else ()
+    if written and not numbers:
+        return "", f"涉及人员“{written[:20]}”不在人员名单里，请填写工号或姓名"
+    if len(numbers) > 1:
+        return "", f"有{len(numbers)}名人员叫“{written[:20]}”，请填写工号（{'、'.join(numbers[:5])}）"
+    return "".join(numbers), ""
 
 
 @router.get("/{case_id}")

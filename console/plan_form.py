@@ -7,9 +7,11 @@ from datetime import date, datetime
 from typing import Any
 
 from fastapi import Request
+from sqlalchemy.orm import Session
 
 from campaign.duties.shares import REVIEW_OF, SHARES, DutyKind
 from models import Draw
+from models.access import staff_called
 from rules import ReviewType
 from rules.outcomes import Method
 from rules.plan import Plan, PlanRefused
@@ -39,8 +41,8 @@ async def fields_of(request: Request) -> dict[str, str]:
     return fields
 
 
-def refuse_unreadable(fields: Mapping[str, str]) -> None:
-    """Raises PlanRefused with everything that cannot be taken over as it was written."""
+def refuse_unreadable(session: Session, fields: Mapping[str, str]) -> None:
+    """Raises PlanRefused with everything that cannot be taken over as it was written, strangers included."""
     longest = dict.fromkeys(_TEXTS, MOST_TEXT) | {"name": MOST_NAME}
     words = _TEXTS | {"name": "方案名称"}
     problems = [f"{words[one]}最多{most}字；请缩短" for one, most in longest.items() if len(fields.get(one, "")) > most]
@@ -53,6 +55,10 @@ def refuse_unreadable(fields: Mapping[str, str]) -> None:
     for name, known in (("review_types", set(ReviewType)), ("methods", set(Method))):
         strange = [one[:20] for one in fields.get(name, "").split() if one not in known]
         problems += [f"{_CHOICES[name]}“{one}”不认识；请从列出的选项里选择" for one in strange]
+    called = staff_called(session, _reviewers(fields))
+    problems += [
+        f"回访人员“{one[:20]}”不在人员名单里；请填写工号或姓名" for one, numbers in called.items() if not numbers
+    ]
     if problems:
         raise PlanRefused("；".join(problems))
 
@@ -70,12 +76,14 @@ def plan_written(fields: Mapping[str, str], made_on: date) -> Plan:
         methods=tuple(Method(one) for one in fields.get("methods", "").split() if one in set(Method)),
         scope=fields.get("scope", ""),
         executing_department=fields.get("executing_department", ""),
-        reviewers=tuple(
-            one for one in fields.get("reviewers", "").replace("、", " ").replace("，", " ").split() if one
-        ),
+        reviewers=_reviewers(fields),
         risk_notice=fields.get("risk_notice") == "1",
         other_type=fields.get("other_type", ""),
     )
+
+
+def _reviewers(fields: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(fields.get("reviewers", "").replace("、", " ").replace("，", " ").split())
 
 
 def _day(written: str) -> date | None:

@@ -102,8 +102,8 @@ async def enter(request: Request) -> Response:
     name, plan_id = fields.get("name", ""), 0
     plan = plan_written(fields, desk.clock.now().astimezone(SHANGHAI).date())
     try:
-        refuse_unreadable(fields)
         with desk.database.write() as session:
+            refuse_unreadable(session, fields)
             actor = _actor(request)
             submit = fields.get("act") == "submit"
             plan_id = draft(session, name, plan, actor, draw_id=draw_id or None, submit=submit).id
@@ -138,8 +138,8 @@ async def change(request: Request, plan_id: int) -> Response:
         name, draw_id, made_on = before.name, before.draw_id or 0, plan_of(before).made_on
     plan = plan_written(fields, made_on)
     try:
-        refuse_unreadable(fields)
         with desk.database.write() as session:
+            refuse_unreadable(session, fields)
             actor = _actor(request)
             stored = redraft(session, _stored(session, plan_id), plan, actor)
             if fields.get("act") == "submit":

@@ -7,12 +7,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from models.access_tables import AuditEntry, Credential, SignedInSession, StaffPost
 from models.queue import rows_changed
 from models.tables import Staff
+from rules.people import person_key
 from rules.posts import Post
 
 IDLE = timedelta(minutes=30)  # a session ends when nothing was asked for so long
@@ -160,6 +161,18 @@ def give_posts(session: Session, staff_id: int, posts: Collection[Post]) -> None
 def staff_numbered(session: Session, number: str) -> Staff | None:
     """Somebody of the firm, by staff number (工号)."""
     return session.scalar(select(Staff).where(Staff.number == number))
+
+
+def staff_called(session: Session, people: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """The staff numbers of those who are written by number or by name; several where namesakes are meant."""
+    wanted = {one: person_key(one) for one in people}
+    spoken = {*wanted, *wanted.values()}
+    query = select(Staff.number, Staff.name).where(or_(Staff.number.in_(spoken), Staff.name.in_(spoken)))
+    rows = session.execute(query.order_by(Staff.id)).all()
+    return {
+        one: tuple(number for number, name in rows if key in (person_key(number), person_key(name)))
+        for one, key in wanted.items()
+    }
 
 
 def add_user(

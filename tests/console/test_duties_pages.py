@@ -53,6 +53,8 @@ def year(place: Place) -> int:
 @pytest.fixture
 def pages(as_posts: SignIn) -> TestClient:
     """周岚 drafts, draws and manages; another manager is needed to approve."""
+    for number, name in (("8002", "孙敏"), ("8003", "李静")):
+        as_posts(Post.AGENT, number=number, name=name)
     return as_posts(Post.MANAGER, number="8101", name="周岚")
 
 
@@ -190,6 +192,7 @@ def test_what_cannot_be_a_plan_is_said_with_the_remedy(pages: TestClient, place:
         ({"review_types": "new_account"}, "回访类型请只选适当性"),
         ({"methods": ["fax"]}, "回访方式“fax”不认识"),
         ({"purpose": "长" * 2001}, "回访目的最多2000字"),
+        ({"reviewers": "8002、不存在的人"}, "回访人员“不存在的人”不在人员名单里；请填写工号或姓名"),
         ({"name": "名" * 121}, "方案名称最多120字"),
         ({"draw": "999"}, "没有这次抽取"),
     ]

@@ -39,6 +39,7 @@ def test_a_manager_imports_has_a_plan_approved_and_starts_it(place: Place) -> No
     database = place.desk.database
     manager = cookies_of(database, Post.MANAGER, number="8101", name="周岚")
     second = cookies_of(database, Post.MANAGER, number="8102", name="吴涛")
+    cookies_of(database, Post.AGENT, number="8002", name="孙敏")
     clients = "客户号,姓名,手机号\n" + "".join(f"K{n},客户,138{n:08}\n" for n in range(20))
     with served(place.app) as address, chromium_page() as page:
         sit_down(page, address, manager)

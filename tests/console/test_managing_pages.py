@@ -157,10 +157,14 @@ def test_a_suspected_violation_from_a_call_to_risk_control(as_posts: SignIn, pla
     wrong = inspector.post("/cases", data={"kind": "violation", "call": "9-9", "client": "没有", "what": " "})
     for fault in ("没有写明内容", "没有这个通话编号", "没有这个客户号"):
         assert fault in wrong.text, fault
-    what = {"kind": "violation", "call": place.call_id, "concerns": "B01", "what": "单小明说赵立代为操作"}
+    what = {"kind": "violation", "call": place.call_id, "concerns": "77777", "what": "单小明说赵立代为操作"}
+    nobody = inspector.post("/cases", data=what)
+    assert (nobody.status_code, "涉及人员“77777”不在人员名单里，请填写工号或姓名" in nobody.text) == (422, True)
+    assert 'value="77777"' in nobody.text and "单小明说赵立代为操作" in nobody.text  # what was typed is still there
+    what["concerns"] = " 赵立"
     opened = inspector.post("/cases", data=what)
     here = opened.url.path
-    assert "单**说赵立代为操作" in opened.text
+    assert "单**说赵立代为操作" in opened.text and "赵立 B01" in opened.text
     assert "等待管理岗指定承办人" in opened.text
     late = manager.post(f"{here}/assign", data={"owner": "没有", "deadline": "明天"})
     assert (late.status_code, "不是日期" in late.text) == (422, True)
