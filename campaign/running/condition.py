@@ -108,7 +108,7 @@ class Plant:
             Section("storage", "数据库与磁盘", (*kept["database"], *self._disks())),
             Section("archive", "录音归档", tuple(archive)),
             Section("outbox", "告知与事件", kept.get("outbox", ()), ("/outbox?state=person", "告知")),
-            Section("imports", "导入任务", tuple(of_imports(jobs)), ("/import", "导入")),
+            Section("imports", "导入任务", tuple(of_imports(jobs, time.time())), ("/import", "导入")),
         ]
 
     def _of_database(self) -> dict[str, tuple[Finding, ...]]:

@@ -193,8 +193,15 @@ def of_postings(name: str, jam: PostingJam) -> Finding:
     return Finding(name, Level.GOOD, words)
 
 
-def of_imports(jobs: Sequence[Job]) -> Iterator[Finding]:
-    """The latest imports."""
+_IMPORT_DAYS = 7  # for which an import that went wrong asks for attention
+_WENT_WRONG = frozenset({JobState.FAILED, JobState.REFUSED})
+
+
+def of_imports(jobs: Sequence[Job], now: float) -> Iterator[Finding]:
+    """The latest imports, which come the latest first; `now` in seconds since 1970.
+
+    One that went wrong asks for nothing more once the same file was imported, or after a week.
+    """
     levels = {JobState.FAILED: Level.BAD, JobState.REFUSED: Level.WATCH, JobState.READY: Level.WATCH}
     remedies = {
         JobState.FAILED: "重新导入；再次出错请查看服务器日志",
@@ -204,9 +211,20 @@ def of_imports(jobs: Sequence[Job]) -> Iterator[Finding]:
     for job in jobs[:10]:
         rows = f"，已核对 {job.checked} 行" + (f"，已写入 {job.written} 行" if job.written else "")
         words = f"{job.word}，{_at(datetime.fromtimestamp(job.asked_at, SHANGHAI))} 提交{rows if job.checked else ''}"
-        yield Finding(job.name, levels.get(job.state, Level.GOOD), words, remedies.get(job.state, ""))
+        if job.state in _WENT_WRONG and (why := _settled(job, jobs, now)):
+            yield Finding(job.name, Level.GOOD, f"{words}；{why}")
+        else:
+            yield Finding(job.name, levels.get(job.state, Level.GOOD), words, remedies.get(job.state, ""))
     if not jobs:
         yield Finding("导入", Level.GOOD, "近期没有导入任务")
+
+
+def _settled(job: Job, jobs: Sequence[Job], now: float) -> str:
+    """Why an import that went wrong needs nobody any more; "": it does."""
+    again = (one for one in jobs if one.state is JobState.DONE and one.asked_at > job.asked_at and one.name == job.name)
+    if any(None in (one.kind, job.kind) or one.kind is job.kind for one in again):
+        return "之后已重新导入"
+    return f"已过{_IMPORT_DAYS}天，不再提醒" if now - job.asked_at > _IMPORT_DAYS * 86_400 else ""
 
 
 def of_unreadable(calls: Sequence[str]) -> Iterator[Finding]:

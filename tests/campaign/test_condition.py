@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from campaign.clock import RealClock
+from campaign.imports.forms import Kind
 from campaign.imports.job import Job, JobState
 from campaign.running.condition import Plant
 from campaign.running.findings import Finding, Level, Section, of_archive, of_disk, of_imports, of_trunks
@@ -164,6 +165,25 @@ def test_disks_and_imports() -> None:
     full, near, fine = (of_disk("盘", "/var", free, 10**12).level for free in (10**9, 5 * 10**9, 10**11))
     assert (full, near, fine) == (Level.BAD, Level.WATCH, Level.GOOD)
     jobs = [Job(state.value, f"{state}.csv", None, state=state) for state in JobState]
-    found = dict(levels(of_imports(jobs)))
+    found = dict(levels(of_imports(jobs, jobs[0].asked_at)))
     assert found["failed.csv"] is Level.BAD and found["refused.csv"] is Level.WATCH and found["done.csv"] is Level.GOOD
-    assert levels(of_imports([])) == [("导入", Level.GOOD)]
+    assert levels(of_imports([], 0.0)) == [("导入", Level.GOOD)]
+
+
+def test_a_failed_import_asks_for_nothing_once_its_file_was_imported_or_after_a_week() -> None:
+    def job(name: str, state: JobState, at: float, kind: Kind | None = Kind.CLIENTS) -> Job:
+        return Job(f"{name}{at}", name, kind, asked_at=at, state=state)
+
+    day = 24 * 3600.0
+    jobs = [
+        job("客户.csv", JobState.DONE, 8 * day),
+        job("又错.csv", JobState.REFUSED, 7.9 * day),
+        job("客户.csv", JobState.REFUSED, 7.5 * day, None),
+        job("客户.csv", JobState.FAILED, 7 * day, Kind.PRODUCTS),
+        job("又错.csv", JobState.DONE, 6 * day),
+        job("旧.csv", JobState.FAILED, 1 * day),
+        job("旧.csv", JobState.FAILED, 0.9 * day),
+    ]
+    found = [level for _, level in levels(of_imports(jobs, 8 * day))]
+    good, watch, bad = Level.GOOD, Level.WATCH, Level.BAD
+    assert found == [good, watch, good, bad, good, bad, good]
