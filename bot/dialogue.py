@@ -8,6 +8,7 @@ Rules that hold whatever happens:
 - An answer counts only for a question that was put: not before it was asked, not under a prompt that may not
   be interrupted, not after a pause. Words said there still raise flags and are still acted on.
 - A risky answer is noted, flagged and, when grave, handed to a human; it is never judged or explained.
+- What is said over the goodbye is kept for a person and may end the call otherwise (parting.py).
 - A client who needs care (distress, a death, a minor, drink) is asked nothing more and put through to nobody.
 - Events that come late, twice or out of order change nothing (HEEDED).
 - A machine in the client's place is told nothing more and leaves nothing on record; once the review has begun,
@@ -42,13 +43,24 @@ from bot.moves import (
 from bot.nodes import ANSWERS, Capture, Ladder, Question, Reaction, Script, Statement
 from bot.walk.choices import understood
 from bot.walk.overheard import record_kept, release, settle_prompt
+from bot.walk.parting import turn_round
 from bot.walk.records import caring, flag, grave, is_answer, note, shown_risks
 from bot.walk.said import Said
 from bot.walk.state import Stage, State, Tries, Turn, node_of, part_of
 from bot.walk.steps import ask, enter, hand_over, present, take_care
 from bot.walk.taking import begins_number, find_value, go_on, take_value
-from bot.walk.walking import answer_aside, await_another, begin_again, clarify, follow, give_up, leads_to, put_again
-from bot.walk.whoever import claims_to_be_the_client, disown, is_new_here, passes_on
+from bot.walk.walking import (
+    answer_aside,
+    asked_for,
+    await_another,
+    begin_again,
+    clarify,
+    follow,
+    give_up,
+    leads_to,
+    put_again,
+)
+from bot.walk.whoever import claims_to_be_the_client, disown, is_another, is_new_here, passes_on
 from intents.values import Intent
 from rules.outcomes import Ending, Risk
 
@@ -58,7 +70,7 @@ HEEDED: Mapping[Stage, tuple[type[Event], ...]] = MappingProxyType(
         Stage.TALKING: (Heard, Pressed, FellSilent, BargedIn, PromptFinished, AgentJoined, HungUp, MachineAnswered),
         Stage.HANDING_OVER: (Heard, PromptFinished, AgentJoined, TransferFailed, HungUp, MachineAnswered),
         Stage.WITH_AGENT: (PromptFinished, HungUp),
-        Stage.OVER: (Heard, PromptFinished, HungUp),
+        Stage.OVER: (Heard, Pressed, PromptFinished, HungUp),
     }
 )
 # Answers that mean something only after their question.
@@ -114,8 +126,10 @@ def _hear(turn: Turn, heard: Heard) -> Turn:
     said = Said.heard(heard)
     if turn.state.ending is Ending.MACHINE:
         return turn
+    if turn.state.stage is Stage.OVER:
+        return turn_round(turn, said)
     if turn.state.stage is not Stage.TALKING:
-        return flag(turn, said.risks, said)
+        return flag(disown(turn, said) if is_another(said) else turn, said.risks, said)
     if heard.under_prompt:
         turn = turn.having(kept=(*turn.state.kept, heard))
         return turn if turn.state.owed else release(turn)
@@ -123,10 +137,15 @@ def _hear(turn: Turn, heard: Heard) -> Turn:
 
 
 def _press(turn: Turn, pressed: Pressed) -> Turn:
-    """Take keys as an answer, or as the number that is asked for; under a must-hear text they mean nothing."""
-    if turn.state.owed:
+    """Take keys as an answer, or as the number that is asked for; under a must-hear text only a person is asked for."""
+    said = _keyed(turn, pressed)
+    if turn.state.ending is Ending.MACHINE:
         return turn
-    return _answer(turn, _keyed(turn, pressed))
+    if turn.state.stage is Stage.OVER:
+        return turn_round(turn, said)
+    if turn.state.owed:
+        return flag(turn, asked_for(said), said)
+    return _answer(turn, said)
 
 
 def _keyed(turn: Turn, pressed: Pressed) -> Said:

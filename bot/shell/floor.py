@@ -19,6 +19,7 @@ class Floor:
         self.failure: BaseException | None = None
         self.voice_end_ms = 0  # where the last sound ended
         self.turn_open = False  # a turn is under way: audio goes to the recogniser
+        self.turn_began_ms = 0  # where the last turn began
         self.turn_busy = False  # a turn is under way or its text has not come yet
         self.interrupted_ms = 0  # where the client began to speak over the bot
         self.reply_began_ms: int | None = None  # where the bot's reply to the last turn began to be heard

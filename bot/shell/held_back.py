@@ -27,9 +27,13 @@ class HeldBack:
         """What was said, one turn after the other."""
         return [item for item in self._items if isinstance(item, TurnEnded)]
 
+    def keys(self) -> list[KeyPressed]:
+        """What was pressed, one key after the other."""
+        return [item for item in self._items if isinstance(item, KeyPressed)]
+
     def release(self) -> tuple[list[KeyPressed], TurnEnded | None]:
         """The keys, and all that was said as one turn; nothing is held any more."""
-        keys, turns = [item for item in self._items if isinstance(item, KeyPressed)], self.turns()
+        keys, turns = self.keys(), self.turns()
         self.clear()
         return keys, _joined(turns) if turns else None
 

@@ -36,12 +36,13 @@ from bot.shell.frames import KeyPressed, LineEnded, LinePlayed, MachineHeard, Tu
 from bot.shell.handing_over import HandingOver
 from bot.shell.held_back import HeldBack
 from bot.shell.turns import TurnTaking
+from bot.shell.waiting import Silence, Waiting
 from bot.walk.certainty import Understanding, understand
-from bot.walk.waiting import Silence, Waiting
 from rules.outcomes import Ending
 
 Log = Callable[[Event | Action, int], None]
 _MOST_WAITING = 256
+_LOOK_AGAIN_MS = 200  # whether the client's last words have ended
 
 
 class Mind(Protocol):
@@ -55,7 +56,11 @@ class Mind(Protocol):
     def advance(self, event: Event) -> tuple[Action, ...]: ...
 
 
-_Happened = Event | Silence | TurnEnded | KeyPressed | LinePlayed | LineEnded | MachineHeard
+class _LookedAgain:
+    """Time has passed; see `_rest`."""
+
+
+_Happened = Event | Silence | TurnEnded | KeyPressed | LinePlayed | LineEnded | MachineHeard | _LookedAgain
 
 
 class DialogueProcessor(FrameProcessor):
@@ -133,6 +138,8 @@ class DialogueProcessor(FrameProcessor):
                 await self._played(happened)
             case LineEnded():
                 await self._end(happened)
+            case _LookedAgain():
+                pass
             case MachineHeard():
                 await self._advance(MachineAnswered(happened.machine, happened.at_ms))
             case _:
@@ -201,9 +208,21 @@ class DialogueProcessor(FrameProcessor):
         if floor.taking_back:
             return
         if floor.closing:
-            floor.over.set()
+            self._part()
         elif not floor.fetching and not floor.handed_over:
             self._waiting.arm()
+
+    def _part(self) -> None:
+        """End the call once nothing is under way any more that the client began before the last words ended."""
+        floor, finish = self._floor, self._report.finish
+        machine = finish is not None and finish.ending is Ending.MACHINE  # whose words are nobody's
+        if floor.turn_busy and floor.turn_began_ms <= floor.playout.quiet_since_ms and not machine:
+            floor.clock.set("part", floor.clock.now_ms + _LOOK_AGAIN_MS, self._look_again)
+        elif self._inbox.empty():  # else what waits there comes first
+            floor.over.set()
+
+    async def _look_again(self) -> None:
+        self._inbox.put_nowait(_LookedAgain())
 
     async def _fall_silent(self, silence: Silence) -> None:
         if silence.awaited is self._waiting.awaited:
@@ -221,6 +240,8 @@ class DialogueProcessor(FrameProcessor):
             await self._release()
 
     async def _end(self, end: LineEnded) -> None:
+        for key in self._held.keys():  # too late to be acted on, but no key is lost
+            await self._advance(Pressed(key.key, key.at_ms))
         for _, finished in self._floor.playout.abandon(end.at_ms):
             await self._advance(finished)
         for turn in self._held.turns():

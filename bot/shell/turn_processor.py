@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from pipecat.frames.frames import (
     Frame,
@@ -42,6 +43,7 @@ class TurnProcessor(FrameProcessor):
         self._floor = floor
         self._matcher = matcher
         self._taking = taking
+        self._parting = replace(taking, longest_turn_ms=taking.longest_last_turn_ms)
         self._digits = digits
         self._turn: Turn | None = None  # under way
         self._closing: Turn | None = None  # ended; its final text has not come
@@ -90,6 +92,7 @@ class TurnProcessor(FrameProcessor):
             follows=self._last.text if self._last and self._goes_on(self._last, at_ms) else None,
         )
         floor.turn_open = floor.turn_busy = True
+        floor.turn_began_ms = at_ms
         await self._check()
 
     def _goes_on(self, last: TurnEnded, at_ms: int) -> bool:
@@ -115,7 +118,8 @@ class TurnProcessor(FrameProcessor):
             await self._interrupt(turn)
         silence_ms = clock.now_ms - turn.voice_end_ms
         needed_ms = self._needed_ms(turn) if silence_ms >= self._floor.pauses.closed_ms else silence_ms + 1
-        if has_ended(turn, clock.now_ms, silence_ms, needed_ms, self._taking):
+        taking = self._parting if self._floor.closing else self._taking
+        if has_ended(turn, clock.now_ms, silence_ms, needed_ms, taking):
             await self._close(turn)
         else:
             clock.set("turn", clock.now_ms + _CHECK_MS, self._check)

@@ -36,6 +36,7 @@ class TurnTaking:
     unheard_ms: int = 500  # silence after a short sound without words
     stale_ms: int = 2500  # no new word although there is still sound: music, a television
     longest_turn_ms: int = 30_000
+    longest_last_turn_ms: int = 10_000  # the same over the goodbye
     barge_in_words_ms: int = 280  # speech that stops the bot once a word was recognised
     barge_in_sound_ms: int = 600  # speech that stops the bot without a word
     near_end_ms: int = 700  # so little of the prompt is left that it is let finish

@@ -153,6 +153,11 @@ def answer_aside(turn: Turn, said: Said) -> Turn:
     return turn.say("aside", text) if text else turn
 
 
+def asked_for(said: Said) -> frozenset[Risk]:
+    """Why a person is wanted, where one is."""
+    return frozenset({_REASONS[said.cue]}) if said.cue in _REASONS else frozenset()
+
+
 def _hand_over_by_request(turn: Turn, said: Said) -> Turn:
     """Flag why a person is fetched, then fetch one."""
     reason = _REASONS.get(said.cue, Risk.UNCLARIFIED)

@@ -48,12 +48,17 @@ def claims_to_be_the_client(turn: Turn, said: Said) -> bool:
     return asked_on and said.cue in _MAY_BE_THE_CLIENT and bool(_IS_THE_CLIENT.search(normalise(said.words)))
 
 
+def is_another(said: Said) -> bool:
+    """Whether somebody says in so many words not to be the client."""
+    return said.cue in STRANGERS and bool(_IS_ANOTHER.search(normalise(said.words)))
+
+
 def disown(turn: Turn, said: Said) -> Turn:
     """Take back what somebody has answered who passed for the client; the client may hand the telephone on.
 
     The review goes on where it stood when this person was taken for the client.
     """
-    hands_on = passes_on(said) and not _IS_ANOTHER.search(normalise(said.words))
+    hands_on = passes_on(said) and not is_another(said)
     if said.cue not in STRANGERS or hands_on or not turn.state.identity_confirmed:
         return turn
     state = turn.state

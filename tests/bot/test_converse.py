@@ -35,7 +35,7 @@ from bot.pipeline import Limits, converse
 from bot.report import Report
 from bot.script import load_script
 from intents import Intent, load_matcher
-from rules.outcomes import Ending, Risk
+from rules.outcomes import Ending, Risk, Severity
 from speech.prompts import Prompts
 from speech.recogniser import Recogniser
 from speech.voice import Pyttsx3Voice
@@ -113,6 +113,12 @@ def _bench() -> dict[str, Call]:
         "presses a key": Call([yes, Press("1", into_ms=4000), HangUp(into_ms=1500)]),
         "keys a number": Call(
             [Speak(spoken("不是")), Speak(spoken("知道")), Press("13812345678#"), HangUp(into_ms=500)],
+        ),
+        "complains over the goodbye": Call(
+            [yes, Speak(spoken("我不想参加")), Speak(spoken("等一下我要投诉你们的客户经理"), left_ms=900)]
+        ),
+        "presses keys under the reminder and hangs up": Call(
+            [yes, free, yes, yes, Press("10", into_ms=1000), HangUp(into_ms=3000)]
         ),
         "wants a human": Call([yes, Speak(spoken("转人工")), HangUp(after_ms=1500)], Desk()),
         "wants a human, none free": Call([yes, Speak(spoken("转人工")), Wait(after_ms=8000)]),
@@ -348,6 +354,22 @@ def test_the_bot_is_silent_once_an_agent_has_joined(calls: dict[str, Call]) -> N
     last = call.of(PromptFinished)[-1]
     assert loudness(line_of(call).bot_pcm, last.at_ms + 40, len(line_of(call).bot_pcm) // MS) == 0
     assert call.report.hung_up
+
+
+def test_words_begun_over_the_last_ones_of_the_bot_are_heard_to_their_end(calls: dict[str, Call]) -> None:
+    call = calls["complains over the goodbye"]
+    goodbye, (_, end_ms) = call.of(PromptFinished)[-1], line_of(call).said_ms[-1]
+    assert goodbye.complete
+    assert goodbye.at_ms < end_ms
+    assert "投诉" in call.texts()[-1]
+    assert Severity.HIGH in {flag.severity for flag in call.report.flags}
+    assert line_of(call).hung_up and not call.report.hung_up
+
+
+def test_keys_under_a_reminder_that_a_hang_up_cuts_are_on_record(calls: dict[str, Call]) -> None:
+    call = calls["presses keys under the reminder and hangs up"]
+    assert [pressed.keys for pressed in call.of(Pressed)] == ["1", "0"]
+    assert [flag.risk for flag in call.report.flags] == [Risk.ASKED_FOR_HUMAN, Risk.REMINDER_UNDELIVERED]
 
 
 def test_without_an_agent_the_transfer_fails_and_the_call_ends_politely(calls: dict[str, Call]) -> None:
