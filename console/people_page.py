@@ -16,11 +16,14 @@ from campaign.calls.call_ends import OUTCOMES, CallEnd, EndRefused
 from campaign.other_ways.people import MOST_TAKEN, PeopleError, PhoneReviews
 from console.access import posts, signed_in, staff_signed_in
 from console.call_end_fields import instant, number
+from console.calls_page import MAY_LISTEN
 from console.desk import desk_of
 from console.render import PAGE_SIZE, page
-from models import Staff
-from models.people import PeopleFilter, Waits, human_review, people_list
-from rules import Outcome, Post, ReviewType, Risk
+from console.words import masked_words
+from models import HumanReview, Staff
+from models.corrections import corrections_of_answers
+from models.people import PeopleFilter, Waits, human_review, note_of, people_list
+from rules import Outcome, Post, ReviewType, Risk, label_of
 
 WAITS: Mapping[Waits, str] = MappingProxyType(
     {Waits.NOW: "待领取", Waits.MINE: "我领取的", Waits.TAKEN: "已领取", Waits.LATER: "未到时间", Waits.ALL: "全部"}
@@ -225,11 +228,27 @@ def _shown(
             most=MOST_WORDS,
             Kind=Kind,
             asked_for=_asked_for(review.task),
+            **_before(request, session, review),
             **values,
         )
+
+
+def _before(request: Request, session: Session, review: HumanReview) -> dict[str, Any]:
+    """What came of the task before this call, the latest first: words masked, to be heard by whoever may."""
+    ended = [(no, one) for no, one in enumerate(review.task.attempts, 1) if one.ended_at is not None]
+    answers = [answer.id for _, one in ended for answer in one.said]
+    return {
+        "before": [(no, one, note_of(session, one.id)) for no, one in reversed(ended)],
+        "corrected": corrections_of_answers(session, answers),
+        "private": masked_words(review.task.customer.name),
+        "listens": signed_in(request).holds(*MAY_LISTEN),
+    }
 
 
 def _asked_for(task: Any) -> str:
     """Why a person is to call."""
     decided = [attempt.evidence.get("reason") for attempt in task.attempts if attempt.ended_at]
-    return task.trouble or next((str(reason) for reason in reversed(decided) if reason), "") or "按规定或安排由人工回访"
+    said = next((str(reason) for reason in reversed(decided) if reason), "")
+    risks = dict.fromkeys(label_of(Risk(flag.risk)) for attempt in task.attempts for flag in attempt.flags)
+    why = task.trouble or said or "按规定或安排由人工回访"
+    return f"{why}（{'、'.join(risks)}）" if risks else why
