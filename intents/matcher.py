@@ -2,14 +2,15 @@
 
 In this order: nothing heard; the echo of our own question; a phrase that people wrote down word for word;
 words that settle it (zh/rules.yaml); the learned model over plain words, whose yes and no must stand clear of
-each other and not be contradicted by the words (polarity.py), or the answer is `unclear`.
+each other and not be contradicted by the words (polarity.py), or the answer is `unclear`. A safe answer without
+a risk is taken only after what it goes on to say was judged alone (remainder.py).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -18,11 +19,12 @@ from rapidfuzz import fuzz, process
 from intents.examples import ANY, Entry, example_phrases, written_phrases
 from intents.features import answer_features, known_share
 from intents.linear import LinearModel, Scores, load, model_path
-from intents.normalise import normalise
+from intents.normalise import folded, normalise
 from intents.phrases import FOLDER, read_yaml
-from intents.polarity import contradicts
-from intents.questions import Kind, kind_of
+from intents.polarity import contradicts, not_understood
+from intents.questions import Kind, kind_of, unsafe_answer
 from intents.reading import Reader, Reading, load_reader
+from intents.remainder import after_pause, remainder
 from intents.risks import decided_risks, denied_risk, unlabelled_risks
 from intents.shown import Shown, load_shown
 from intents.values import Intent, Match
@@ -33,11 +35,15 @@ CLEAR_OF_ITS_RISK = 0.25  # the same where the words show the risk that the answ
 SURE_OF_POLARITY = 0.4  # a yes or no of which the model is less sure is asked again
 SURE_OF_STRANGE_WORDS = 0.9  # the same where fewer than that share of the words was ever seen: murmurs come as words
 KNOWN_SHARE = 0.5
+RISK_ALONE = 0.1  # margin from which the words behind a safe answer set a risk on their own
+DOUBT_ALONE = -0.15  # from which they have the answer asked again
+DOUBT_AGAINST = -0.3  # the same where they are the unsafe answer on their own
 ECHO_LENGTH = 4  # characters; shorter stretches of a question are answers
 ECHO_NEARNESS = 88.0  # of 100, rapidfuzz partial ratio
 COMPARED_LENGTH = 60  # characters; longer utterances are near no example
 _OURS = re.compile("请问|您|是否|我司|我公司|提供一下|联系方式吗")  # what we say and clients hardly do
 _DIGITS = re.compile("[0-9零〇一二三四五六七八九幺两]{2,}")
+_SAFE: Mapping[Intent | None, Intent] = {Intent.YES: Intent.NO, Intent.NO: Intent.YES}  # by the unsafe answer
 _ANSWERED_BY_NUMBERS = (Kind.GIVES_NUMBER, Kind.TIME)
 NAMES = {
     Intent.YES: "是", Intent.NO: "否", Intent.UNSURE: "不确定", Intent.REPEAT: "要求重复", Intent.QUESTION: "反问",
@@ -76,7 +82,7 @@ class Matcher:
             return Match(Intent.UNCLEAR, confidence=0.9, evidence="像是所播问题的回声")
         if _DIGITS.fullmatch(reading.heard) and kind_of(question) not in _ANSWERED_BY_NUMBERS:
             return Match(Intent.UNCLEAR, confidence=0.9, evidence="只听到数字，答非所问")
-        return self._by_phrase(question, reading) or self._by_model(question, reading)
+        return self._by_phrase(question, reading) or self._heard_out(question, text, reading)
 
     def _is_echo(self, question: str, heard: str) -> bool:
         """Whether a stretch of our own question came back."""
@@ -102,8 +108,9 @@ class Matcher:
         best = int(np.argmax(labels))
         settled = self._settled(reading)
         intent = settled[0] if settled else Intent(self.model.classes[best])
-        learned = dict(zip(map(Risk, self.model.classes[len(Intent) :]), scores[len(Intent) :].tolist(), strict=True))
-        risks = decided_risks(self.risks, intent, reading, learned)
+        risks = decided_risks(self.risks, intent, reading, self._learned(scores))
+        if intent in (Intent.YES, Intent.NO) and (words := not_understood(kind_of(question), reading.plain)):
+            return Match(Intent.NO, risks | {Risk.UNREAD}, 0.9, _evidence(reading, f"读过而「{words}」，意为“否”"))
         if against := contradicts(kind_of(question), intent, reading.plain):
             doubt = f"像是“{NAMES[intent]}”，却说到「{against}」，需再问"
             return Match(Intent.UNCLEAR, risks, 0.5, _evidence(reading, doubt))
@@ -116,6 +123,41 @@ class Matcher:
         if doubt := self._doubt(labels, intent, confidence < least, denied in risks):
             return Match(Intent.UNCLEAR, risks, min(confidence, 0.5), _evidence(reading, doubt))
         return Match(intent, risks - {denied}, confidence, _evidence(reading, self._reason(question, intent, reading)))
+
+    def _heard_out(self, question: str, text: str, reading: Reading) -> Match:
+        """The meaning by the model; a safe answer stands once what it goes on to say was judged alone."""
+        decided = self._by_model(question, reading)
+        safe = _SAFE.get(unsafe_answer(question))
+        if decided.risks or decided.intent is not safe or kind_of(question) is Kind.KNOWS_PERSON:
+            return decided
+        if paused := after_pause(folded(text)):
+            rest = self.reader.read(paused).plain
+            return self._with_rest(question, remainder(rest) or rest, decided)
+        rest = remainder(reading.plain)
+        return self._with_rest(question, rest, decided) if rest else decided
+
+    def _with_rest(self, question: str, rest: str, decided: Match) -> Match:
+        """A safe answer with the risk that the rest shows alone, or to be asked again where the rest is against it."""
+        kind, reading = kind_of(question), Reading(rest, rest, rest)
+        scores = self.model.scores(answer_features(self.reader, question, kind, reading))
+        alone = Intent(self.model.classes[int(np.argmax(scores[: len(Intent)]))])
+        learned = self._learned(scores)
+        ruled_out = {risk for risk, pattern in self.risks.items() if pattern.excluded_by(rest)}
+        open_ones = learned.keys() - ruled_out
+        score = max((learned[risk] for risk in open_ones), default=-1.0)
+        shown = {risk for risk, pattern in self.risks.items() if pattern.by(rest)}
+        risks = frozenset(shown.union(risk for risk in open_ones if learned[risk] == score > RISK_ALONE))
+        if risks - {denied_risk(kind, decided.intent)}:
+            return replace(decided, risks=risks, evidence=f"{decided.evidence}；又说到「{rest}」")
+        least = DOUBT_AGAINST if alone is unsafe_answer(question) else DOUBT_ALONE
+        if not risks and (alone is Intent.QUESTION or score <= least):
+            return decided
+        doubt = f"像是“{NAMES[decided.intent]}”，却又说到「{rest}」，需再问"
+        return Match(Intent.UNCLEAR, risks, 0.5, f"{decided.evidence}；{doubt}")
+
+    def _learned(self, scores: Scores) -> dict[Risk, float]:
+        """The margin of each risk that the model knows."""
+        return dict(zip(map(Risk, self.model.classes[len(Intent) :]), scores[len(Intent) :].tolist(), strict=True))
 
     def _doubt(self, labels: Scores, intent: Intent, unsure: bool, contradicted: bool) -> str:
         """Why a yes or no must be asked again; empty where it stands."""
