@@ -309,6 +309,7 @@ async def broken_off(works: Works, task_id: int, at: str) -> None:
             served.task.due_at = NOON
 
 
+@pytest.mark.parametrize("either_database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("renewed", [False, True])
 async def test_a_review_goes_on_where_it_broke_off_only_in_the_same_version(
     works: Works, task_id: int, renewed: bool
@@ -320,6 +321,7 @@ async def test_a_review_goes_on_where_it_broke_off_only_in_the_same_version(
     assert begun_for(works, task_id).facts.resume_at == ("" if renewed else "suitability.own_application")
 
 
+@pytest.mark.parametrize("either_database", ["sqlite"], indirect=True)
 async def test_a_review_goes_on_where_it_broke_off_only_with_the_same_others(works: Works, task_id: int) -> None:
     publish(works.database, "suitability")
     other = {"review_type": "suitability", "script": "suitability", "slots": {"业务": "购买私募产品"}}

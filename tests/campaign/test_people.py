@@ -241,10 +241,10 @@ def bot_called(people: PhoneReviews, task_id: int, outcome: Outcome, callback_at
         settle(session, Settlement(call, "w", now, outcome.value, (left,), callback_at=callback_at))
 
 
+@pytest.mark.parametrize("either_database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("outcome", "wait"),
     [
-        (Outcome.BUSY, timedelta(minutes=10)),
         (Outcome.NO_ANSWER, timedelta(hours=1)),
         (Outcome.CALLBACK_AGREED, timedelta(hours=2)),
         (Outcome.NEEDS_HUMAN, timedelta(0)),
@@ -263,6 +263,7 @@ def test_a_person_waits_after_the_call_of_the_bot_as_the_table_says(
     calling(people, task_id)
 
 
+@pytest.mark.parametrize("either_database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("agreed", [False, True])
 def test_a_client_is_called_so_often_a_day_whoever_calls_unless_they_asked_for_it(
     people: PhoneReviews, task_id: int, agreed: bool
