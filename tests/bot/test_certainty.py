@@ -44,6 +44,6 @@ def test_an_ill_heard_threat_is_asked_again_and_stays_flagged() -> None:
 
 @pytest.mark.parametrize(("confidence", "intent"), [(0.49, Intent.UNCLEAR), (1.0, Intent.NO)])
 def test_what_is_half_heard_and_like_no_answer_is_asked_again(confidence: float, intent: Intent) -> None:
-    """A mumble was once taken for these words, in which a matcher sees a no that it is not sure of."""
-    match = understand(load_matcher(), "anomaly.self_operated", "不用五一", confidence=confidence)
+    """A mumble was once taken for words like these, in which a matcher sees a no that it is not sure of."""
+    match = understand(load_matcher(), "anomaly.self_operated", "不用武一", confidence=confidence)
     assert match.intent is intent
