@@ -18,7 +18,6 @@ from rich.console import Console
 from bot.errors import BotError
 from bot.moves import Action
 from campaign.calls.replaying import replay_call
-from campaign.clock import DemoClock
 from campaign.demo.demo import DEMO_CLIENTS, DEMO_FACTOR, DEMO_LINES, Demo
 from campaign.demo.demo_firm import demo_clock
 from campaign.demo.demo_network import SimulatedNetwork
@@ -179,8 +178,6 @@ def _demo(chosen: argparse.Namespace, settings: Settings) -> int:
         console.print(f"控制台 http://{settings.host}:{port}（Ctrl-C 结束）：在登录页选一个岗位即可进入，不需要密码")
         async with _shown(works, console, demo):
             await demo.run(works, network)
-        if isinstance(works.clock, DemoClock):
-            works.clock.slow_down()
         _print_result(console, demo.result)
         console.print(f"演示客户都已处理完。控制台仍在 http://{settings.host}:{port}，")
         console.print("之后批准的方案、导入的任务会继续拨打；按 Ctrl-C 结束。")

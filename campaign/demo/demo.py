@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from campaign.clock import DemoClock
 from campaign.demo.demo_firm import open_demo
 from campaign.demo.demo_network import SimulatedNetwork, simulated_network
 from campaign.demo.demo_verdict import DemoResult, judge
@@ -44,7 +45,12 @@ class Demo:
     result: DemoResult | None = None
 
     async def go_on(self, works: Works) -> None:
-        """Call whoever comes due when everybody was dealt with: of plans, imports and draws made by who looks on."""
+        """Call whoever comes due when everybody was dealt with: of plans, imports and draws made by who looks on.
+
+        Until cancelled, and in real time; only what the clock has before the next call is skipped, as before.
+        """
+        if isinstance(works.clock, DemoClock):
+            works.clock.slow_down()
         await Runner(works, self.lines).run(until_done=False)
 
     def network(self, number: str) -> AbstractAsyncContextManager[SimulatedNetwork]:
