@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.conduct import Finding, findings
 from bot.errors import BotError
-from bot.moves import Action, Collect, Event, Finish, Flag, Heard, Listen, Note, Say, Transfer
+from bot.moves import Action, Collect, Event, Finish, Flag, Heard, Listen, Note, Say, Strike, Transfer
 from bot.replay import Move, facts_from_json
 from bot.writing.glossary import CUES
 from campaign.calls.replaying import record_of, replay_call, spoken
@@ -87,6 +87,8 @@ def _words(action: Action | None) -> str:
             return f"登记 {question}：{CUES.get(value, value)}"
         case Flag(risk=risk):
             return f"标记“{label_of(risk)}”"
+        case Strike():
+            return "撤回非本人的答复"
         case Transfer(reason=reason):
             return f"转人工（{label_of(reason)}）"
         case Finish(ending=ending):
