@@ -50,10 +50,10 @@ function spread() {
 
 // What is shown while nothing comes from the server
 const away = document.createElement("p");
-away.className = "alert alert-warning";
+away.className = "alert alert-warning text-body";
 away.setAttribute("role", "status");
 away.hidden = true;
-document.getElementById("main").prepend(away);
+document.querySelector("#main > .page-body").prepend(away);
 
 function tellAway(words) {
   if (away.hidden) away.textContent = words;
