@@ -34,6 +34,7 @@ def test_who_calls_back_sees_the_risk_the_words_and_the_answers(place: Place, ta
         task = session.get_one(ReviewTask, task_id)
         task.with_human, task.due_at, task.final = True, None, False
     agent = as_posts(Post.AGENT, number="8002", name="孙敏")
+    assert f'href="/calls/{place.call_id}" target="_blank" rel="noopener">上次通话' in agent.get("/agent/tasks").text
     taken = agent.post(f"/people/take/{task_id}")
     for page in (taken, agent.post(f"{taken.url.path}/begin")):
         before = page.text.partition('id="before"')[2].partition('class="col-lg-8"')[0]
