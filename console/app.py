@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from console import (
@@ -44,6 +44,8 @@ from console import (
 )
 from console.access import declared_of
 from console.lasting import Lasting
+from console.logged import Logging, check_logged, keeps_typed
+from console.logged_acts import LOGGED
 from console.login_page import install_access
 from console.render import install_error_pages
 from console.safety import Safety
@@ -54,7 +56,8 @@ HERE = Path(__file__).parent
 def add_pages(app: FastAPI) -> None:
     """Add every page, the live feed and the static files; the server puts its Desk into `app.state.desk`.
 
-    Raises UndeclaredRoute where a route does not say who may use it.
+    Raises UndeclaredRoute where a route does not say who may use it, UnloggedRoute where one that may change something
+    does not say what the system log tells of it.
     """
     app.mount("/q/static", StaticFiles(directory=HERE / "static" / "form"), name="form-static")
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
@@ -93,9 +96,10 @@ def add_pages(app: FastAPI) -> None:
         outbox_page,
         health_page,
     ):
-        app.include_router(page.router)
+        app.include_router(page.router, dependencies=[Depends(keeps_typed(LOGGED))])
     install_error_pages(app)
     install_access(app)
+    app.add_middleware(Logging, table=LOGGED)
     app.add_middleware(Lasting)
     app.add_middleware(Safety)
-    declared_of(app)
+    check_logged(LOGGED, declared_of(app))

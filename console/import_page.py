@@ -97,6 +97,7 @@ def _job(request: Request, job_id: str) -> Job:
 
 
 def _when_done(request: Request, job: Job) -> Response:
+    request.state.made = job.id  # for the system log
     job.wait(PATIENCE_SECONDS)
     forget_after(request, job)
     if job.ended or job.state is JobState.READY:

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from console.access import posts
 from console.desk import desk_of
 from console.filter_times import day_of
+from console.logged import acts_in
+from console.logged_acts import LOGGED, Group
 from console.render import PAGE_SIZE, page
 from console.spreadsheet import spreadsheet
 from console.words import SHANGHAI
@@ -23,33 +25,41 @@ from rules import Post
 from rules.hours import written_minute
 
 MOST_EXPORTED = 50_000  # entries
-# Acts of other pages are named where they are written; here is what they are called.
-WORDS: Mapping[str, str] = MappingProxyType(
+# Acts that routes write themselves; those of the other routes stand in console/logged_acts.py.
+OWN_WORDS: Mapping[Group, Mapping[str, str]] = MappingProxyType(
     {
-        Act.SIGNED_IN: "登录",
-        Act.SIGN_IN_FAILED: "登录失败",
-        Act.SIGNED_OUT: "退出",
-        Act.LISTENED: "收听录音",
-        Act.EXPORTED: "导出",
-        Act.REVEALED: "查看客户明文",
-        Act.SUPERVISED_LISTEN: "监听通话",
-        Act.SUPERVISED_WHISPER: "耳语坐席",
-        Act.SUPERVISED_BARGE: "强插通话",
-        Act.SUPERVISED_TAKE_OVER: "接管通话",
-        Act.CLIENT_LEFT: "客户转给同事",
-        Act.USER_ADDED: "增加用户",
-        Act.POSTS_CHANGED: "变更岗位",
-        Act.USER_DISABLED: "停用用户",
-        Act.USER_ENABLED: "恢复用户",
-        Act.PASSWORD_RESET: "重置密码",
-        Act.PASSWORD_CHANGED: "修改密码",
-        Act.TOTP_RESET: "停用动态口令",
-        Act.TOTP_SET: "启用动态口令",
-        Act.ARCHIVE_RETRIED: "重试录音归档",
-        "inspection_rule": "修改抽检规则",
-        "scorecard": "修改评分表",
+        Group.ACCOUNTS: {
+            Act.SIGNED_IN: "登录",
+            Act.SIGN_IN_FAILED: "登录失败",
+            Act.SIGNED_OUT: "退出",
+            Act.PASSWORD_CHANGED: "修改密码",
+            Act.TOTP_SET: "启用动态口令",
+            Act.TOTP_RESET: "停用动态口令",
+        },
+        Group.USERS: {
+            Act.USER_ADDED: "增加用户",
+            Act.POSTS_CHANGED: "变更岗位",
+            Act.USER_DISABLED: "停用用户",
+            Act.USER_ENABLED: "恢复用户",
+            Act.PASSWORD_RESET: "重置密码",
+        },
+        Group.SEEN: {Act.LISTENED: "收听录音", Act.EXPORTED: "导出", Act.REVEALED: "查看客户明文"},
+        Group.PEOPLE: {
+            Act.SUPERVISED_LISTEN: "监听通话",
+            Act.SUPERVISED_WHISPER: "耳语坐席",
+            Act.SUPERVISED_BARGE: "强插通话",
+            Act.SUPERVISED_TAKE_OVER: "接管通话",
+            Act.CLIENT_LEFT: "客户转给同事",
+        },
+        Group.INSPECTING: {"修改质检规则": "修改质检规则", "修改评分表": "修改评分表"},
+        Group.SYSTEM: {Act.ARCHIVE_RETRIED: "重试录音归档"},
     }
 )
+_ROUTES = acts_in(LOGGED)
+GROUPS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {group: {**OWN_WORDS.get(group, {}), **_ROUTES.get(group, {})} for group in Group}
+)
+WORDS: Mapping[str, str] = MappingProxyType({act: word for words in GROUPS.values() for act, word in words.items()})
 
 router = APIRouter(dependencies=[posts(Post.OPERATOR)])
 
@@ -86,8 +96,11 @@ def export(request: Request, query: Annotated[LogQuery, Query()]) -> Response:
     return spreadsheet(request, "系统日志", ("时间", "工号", "姓名", "操作", "对象", "原因"), rows)
 
 
-def _acts(session: Session) -> list[tuple[str, str]]:
-    return [(act, WORDS.get(act, act)) for act in acts_known(session)]
+def _acts(session: Session) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What has happened so far, by groups; acts of earlier programs last."""
+    known = set(acts_known(session))
+    groups = [(group, [one for one in words.items() if one[0] in known]) for group, words in GROUPS.items()]
+    return [each for each in (*groups, ("其他", [(act, act) for act in sorted(known - WORDS.keys())])) if each[1]]
 
 
 def _when(at: datetime) -> str:
