@@ -145,6 +145,10 @@ def test_what_is_wrong_is_said_and_nothing_typed_is_lost(address: str, forms: Fo
         page.get_by_role("button", name="开始通话").click()
         page.get_by_label("已回访").check()
         page.get_by_label("备注、客户原话").fill("<b>晚点再打</b>")
+        page.locator("form[aria-current]").get_by_role("button", name="是", exact=True).click()
+        page.get_by_text("已答 1").wait_for()
+        assert page.get_by_label("备注、客户原话").input_value() == "<b>晚点再打</b>"
+        assert page.get_by_label("已回访").is_checked()
         page.get_by_role("button", name="登记结果").click()
         assert "还有问题没有回答" in page.get_by_role("alert").inner_text()
         assert page.get_by_label("备注、客户原话").input_value() == "<b>晚点再打</b>"
