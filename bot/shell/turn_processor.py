@@ -80,7 +80,7 @@ class TurnProcessor(FrameProcessor):
 
     async def _begin(self, at_ms: int) -> None:
         if self._closing:
-            await self._deliver(self._closing.text, None)
+            await self._deliver(self._closing.text, None, cut=bool(self._closing.partial))
         self._told_early = False
         floor, playout = self._floor, self._floor.playout
         current = playout.current
@@ -176,7 +176,7 @@ class TurnProcessor(FrameProcessor):
     async def _give_up(self) -> None:
         if self._closing:
             self._told_early = bool(self._closing.text)
-            await self._deliver(self._closing.text, None)
+            await self._deliver(self._closing.text, None, cut=bool(self._closing.partial))
 
     async def _final(self, frame: TranscriptionFrame) -> None:
         placed = frame.result if isinstance(frame.result, Placed) else None
@@ -199,7 +199,8 @@ class TurnProcessor(FrameProcessor):
             self._turn.said, self._turn.partial = self._turn.said + text, ""
             self._turn.partial_ms = self._floor.clock.now_ms
 
-    async def _deliver(self, text: str, placed: Placed | None) -> None:
+    async def _deliver(self, text: str, placed: Placed | None, *, cut: bool = False) -> None:
+        """Pass a turn on; `cut`: its final text did not come in time, and this may be half of what was said."""
         turn, self._closing = self._closing, None
         if turn is None:
             return
@@ -207,7 +208,7 @@ class TurnProcessor(FrameProcessor):
         if not is_nothing(turn, text, self._floor.playout.speaking, self._taking):
             if self._may_interrupt(turn, text):
                 await self._interrupt(turn)
-            self._last, before = _turn_ended(turn, text, placed, self._question(turn)), self._last
+            self._last, before = _turn_ended(turn, text, placed, self._question(turn), cut), self._last
             if before and turn.follows is not None:
                 self._last = _joined(before, self._last)
             self._floor.reply_began_ms = None
@@ -245,8 +246,8 @@ class TurnProcessor(FrameProcessor):
             await self.push_frame(frame)
 
 
-def _turn_ended(turn: Turn, text: str, placed: Placed | None, question: str) -> TurnEnded:
-    place = placed or Placed(turn.start_ms, turn.voice_end_ms, 1.0 if text else 0.0)
+def _turn_ended(turn: Turn, text: str, placed: Placed | None, question: str, cut: bool) -> TurnEnded:
+    place = placed or Placed(turn.start_ms, turn.voice_end_ms, 1.0 if text and not cut else 0.0)
     return TurnEnded(
         text=text,
         start_ms=place.start_ms,

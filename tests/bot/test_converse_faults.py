@@ -75,6 +75,15 @@ class Dictated(STTService):
             yield TranscriptionFrame(text="是的", user_id="", timestamp="")
 
 
+class Overrun(Dictated):
+    """A recogniser that has half of what was said and comes to no end."""
+
+    async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
+        async for frame in super().run_stt(audio):
+            if isinstance(frame, InterimTranscriptionFrame):
+                yield frame
+
+
 class Chunked(TTSService):
     """A speech service of another maker: audio in many small pieces."""
 
@@ -208,3 +217,10 @@ async def test_another_makers_recogniser_is_heard_once_and_without_being_asked()
     assert heard.text == "是的"
     assert heard.match.intent is Intent.YES
     assert abs(heard.start_ms - line.said_ms[0][0]) <= 200
+
+
+async def test_half_of_an_answer_whose_rest_did_not_come_is_asked_again() -> None:
+    line = PacedLine([Speak(spoken("是不是我你去问他")), HangUp(into_ms=1000)])
+    _, moves = await call(line, Overrun(), Tones())
+    (heard,) = (move for move in moves if isinstance(move, Heard))
+    assert (heard.text, heard.match.intent) == ("是", Intent.UNCLEAR)
