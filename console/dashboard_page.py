@@ -173,7 +173,8 @@ def health(figures: LineFigures) -> dict[str, Any]:
     elif lost >= LOST_TOO_OFTEN:
         word, sound = f"线路异常：近15分钟{figures.attempts}次拨打，{figures.lost}次因我方线路未能呼出", False
     else:
-        word, sound = f"线路正常：近15分钟{figures.attempts}次拨打，{figures.answered}次接通", True
+        usual = "线路注意" if figures.broken else "线路正常"
+        word, sound = f"{usual}：近15分钟{figures.attempts}次拨打，{figures.answered}次接通", True
     broken = f"，{figures.broken}次通话中断" if figures.broken else ""
     return {"words": word + broken, "sound": sound and not figures.broken}
 

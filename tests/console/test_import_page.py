@@ -71,6 +71,14 @@ def test_a_preview_changes_nothing_until_it_is_confirmed(place: Place, pages: Te
     assert "<td>更新</td><td>营业部</td>" in text
 
 
+def test_a_preview_says_that_its_tasks_are_dialled_without_further_asking(pages: TestClient) -> None:
+    send(pages, CLIENTS)
+    _, text = send(pages, TASKS, act="preview")
+    assert "在致电时段内随即拨打" in text[text.index('id="job"') : text.index('id="confirm"')]
+    _, text = send(pages, CLIENTS.replace("上海", "北京"), act="preview")
+    assert "随即拨打" not in text[text.index('id="job"') : text.index('id="confirm"')]
+
+
 def test_a_preview_can_be_given_up(place: Place, pages: TestClient) -> None:
     before = count(place, Customer)
     _, text = send(pages, CLIENTS, act="preview")
