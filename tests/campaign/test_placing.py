@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from campaign.calls.attempt import _dial
-from campaign.calls.beginning import Begun, _contacts
+from campaign.calls.beginning import Begun
+from campaign.calls.facts import contacts
 from campaign.calls.placing import DIAL_WITHIN_SECONDS
 from campaign.running.lease import LeaseDoubtful
 from campaign.works import Works
@@ -107,4 +108,4 @@ def test_a_questionnaire_and_a_call_of_the_clients_own_are_no_calls_of_ours() ->
         Attempt(direction="outgoing", method="questionnaire", outcome="reviewed", **made),
         Attempt(direction="incoming", method="voice_bot", outcome="reviewed", **made),
     ]
-    assert len(_contacts(attempts)) == 2
+    assert len(contacts(attempts)) == 2

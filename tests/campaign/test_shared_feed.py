@@ -168,11 +168,11 @@ async def test_a_process_alone_on_its_database_says_nothing(tmp_path: Path) -> N
 def test_calls_of_others_are_news_only_when_they_are() -> None:
     feed = Feed()
     feed.show(live(1))
-    queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
     feed._watchers.add(queue)
     there = [LiveCall("2-1", 2, "T2", "王**", "适当性回访", Stage.TALKING, process="h（a）")]
     for calls in (there, there, [*there, live(1)], []):
         feed.show_elsewhere(calls)
-    news = [queue.get_nowait()["call"] for _ in range(queue.qsize())]
+    news = [one["call"] for _ in range(queue.qsize()) if (one := queue.get_nowait()) is not None]
     assert [(one["call_id"], one["stage"]) for one in news] == [("2-1", "通话中"), ("2-1", "已结束")]
     assert [one.process for one in feed.calls()] == [""]

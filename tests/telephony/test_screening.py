@@ -143,7 +143,7 @@ def test_a_machine_is_left_without_a_private_word(
     assert call.found.announcement_evidence
     assert [met.machine for met in call.of(MachineAnswered)] == [machine]
     assert not any(word in say.text for say in call.of(Say) for word in PRIVATE)
-    assert call.report.notes == [] and call.report.flags == []
+    assert not call.report.notes and not call.report.flags
     assert call.line is not None and call.line.hung_up
 
 
