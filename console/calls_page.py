@@ -34,8 +34,8 @@ from console.words import (
     outcome_word,
     review_word,
     risk_word,
+    sheet_time,
     zh_length,
-    zh_time,
 )
 from models import Attempt
 from models.audit import Act, note, note_once
@@ -158,7 +158,7 @@ def _found_line(attempt: Attempt) -> tuple[str, ...]:
     client = attempt.task.customer
     return (
         attempt.call_id,
-        zh_time(attempt.started_at),
+        sheet_time(attempt.started_at),
         method_word(attempt.method),
         client.number,
         mask_name(client.name),

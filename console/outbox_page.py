@@ -10,9 +10,12 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 
+from campaign.masking import mask_name, mask_phone
 from console.access import posts, signed_in
 from console.desk import desk_of
 from console.render import PAGE_SIZE, page
+from console.spreadsheet import MOST_ROWS, spreadsheet
+from console.words import channel_word, sheet_time
 from models import Event, Notice
 from models.outbox import send_again, told_by_hand
 from models.postings import PostingFilter, posting_counts, postings
@@ -32,6 +35,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
 )
 PERSON = "person"  # everything that waits for a person
 GIVEN_UP = frozenset({PostingState.UNSURE, PostingState.FAILED})
+HEAD = ("时间", "客户号", "客户", "手机号", "任务", "内容", "方式", "状态", "发出时间", "已试次数", "告知人", "问题")
 GONE = "状态已经变化：可能已被处理或正在发送，请看现在的状态"
 
 router = APIRouter()
@@ -62,6 +66,33 @@ class OutboxQuery(BaseModel):
 def show(request: Request, query: Annotated[OutboxQuery, Query()]) -> Response:
     """Notices to clients or events to the firm's system, the latest first."""
     return _shown(request, query)
+
+
+@router.get("/outbox.csv", dependencies=[posts(Post.MANAGER, Post.INSPECTOR, Post.OPERATOR)])
+def export(request: Request, query: Annotated[OutboxQuery, Query()]) -> Response:
+    """The same (at most 10,000, the latest first) as a spreadsheet, masked and without the texts."""
+    table: Any = TABLES[query.kind]
+    with desk_of(request).database.read() as session:
+        rows = [_line(one) for one in postings(session, table, query.narrowed(), page=1, size=MOST_ROWS).items]
+    return spreadsheet(request, "给客户的告知" if query.kind == "notice" else "给公司系统的事件", HEAD, rows)
+
+
+def _line(one: Notice | Event) -> tuple[str, ...]:
+    client = one.task.customer
+    return (
+        sheet_time(one.created_at),
+        client.number,
+        mask_name(client.name),
+        mask_phone(client.phone),
+        one.task.number,
+        KINDS.get(one.kind, one.kind),
+        channel_word(one.channel) if isinstance(one, Notice) else "",
+        LABELS[PostingState(one.state)],
+        sheet_time(one.sent_at),
+        str(one.tries),
+        one.told_by,
+        "" if one.sent_at else one.trouble,
+    )
 
 
 @router.post("/outbox/{what}/{id_}/{act}", dependencies=[TELLS])

@@ -13,21 +13,25 @@ from sqlalchemy.orm import Session
 
 from bot.form import MOST_WORDS, FormError, Kind
 from campaign.calls.call_ends import OUTCOMES, CallEnd, EndRefused
+from campaign.masking import mask_name
 from campaign.other_ways.people import MOST_TAKEN, PeopleError, PhoneReviews
 from console.access import posts, signed_in, staff_signed_in
 from console.call_end_fields import instant, number
 from console.calls_page import MAY_LISTEN
 from console.desk import desk_of
 from console.render import PAGE_SIZE, page
-from console.words import masked_words
+from console.spreadsheet import MOST_ROWS, spreadsheet
+from console.words import masked_words, sheet_time
 from models import HumanReview, Staff
 from models.corrections import corrections_of_answers
-from models.people import PeopleFilter, Waits, human_review, note_of, people_list
+from models.people import Listed, PeopleFilter, Waits, human_review, note_of, people_list
 from rules import Outcome, Post, ReviewType, Risk, label_of
 
 WAITS: Mapping[Waits, str] = MappingProxyType(
     {Waits.NOW: "待领取", Waits.MINE: "我领取的", Waits.TAKEN: "已领取", Waits.LATER: "未到时间", Waits.ALL: "全部"}
 )
+
+HEAD = ("期限", "客户号", "客户", "类型", "风险等级", "任务", "登记状态", "已拨打次数", "不早于", "领取人")
 
 router = APIRouter()
 CALLS = posts(Post.AGENT)
@@ -58,6 +62,32 @@ class ListQuery(BaseModel):
 def show_list(request: Request, query: Annotated[ListQuery, Query()]) -> Response:
     """What people are to do, the nearest deadline first."""
     return _list(request, query)
+
+
+@router.get("/people.csv", dependencies=[posts(Post.MANAGER)])
+def export(request: Request, query: Annotated[ListQuery, Query()]) -> Response:
+    """The same (at most 10,000, the nearest deadline first) as a spreadsheet, masked."""
+    desk, me = desk_of(request), signed_in(request)
+    with desk.database.read() as session:
+        found = people_list(session, query.narrowed(me.staff_id), desk.clock.now(), page=1, size=MOST_ROWS)
+        rows = [_line(one) for one in found.items]
+    return spreadsheet(request, "人工回访", HEAD, rows)
+
+
+def _line(one: Listed) -> tuple[str, ...]:
+    task, taken = one.task, one.taken
+    return (
+        sheet_time(task.deadline_at),
+        task.customer.number,
+        mask_name(task.customer.name),
+        label_of(ReviewType(task.review_type)),
+        task.product.risk_level if task.product else "",
+        task.number,
+        task.status,
+        str(task.attempts_made),
+        sheet_time(one.next_at),
+        f"{taken.staff.name}（{taken.staff.number}）" if taken else "",
+    )
 
 
 @router.post("/people/take/{task_id}", dependencies=[CALLS])

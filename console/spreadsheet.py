@@ -13,6 +13,8 @@ from console.access import signed_in
 from console.desk import desk_of
 from models.audit import Act, note
 
+MOST_ROWS = 10_000  # of one export
+
 
 def spreadsheet(request: Request, name: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Response:
     """A file `name`.csv; who exported it is written down."""

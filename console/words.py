@@ -66,6 +66,11 @@ INTENTS = {
 }
 
 
+def sheet_time(at: datetime | None) -> str:
+    """2026-11-21 14:05:09 in Shanghai, which spreadsheets sort; nothing for nothing."""
+    return f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}" if at is not None else ""
+
+
 def zh_time(at: datetime | None) -> str:
     """2026年11月21日（周六）14:05 in Shanghai; a dash for nothing."""
     if at is None:

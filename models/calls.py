@@ -253,11 +253,13 @@ def _largest_first(session: Session, query: Select[Any, int]) -> tuple[tuple[str
     return tuple(sorted(rows, key=lambda row: (-row[1], row[0])))
 
 
-def escalations(session: Session, *, state: str, page: int, size: int) -> Page[Escalation]:
-    """What waits for a human: grave first, then the nearest deadline."""
+def escalations(session: Session, *, state: str, text: str = "", page: int, size: int) -> Page[Escalation]:
+    """What waits for a human: grave first, then the nearest deadline; `text` as in the list of calls."""
     query = select(Escalation)
     if state:
         query = query.where(Escalation.state == state)
+    if text:
+        query = query.where(Escalation.attempt_id.in_(_of(text)))
     total = session.scalar(query.with_only_columns(func.count(Escalation.id))) or 0
     attempt = joinedload(Escalation.attempt)
     beside = (

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from models.calls import Page
 from models.line_tables import IncomingCall
+from models.managing_silence import is_client
 from models.queue import open_tasks
 from models.running_tables import Worker
 from models.tables import Attempt, Customer, ReviewTask
@@ -58,12 +59,23 @@ def register(session: Session, call: IncomingCall) -> None:
     session.add(call)
 
 
-def incoming_calls(session: Session, *, page: int, size: int) -> Page[IncomingCall]:
-    """The register, the latest first."""
-    total = session.scalar(select(func.count(IncomingCall.id))) or 0
+def incoming_calls(
+    session: Session, *, text: str = "", treatment: str = "", page: int, size: int
+) -> Page[IncomingCall]:
+    """The register, the latest first.
+
+    `text`: the client's name, telephone number or client number, or the line, each in full; "": all. `treatment`: what
+    was done, "": whatever.
+    """
+    query = select(IncomingCall)
+    if text:
+        of_client = IncomingCall.customer_id.in_(select(Customer.id).where(is_client(text)))
+        query = query.where(or_(of_client, IncomingCall.trunk == text))
+    if treatment:
+        query = query.where(IncomingCall.treatment == treatment)
+    total = session.scalar(query.with_only_columns(func.count(IncomingCall.id))) or 0
     rows = session.scalars(
-        select(IncomingCall)
-        .options(joinedload(IncomingCall.customer), joinedload(IncomingCall.attempt))
+        query.options(joinedload(IncomingCall.customer), joinedload(IncomingCall.attempt))
         .order_by(IncomingCall.at.desc(), IncomingCall.id.desc())
         .limit(size)
         .offset((page - 1) * size)

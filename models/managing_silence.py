@@ -59,7 +59,7 @@ def all_silent(session: Session, text: str, *, asked: bool) -> Iterator[Silent]:
 
 def clients_like(session: Session, text: str) -> Sequence[Customer]:
     """The clients of that name, telephone number or client number, a few."""
-    return session.scalars(select(Customer).where(_is(text)).order_by(Customer.id).limit(20)).all()
+    return session.scalars(select(Customer).where(is_client(text)).order_by(Customer.id).limit(20)).all()
 
 
 def silent(session: Session, customer_id: int) -> Silent:
@@ -94,7 +94,7 @@ def _state(client: Customer, acts: Sequence[SilenceActed]) -> SilenceState:
 def _narrowed(text: str, asked: bool) -> Select[Customer]:
     query = select(Customer).where(Customer.do_not_call)
     if text:
-        query = query.where(_is(text))
+        query = query.where(is_client(text))
     if asked:
         later = aliased(SilenceActed)
         answered = exists().where(later.customer_id == SilenceActed.customer_id, later.id > SilenceActed.id)
@@ -104,7 +104,8 @@ def _narrowed(text: str, asked: bool) -> Select[Customer]:
     return query
 
 
-def _is(text: str) -> ColumnElement[bool]:
+def is_client(text: str) -> ColumnElement[bool]:
+    """Whether it is the client of that name, telephone number or client number, each in full."""
     digest = current_seal().digest(text)
     return or_(Customer.name_digest == digest, Customer.phone_digest == digest, Customer.number == text)
 
