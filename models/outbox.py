@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Exists, Select, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Exists, exists, func, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, joinedload
 
 from models.posting_tables import Event
@@ -129,14 +130,28 @@ def close_told(session: Session, attempt_id: int, now: datetime) -> None:
     """Close the tasks of an attempt whose client has been told: one notice is sent for all that a call closes."""
     served = select(AttemptTask.task_id).where(AttemptTask.attempt_id == attempt_id)
     pending = _pending(Notice.attempt_id == attempt_id)
-    _close(session, select(ReviewTask).where(ReviewTask.id.in_(served), ReviewTask.closes_as != "", ~pending), now)
+    waiting = select(ReviewTask).where(ReviewTask.id.in_(served), ReviewTask.closes_as != "", ~pending)
+    for task in session.scalars(waiting).all():
+        _close(session, task, now)
 
 
-def close_left(session: Session, now: datetime) -> int:
-    """Close what is still open though its client was told of every call; how many tasks there were."""
+def close_left(session: Session, now: datetime, failed: Callable[[int, SQLAlchemyError], None]) -> int:
+    """Close what is still open though its client was told of every call; how many tasks there were.
+
+    One that cannot be closed stays as it is and keeps no other: `failed` is told of it.
+    """
     calls = select(AttemptTask.attempt_id).where(AttemptTask.task_id == ReviewTask.id).correlate(ReviewTask)
     left = select(ReviewTask).where(ReviewTask.closes_as != "", ~_pending(Notice.attempt_id.in_(calls)))
-    return _close(session, left.with_for_update(of=ReviewTask), now)  # of processes that start together one does it
+    closed = 0
+    for task in session.scalars(left.with_for_update(of=ReviewTask)).all():  # of several processes one does it
+        id_ = task.id
+        try:
+            with session.begin_nested():
+                _close(session, task, now)
+            closed += 1
+        except SQLAlchemyError as error:
+            failed(id_, error)
+    return closed
 
 
 def _pending(of_its_calls: ColumnElement[bool]) -> Exists:
@@ -148,14 +163,22 @@ def _pending(of_its_calls: ColumnElement[bool]) -> Exists:
     )
 
 
-def _close(session: Session, waiting: Select[ReviewTask], now: datetime) -> int:
-    tasks = session.scalars(waiting).all()
-    for task in tasks:
-        task.status, task.final, task.closes_as = task.closes_as, True, ""
-        body = {"status": task.status, "final": True}
-        told = SettledEvent(f"{task.id}-{task.attempts_made}/told", EventKind.STATUS_CHANGED.value, body)
-        session.add(post_event(task.id, told, now))
-    return len(tasks)
+def _close(session: Session, task: ReviewTask, now: datetime) -> None:
+    task.status, task.final, task.closes_as = task.closes_as, True, ""
+    body = {"status": task.status, "final": True}
+    key = f"{task.id}-{task.attempts_made}/notice-{_latest_told(session, task.id)}/told"
+    session.add(post_event(task.id, SettledEvent(key, EventKind.STATUS_CHANGED.value, body), now))
+
+
+def _latest_told(session: Session, task_id: int) -> int:
+    """The notice that a task closes by: another one each time, as a corrected status owes one of its own."""
+    calls = select(AttemptTask.attempt_id).where(AttemptTask.task_id == task_id)
+    told = select(func.max(Notice.id)).where(
+        Notice.state.in_([state.value for state in ENDED]),
+        Notice.attempt_id.is_not(None),
+        or_(Notice.task_id == task_id, Notice.attempt_id.in_(calls)),
+    )
+    return session.scalar(told) or 0
 
 
 def unsent_count(session: Session) -> int:

@@ -37,10 +37,14 @@ def arrive(works: Works, place: str = "") -> None:
         sign_on(session, me)
         if works.lines is not None:
             enter_lines(session, works.lines)
-        close_left(session, works.clock.now())
+        close_left(session, works.clock.now(), _stays_open)
     if works.lease is not None:
         works.lease.start(works.worker)
     settle_interrupted(works)
+
+
+def _stays_open(task_id: int, error: Exception) -> None:
+    log.error("task %d stays open though its client was told: %s", task_id, kind_and_place(error))
 
 
 @asynccontextmanager

@@ -179,6 +179,26 @@ def test_a_final_status_waits_for_its_notice_here_too(database: Database, task_i
         assert (task.status, task.final, task.closes_as) == ("已完成：拒绝回访", True, "")
 
 
+def test_a_task_that_was_told_and_corrected_closes_by_its_next_notice_too(
+    database: Database, task_id: int, answer_id: int
+) -> None:
+    """Table F.1 rows 1 and 8: each owes a notice of its own; the firm's system is told of both ends."""
+    seen = 0
+    for status, kind in (("已完成：拒绝回访", "review_sms"), ("已完成：空号", "update_contact")):
+        restate(database, task_id, status, seen=seen)
+        with database.write() as session:
+            seen = session.scalars(select(func.max(Correction.id))).one()
+            notice = session.scalars(select(Notice).where(Notice.kind == kind)).one()
+            notice.state = "failed"
+            session.flush()
+            assert told_by_hand(session, Notice, notice.id, by="8201", now=LATER)
+    with database.read() as session:
+        task = session.get_one(ReviewTask, task_id)
+        assert (task.status, task.final, task.closes_as) == ("已完成：空号", True, "")
+        told = [event.body["status"] for event in session.scalars(select(Event).order_by(Event.id))]
+    assert told == ["未完成：拒绝回访", "已完成：拒绝回访", "未完成：空号", "已完成：空号"]
+
+
 def test_who_was_told_already_is_not_told_again(database: Database, task_id: int, answer_id: int) -> None:
     with database.write() as session:
         session.add(Notice(task_id=task_id, kind="review_sms", channel="sms", text="x", created_at=NOON, state="sent"))

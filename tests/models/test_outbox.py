@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from models import Database, Event, Notice, ReviewTask
 from models.outbox import (
@@ -145,10 +145,34 @@ def test_what_was_left_open_though_its_client_was_told_is_closed(database: Datab
     with database.write() as session:  # as an older version left it
         session.get_one(Notice, claimed.id).state = PostingState.SENT.value
     with database.write() as session:
-        assert close_left(session, NOON) == 1
-        assert close_left(session, NOON) == 0
+        assert close_left(session, NOON, none_fails) == 1
+        assert close_left(session, NOON, none_fails) == 0
     assert (task(database, task_id).status, task(database, task_id).final) == ("已完成：拒绝回访", True)
     assert not task(database, other_id).final, "that client has not been told yet"
+
+
+def none_fails(task_id: int, error: Exception) -> None:
+    raise error
+
+
+def test_a_task_that_cannot_be_closed_keeps_no_other_open_and_no_process_from_starting(
+    database: Database, task_id: int
+) -> None:
+    other_id = second_task(database, task_id)
+    close(database, task_id)
+    (claimed,) = claim(database)
+    tried(database, claimed, Sending.ARRIVED)
+    close(database, other_id)
+    refused: list[int] = []
+    with database.write() as session:  # it is to be closed by the same notice once more
+        again = session.get_one(ReviewTask, task_id)
+        again.final, again.closes_as = False, "已完成：拒绝回访"
+        session.execute(update(Notice).values(state=PostingState.SENT.value))
+    with database.write() as session:
+        assert close_left(session, NOON, lambda id_, error: refused.append(id_)) == 1
+    assert refused == [task_id]
+    assert (task(database, task_id).closes_as, task(database, task_id).final) == ("已完成：拒绝回访", False)
+    assert task(database, other_id).final
 
 
 def test_what_one_process_sends_no_other_does(database: Database, task_id: int) -> None:
