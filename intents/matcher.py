@@ -24,7 +24,7 @@ from intents.phrases import FOLDER, read_yaml
 from intents.polarity import contradicts, not_understood
 from intents.questions import Kind, kind_of, unsafe_answer
 from intents.reading import Reader, Reading, load_reader
-from intents.remainder import after_pause, remainder
+from intents.remainder import Remainder, after_pause, remainder
 from intents.risks import decided_risks, denied_risk, unlabelled_risks
 from intents.shown import Shown, load_shown
 from intents.values import Intent, Match
@@ -36,7 +36,7 @@ SURE_OF_POLARITY = 0.4  # a yes or no of which the model is less sure is asked a
 SURE_OF_STRANGE_WORDS = 0.9  # the same where fewer than that share of the words was ever seen: murmurs come as words
 KNOWN_SHARE = 0.5
 RISK_ALONE = 0.1  # margin from which the words behind a safe answer set a risk on their own
-DOUBT_ALONE = -0.15  # from which they have the answer asked again
+DOUBT_ALONE = 0.0  # from which they have the answer asked again
 DOUBT_AGAINST = -0.3  # the same where they are the unsafe answer on their own
 ECHO_LENGTH = 4  # characters; shorter stretches of a question are answers
 ECHO_NEARNESS = 88.0  # of 100, rapidfuzz partial ratio
@@ -51,6 +51,7 @@ NAMES = {
     Intent.NOT_CLIENT: "非本人",
     Intent.WRONG_NUMBER: "打错", Intent.COMPLAINT: "投诉", Intent.HOLD: "稍等", Intent.UNCLEAR: "听不明白",
 }  # fmt: skip
+_BY_ONESELF = frozenset({Kind.OPERATED, Kind.WILL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +133,16 @@ class Matcher:
             return decided
         if paused := after_pause(folded(text)):
             rest = self.reader.read(paused).plain
-            return self._with_rest(question, remainder(rest) or rest, decided)
+            return self._with_rest(question, Remainder(remainder(rest).text or rest, turned=True), decided)
         rest = remainder(reading.plain)
-        return self._with_rest(question, rest, decided) if rest else decided
+        return self._with_rest(question, rest, decided) if rest.text else decided
 
-    def _with_rest(self, question: str, rest: str, decided: Match) -> Match:
-        """A safe answer with the risk that the rest shows alone, or to be asked again where the rest is against it."""
+    def _with_rest(self, question: str, behind: Remainder, decided: Match) -> Match:
+        """A safe answer with the risk that the rest shows alone, or to be asked again where the rest is against it.
+
+        What goes on without a turn (是我自己签的没有别人) bears the answer out, unless it names a risk.
+        """
+        rest = behind.text
         kind, reading = kind_of(question), Reading(rest, rest, rest)
         scores = self.model.scores(answer_features(self.reader, question, kind, reading))
         alone = Intent(self.model.classes[int(np.argmax(scores[: len(Intent)]))])
@@ -150,7 +155,8 @@ class Matcher:
         if risks - {denied_risk(kind, decided.intent)}:
             return replace(decided, risks=risks, evidence=f"{decided.evidence}；又说到「{rest}」")
         least = DOUBT_AGAINST if alone is unsafe_answer(question) else DOUBT_ALONE
-        if not risks and (alone is Intent.QUESTION or score <= least):
+        bears_out = not behind.turned or (kind in _BY_ONESELF and not behind.is_about_others)
+        if not risks and (bears_out or alone is Intent.QUESTION or score <= least):
             return decided
         doubt = f"像是“{NAMES[decided.intent]}”，却又说到「{rest}」，需再问"
         return Match(Intent.UNCLEAR, risks, 0.5, f"{decided.evidence}；{doubt}")

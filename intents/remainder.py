@@ -6,6 +6,7 @@ The head weighs most in the learned model and drowns what follows, so those word
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 SHORTEST = 3  # characters; less says nothing of its own
 _NEAR = 12  # characters within which a turn follows a head that no list knows
@@ -28,6 +29,11 @@ _HEAD = re.compile(f"(?:{_ASSENT}|{_SELF}|是?我?{_ADVERBS}(?:{_SAID})[过完]?
 _PAUSE = re.compile("^[^，,。;；!！]{1,8}[，,。;；!！]+(.{3,})$")
 _ASIDE = re.compile("对了|顺便|那我问|我问|问一下|想问")  # another matter, not this answer
 _TURNS = re.compile(_TURN)
+# Somebody else, or a duty: only these put in doubt who acts, or whether one wants to.
+_OTHERS = re.compile(
+    "[他她们]|别人|人家|家里|老公|老婆|爱人|先生|太太|儿子|女儿|孩子|爸|妈|哥|姐|弟|妹|经理|老师|顾问|朋友|同事|亲戚|公司|员工|工作人员"
+    "|出差|密码|帮|替|代|勉强|没办法|不好意思|面子|任务|不得不|情愿|愿意"
+)
 
 
 def after_pause(text: str) -> str:
@@ -36,13 +42,27 @@ def after_pause(text: str) -> str:
     return paused[1] if paused else ""
 
 
-def remainder(plain: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Remainder:
+    """What comes behind a head; `turned`: something such as 但是 or a pause parts it from the head."""
+
+    text: str = ""
+    turned: bool = False
+
+    @property
+    def is_about_others(self) -> bool:
+        """Whether it names anybody or anything that could have acted in the client's stead."""
+        return bool(_OTHERS.search(self.text))
+
+
+def remainder(plain: str) -> Remainder:
     """What a plain text says after its head or the turn behind it (但是, 不过, 就是); empty where it ends there."""
     head = _HEAD.match(plain)
     rest = plain[head.end() :] if head else ""
     if _ASIDE.match(rest):
-        return ""
+        return Remainder()
     turn = _TURNS.search(rest or plain)
-    if turn and (rest or turn.start() <= _NEAR):
+    turned = bool(turn and (rest or turn.start() <= _NEAR))
+    if turn and turned:
         rest = (rest or plain)[turn.end() :]
-    return rest if len(rest) >= SHORTEST else ""
+    return Remainder(rest, turned) if len(rest) >= SHORTEST else Remainder()

@@ -18,8 +18,8 @@ from rules import Decision, Evidence, Outcome, PastAttempt, RedialPolicy, Severi
 from telephony.recording import SealedRecording
 
 _GRAVEST_FIRST = (Severity.HIGH, Severity.CARE, Severity.MEDIUM)
-# How a call ends in which the last word on further calls was the client's own.
-_HAVING_SPOKEN = (Outcome.REFUSED, Outcome.HUNG_UP, Outcome.REVIEWED, Outcome.NEEDS_HUMAN, Outcome.INTERRUPTED)
+# How a call ends in which the last word on further calls was the client's own: nobody else's, and no person promised.
+_HAVING_SPOKEN = (Outcome.REFUSED, Outcome.HUNG_UP, Outcome.REVIEWED, Outcome.INTERRUPTED)
 
 
 @dataclass(frozen=True, slots=True)

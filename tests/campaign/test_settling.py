@@ -237,7 +237,7 @@ def said(words: str, *, goes_on: bool = False, intent: Intent = Intent.REFUSE) -
 
 
 def test_who_goes_on_is_heard_anew() -> None:
-    first, whole = said("别打了"), said("别打了晚点再打吧", goes_on=True, intent=Intent.BUSY)
+    first, whole = said("以后别打了"), said("以后别打了晚上打吧", goes_on=True, intent=Intent.BUSY)
     assert asked_for_silence([first])
     assert not asked_for_silence([first, whole])
     assert asked_for_silence([first, said("真的"), whole])

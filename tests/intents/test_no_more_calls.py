@@ -16,9 +16,10 @@ from intents.values import Intent, Match
         "不用了以后别大了",  # 别打 as it is recognised
         "都不方便不要在打",
         "不想再提这事了以后别联系我",
-        "明天 也 别 打 后天 也 别 打 永远 别 打",
+        "永远 别 打",
         "把我加到免打扰名单里",
-        "你们发短信就行了不要打电话",
+        "别再给我打电话了",
+        "再也不接你们的电话了",
     ],
 )
 def test_who_says_so_wants_no_more_calls(words: str) -> None:
@@ -33,6 +34,20 @@ def test_who_says_so_wants_no_more_calls(words: str) -> None:
         ("别问了不想说", Intent.REFUSE),
         ("不想说不打算说", Intent.REFUSE),
         ("今天别打了", Intent.REFUSE),
+        ("别打了", Intent.REFUSE),  # now, or ever: not said
+        ("开会呢别打", Intent.REFUSE),
+        ("我在开车别打了", Intent.REFUSE),
+        ("以后上午别打", Intent.REFUSE),
+        ("三点以前别再打", Intent.REFUSE),
+        ("以后别周末打电话来", Intent.REFUSE),
+        ("你们发短信就行了以后不要打电话", Intent.REFUSE),
+        ("好的以后别打座机打我手机", Intent.REFUSE),
+        ("以后别联系我儿子", Intent.REFUSE),
+        ("不要再联系他了换个经理我要投诉", Intent.COMPLAINT),
+        ("我要投诉你们有个别经理以后老打电话", Intent.COMPLAINT),
+        ("他特别爱再打电话我投诉", Intent.COMPLAINT),
+        ("是别人再打电话叫我买的我要投诉", Intent.COMPLAINT),
+        ("如果是推销请不要再打来", Intent.REFUSE),
         ("上班时间别打六点以后打", Intent.BUSY),
         ("别机器打了换个人跟我约", Intent.HUMAN),
         ("不用约了你打错人了", Intent.WRONG_NUMBER),

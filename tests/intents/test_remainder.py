@@ -62,6 +62,12 @@ PLAIN = [
     ("suitability.staff_misconduct", "没有帮我操作过"),
     ("suitability.staff_misconduct", "没有，从来没推荐过股票"),
     ("suitability.self_operated", "是的，我自己操作"),
+    ("qualification.contract_signed", "是我自己签的没有别人"),
+    ("suitability.staff_misconduct", "没有但是他会提醒我风险"),
+    ("suitability.own_application", "是我自己办的经理指导了一下"),
+    ("suitability.self_operated", "是我自己就是炒着玩"),
+    ("suitability.self_operated", "是我本人不过最近没怎么操作"),
+    ("suitability.read_risk_disclosure", "都看了才点的同意"),
 ]
 
 
@@ -108,7 +114,7 @@ def test_a_safe_answer_that_only_goes_on_stays_safe(question: str, text: str) ->
     ],
 )
 def test_the_words_behind_the_head(plain: str, rest: str) -> None:
-    assert remainder(plain) == rest
+    assert remainder(plain).text == rest
 
 
 def test_a_pause_parts_a_denial_from_its_verb() -> None:
