@@ -162,7 +162,7 @@ def entry_of(declared: Logged, staff_id: int | None, form: Mapping[str, str], kn
 def _known(scope: Scope, leads_to: str) -> dict[str, str]:
     """What nobody can have typed, but for the request's own address, which is told apart."""
     to = urlsplit(leads_to)
-    own = {f"?{name}": value for name, value in parse_qsl(scope["query_string"].decode("latin-1"))}
+    own = {f"?{name}": value.lower() for name, value in parse_qsl(scope["query_string"].decode("latin-1"))}
     path = {name: str(value) for name, value in scope["path_params"].items()}
     made = scope["state"].get(MADE) or to.path.rpartition("/")[2]
     return {**own, **dict(parse_qsl(to.query)), MADE: made, **path}

@@ -146,7 +146,8 @@ class TypeFigures:
 def figures_by_type(session: Session, now: datetime, since: datetime, until: datetime) -> dict[str, TypeFigures]:
     """How every type of review stands now; those that have ended are those whose task was made in a time."""
     made = (ReviewTask.created_at >= since) & (ReviewTask.created_at < until)
-    still = ReviewTask.final.is_(False)
+    # What a stopped campaign left is owed no more; what it had done by then was done.
+    still = ReviewTask.final.is_(False) & (Campaign.state != "stopped")
     query = (
         select(
             ReviewTask.review_type,
@@ -157,7 +158,6 @@ def figures_by_type(session: Session, now: datetime, since: datetime, until: dat
             func.count().filter(ReviewTask.final, ReviewTask.status != REVIEWED_STATUS, made),
         )
         .join(Campaign, ReviewTask.campaign_id == Campaign.id)
-        .where(Campaign.state != "stopped")
         .group_by(ReviewTask.review_type)
     )
     return {review_type: TypeFigures(*counts) for review_type, *counts in session.execute(query)}

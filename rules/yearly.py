@@ -13,6 +13,7 @@ class Verdict(StrEnum):
 
     MET = "met"  # 已完成
     ON_COURSE = "on_course"  # 可按期完成
+    ENDED = "ended"  # 已办结: by table F.1, not everybody was reviewed
     NOTHING = "nothing"  # 没有待办: nothing is owed now
     BEHIND = "behind"  # 进度不足: at today's pace something is missed
     UNPLANNED = "unplanned"  # 方案未执行: no plan calls enough of those who were drawn
@@ -25,6 +26,7 @@ VERDICT_WORDS: Mapping[Verdict, str] = MappingProxyType(
     {
         Verdict.MET: "已完成",
         Verdict.ON_COURSE: "可按期完成",
+        Verdict.ENDED: "已办结",
         Verdict.NOTHING: "没有待办",
         Verdict.BEHIND: "进度不足",
         Verdict.UNPLANNED: "方案未执行",
@@ -33,7 +35,7 @@ VERDICT_WORDS: Mapping[Verdict, str] = MappingProxyType(
         Verdict.OVERDUE: "已逾期",
     }
 )
-GOOD = frozenset({Verdict.MET, Verdict.ON_COURSE, Verdict.NOTHING})
+GOOD = frozenset({Verdict.MET, Verdict.ON_COURSE, Verdict.ENDED, Verdict.NOTHING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,4 +98,6 @@ class Reviews:
             return Verdict.BEHIND
         if self.open:
             return Verdict.ON_COURSE
-        return Verdict.MET if self.all else Verdict.NOTHING
+        if self.unreviewed:
+            return Verdict.ENDED
+        return Verdict.MET if self.done else Verdict.NOTHING

@@ -270,6 +270,13 @@ class TestStarting:
         figures = figures_by_type(firm, NOW, *year_of(2026))["conduct"]
         assert (figures.reviewed, figures.unreviewed, figures.open) == (1, 2, 0)
 
+    def test_a_stopped_campaign_owes_nothing_and_keeps_what_it_did(self, firm: Session) -> None:
+        task_for(firm, client(firm, 1), ReviewType.CONDUCT, "已完成：已回访")
+        task_for(firm, client(firm, 2), ReviewType.CONDUCT).campaign.state = "stopped"
+        firm.flush()
+        figures = figures_by_type(firm, NOW, *year_of(2026))["conduct"]
+        assert (figures.reviewed, figures.open) == (1, 0)
+
     def test_a_new_plan_takes_those_along_who_were_credited_for_the_withdrawn_one(
         self, firm: Session, drawn: int
     ) -> None:

@@ -32,7 +32,7 @@ def test_a_share(share: Share, verdict: Verdict, lacking: int) -> None:
         (Reviews(open=5, missed=1), Verdict.BEHIND),
         (Reviews(open=5, done=3), Verdict.ON_COURSE),
         (Reviews(done=3), Verdict.MET),
-        (Reviews(unreviewed=2), Verdict.MET),  # called as table F.1 asks, and nobody was reached
+        (Reviews(done=3, unreviewed=2), Verdict.ENDED),  # called as table F.1 asks, and two never reached
         (Reviews(), Verdict.NOTHING),
     ],
 )
