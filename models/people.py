@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +18,9 @@ from models.queue import rows_changed
 from models.sealed import current_seal
 from models.tables import Attempt, AttemptTask, Campaign, Customer, Escalation, ReviewTask, RiskFlag
 from rules import Severity
+
+PROMISED = "callback_promised"  # in a call's evidence: the client was told in mid-call that we call back
+URGENT = (Severity.HIGH, Severity.CARE)  # a person is to call as soon as can be
 
 
 class Ended(StrEnum):
@@ -253,7 +256,7 @@ def forgotten(session: Session, at: datetime) -> Sequence[HumanReview]:
 def promise_callback(session: Session, attempt_id: int, now: datetime) -> None:
     """A client was told in mid-call that we call back: a person is asked to, once for the call."""
     attempt = session.get_one(Attempt, attempt_id)
-    attempt.evidence = attempt.evidence | {"callback_promised": True}
+    attempt.evidence = attempt.evidence | {PROMISED: True}
     if session.scalar(select(Escalation.id).where(Escalation.attempt_id == attempt_id)) is None:
         deadline_at = session.get_one(ReviewTask, attempt.task_id).deadline_at
         session.add(
@@ -265,6 +268,15 @@ def promise_callback(session: Session, attempt_id: int, now: datetime) -> None:
                 deadline_at=deadline_at,
             )
         )
+
+
+def urgent_attempts(session: Session, attempts: Collection[int]) -> frozenset[int]:
+    """Those of these calls after which a client is still owed a person: one was promised, or what was said is grave."""
+    flags = RiskFlag.severity.in_([severity.value for severity in URGENT])
+    flagged = exists().where(RiskFlag.attempt_id == Escalation.attempt_id, flags)
+    query = select(Attempt.id, Attempt.evidence, flagged).join(Escalation, Escalation.attempt_id == Attempt.id)
+    rows = session.execute(query.where(Attempt.id.in_(attempts), Escalation.state != "done"))
+    return frozenset(id_ for id_, evidence, grave in rows if grave or evidence.get(PROMISED))
 
 
 def close_requests(session: Session, task_id: int) -> None:

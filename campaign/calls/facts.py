@@ -99,7 +99,7 @@ def goes_on_at(tasks: Sequence[ReviewTask], histories: Sequence[Sequence[Attempt
     It goes on only if that call served these very tasks and spoke the same version: else a question that they are to
     be asked could lie before that node.
     """
-    latest = {attempt.id: attempt for history in histories for attempt in _counted(history)[-1:]}
+    latest = {attempt.id: attempt for history in histories for attempt in counted(history)[-1:]}
     if len(latest) != 1:
         return ""
     (attempt,) = latest.values()
@@ -142,10 +142,11 @@ def task_facts(
 
 def past_of(attempts: Sequence[Attempt]) -> tuple[PastAttempt, ...]:
     """The attempts as the rules see them; a client's own call that did not lead to the client counts for nothing."""
-    return tuple(_past(attempt) for attempt in _counted(attempts))
+    return tuple(_past(attempt) for attempt in counted(attempts))
 
 
-def _counted(attempts: Sequence[Attempt]) -> list[Attempt]:
+def counted(attempts: Sequence[Attempt]) -> list[Attempt]:
+    """Those of the attempts that the rules see."""
     return [attempt for attempt in attempts if attempt.evidence.get("counted", True)]
 
 

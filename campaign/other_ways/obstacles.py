@@ -8,10 +8,11 @@ from datetime import datetime, time
 
 from sqlalchemy.orm import Session
 
-from campaign.calls.facts import contacts, relations_of, task_facts
+from campaign.calls.facts import contacts, counted, relations_of, task_facts
 from models import Attempt, ReviewTask, Staff
+from models.people import urgent_attempts
 from models.queue import contacts_since, histories_of
-from rules import BadHistory, Conflict, Contact, ContactCaps, Reviewer, conflict, is_callback, next_step
+from rules import BadHistory, Conflict, Contact, ContactCaps, Outcome, Reviewer, conflict, is_callback, next_step
 from rules.caps import day_allows_at
 from rules.hours import SHANGHAI, written_minute
 
@@ -28,12 +29,13 @@ def obstacles(
     person = Reviewer(staff.number, staff.name, staff.post == "broker")
     relations = relations_of(session, [task.customer for task in tasks])
     histories = histories_of(session, [task.id for task in tasks])
+    urgent = urgent_attempts(session, {attempt.id for history in histories.values() for attempt in history})
     today = _called_today(session, {task.customer_id for task in tasks}, now) if caps is not None else {}
     return {
         task.id: _obstacle(
             task,
             conflict(person, relations[task.customer_id]),
-            _next_at(task, histories[task.id], today.get(task.customer_id, ()), caps, now),
+            _next_at(task, histories[task.id], urgent, today.get(task.customer_id, ()), caps, now),
             now,
         )
         for task in tasks
@@ -60,17 +62,30 @@ def _obstacle(task: ReviewTask, against: Conflict | None, next_at: datetime | No
 
 
 def _next_at(
-    task: ReviewTask, attempts: Sequence[Attempt], today: Sequence[Contact], caps: ContactCaps | None, now: datetime
+    task: ReviewTask,
+    attempts: Sequence[Attempt],
+    urgent: Set[int],
+    today: Sequence[Contact],
+    caps: ContactCaps | None,
+    now: datetime,
 ) -> datetime | None:
     """When people may call: by table F.1, after the bot's calls as after their own, and so often a day.
 
-    A time that the client has asked for is bound by no cap.
+    A time that the client has asked for is bound by no cap, nor is a person's call that the client is owed: one who
+    needs a person, was promised a call, or said what calls a person at once (`urgent`: the calls). Nothing is waited
+    for after that call itself; where a person has tried in vain since, table F.1 says when they try again.
     """
     facts = task_facts(task, attempts)
     try:
         at = next_step(facts.history, replace(facts.policy, deadline_at=None), now).redial_at
     except BadHistory:  # of one task, which keeps no other from being listed
         at = None
-    if caps is None or is_callback(facts.history):
+    if is_callback(facts.history):
+        return at
+    made = [attempt for attempt in counted(attempts) if attempt.outcome != Outcome.OWN_LINE_FAILED]
+    latest = made[-1] if made else None
+    if latest is not None and (latest.id in urgent or latest.outcome == Outcome.NEEDS_HUMAN):
+        return None
+    if caps is None or any(attempt.id in urgent for attempt in made):
         return at
     return max(at or now, day_allows_at(today, caps, now))

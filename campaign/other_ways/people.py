@@ -47,6 +47,8 @@ from models import (
 from models.beginning import begin_without_bot
 from models.control import is_silent
 from models.people import (
+    PROMISED,
+    URGENT,
     Ended,
     close_requests,
     end,
@@ -335,7 +337,8 @@ class PhoneReviews:
         facts = task_facts(task, history_of(session, task.id))
         facts = replace(facts, policy=replace(facts.policy, deadline_at=None))
         settlement = settlement_of(call, [facts], self.house, now)
-        next_at = settlement.tasks[0].due_at
+        put_off = settlement.callback_at is not None or not _is_urgent(call)
+        next_at = settlement.tasks[0].due_at if put_off else None
         if not end(session, review.id, how, now=now, next_at=next_at, note=note):
             raise PeopleError("这次通话的结果已经登记过了")
         settle(session, _by_a_person(settlement, has_flags=bool(call.flags)))
@@ -343,6 +346,11 @@ class PhoneReviews:
             close_requests(session, task.id)
         else:
             stay_with_people(session, task.id)
+
+
+def _is_urgent(call: EndedCall) -> bool:
+    """Whether a person is to call again at once: as was promised, or for what the client said."""
+    return bool(call.details.get(PROMISED)) or any(flag.severity in URGENT for flag in call.flags)
 
 
 def _by_a_person(settlement: Settlement, *, has_flags: bool) -> Settlement:

@@ -25,10 +25,11 @@ from models import (
     Notice,
     Product,
     ReviewTask,
+    RiskFlag,
     Staff,
 )
 from models.control import do_not_call
-from models.people import PeopleFilter, Waits, human_review, note_of, people_list
+from models.people import PeopleFilter, Waits, human_review, note_of, people_list, promise_callback
 from models.queue import begin_attempt
 from models.settlements import SettledTask, Settlement, settle
 from models.workers import left_behind
@@ -272,7 +273,7 @@ def test_a_client_is_called_so_often_a_day_whoever_calls_unless_they_asked_for_i
     bot_called(people, task_id, Outcome.BUSY)
     later(people, timedelta(minutes=10))
     at = people.clock.now() + timedelta(minutes=10)
-    bot_called(people, task_id, Outcome.CALLBACK_AGREED if agreed else Outcome.NEEDS_HUMAN, at if agreed else None)
+    bot_called(people, task_id, Outcome.CALLBACK_AGREED if agreed else Outcome.BUSY, at if agreed else None)
     later(people, timedelta(minutes=10))
     if agreed:
         calling(capped, task_id)
@@ -280,6 +281,48 @@ def test_a_client_is_called_so_often_a_day_whoever_calls_unless_they_asked_for_i
     with pytest.raises(PeopleError, match="11月21日.*每日次数上限"):
         capped.take(task_id, agent(people))
     later(people, timedelta(hours=24))
+    calling(capped, task_id)
+
+
+URGENT = {"risk": "distress", "severity": "care", "node": "", "words": "", "start_ms": 0, "end_ms": 0}
+
+
+@pytest.mark.parametrize("either_database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("why", ["needs a person", "distress", "promised"])
+def test_a_client_who_is_owed_a_person_is_called_back_at_once_however_often_they_were_called(
+    people: PhoneReviews, task_id: int, why: str
+) -> None:
+    capped = replace(people, caps=ContactCaps(per_day=2))
+    bot_called(people, task_id, Outcome.BUSY)
+    later(people, timedelta(minutes=10))
+    bot_called(people, task_id, Outcome.NEEDS_HUMAN if why == "needs a person" else Outcome.HUNG_UP)
+    with people.database.write() as session:
+        latest = session.scalars(select(Attempt).order_by(Attempt.id.desc())).first()
+        assert latest is not None
+        if why == "distress":
+            session.add(RiskFlag(attempt_id=latest.id, task_id=task_id, **URGENT))
+            session.add(Escalation(attempt_id=latest.id, task_id=task_id, severity="care", created_at=NOON))
+        if why == "promised":
+            promise_callback(session, latest.id, NOON)
+    calling(capped, task_id)
+
+
+@pytest.mark.parametrize("either_database", ["sqlite"], indirect=True)
+def test_a_person_who_calls_back_in_vain_tries_again_as_the_table_says_in_spite_of_the_cap(
+    people: PhoneReviews, task_id: int
+) -> None:
+    """A call that broke off with a promise is on the list at once; row 4: the third, more than 4 h after the first."""
+    capped = replace(people, caps=ContactCaps(per_day=1))
+    taken = calling(people, task_id)
+    with people.database.write() as session:
+        promise_callback(session, session.scalars(select(Attempt.id)).one(), people.clock.now())
+    people.forget(taken)
+    assert listed(people) == ["T001"]
+    people.record(calling(capped, task_id), agent(people), CallEnd(Outcome.NO_ANSWER))
+    assert listed(people) == []
+    with pytest.raises(PeopleError, match="2026年11月20日18:00之后才能拨打"):
+        capped.take(task_id, agent(people))
+    later(people, timedelta(hours=4, seconds=1))
     calling(capped, task_id)
 
 
