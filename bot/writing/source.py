@@ -68,10 +68,13 @@ def parse(text: str, name: str, problems: list[Problem]) -> Branch | None:
     top = Place(name, 1)
     try:
         composed = YAML(typ="rt", pure=True).compose(text)
+        tree = _tree(composed, name, problems, ()) if composed is not None else Branch({}, {}, top)
     except YAMLError as error:
         problems.append(_place_of(error, name).problem(f"格式错误（{_reason(error)}）；{_FORMAT_HINT}"))
         return None
-    tree = _tree(composed, name, problems) if composed is not None else Branch({}, {}, top)
+    except RecursionError:
+        problems.append(top.problem("一层套一层，套得太深；请减少缩进的层次"))
+        return None
     if isinstance(tree, Branch):
         return tree
     problems.append(top.problem("文件最外层应当是“名称: 内容”的形式"))
@@ -96,18 +99,22 @@ def _reason(error: YAMLError) -> str:
     return str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
 
 
-def _tree(node: Node, name: str, problems: list[Problem]) -> Tree:
+def _tree(node: Node, name: str, problems: list[Problem], above: tuple[Node, ...]) -> Tree:
+    """A node's tree; `above`: the nodes that it stands in, of which a reference may lead back to one."""
     place = Place(name, node.start_mark.line + 1)
+    if any(node is one for one in above):
+        problems.append(place.problem(f"“&{node.anchor}”的内容里用“*{node.anchor}”引用了它自己；请删去这处引用"))
+        return Leaf("", place)
     if getattr(node, "flow_style", False):
         problems.append(place.problem("请不要使用花括号或方括号的写法，改为每项一行"))
     if isinstance(node, ScalarNode):
         return Leaf(str(node.value).strip(), place)
     if isinstance(node, MappingNode):
-        return _branch(node, place, problems)
-    return Row(tuple(_tree(item, name, problems) for item in node.value), place)
+        return _branch(node, place, problems, (*above, node))
+    return Row(tuple(_tree(item, name, problems, (*above, node)) for item in node.value), place)
 
 
-def _branch(node: MappingNode, place: Place, problems: list[Problem]) -> Branch:
+def _branch(node: MappingNode, place: Place, problems: list[Problem], above: tuple[Node, ...]) -> Branch:
     items: dict[str, Tree] = {}
     places: dict[str, Place] = {}
     for key_node, value_node in node.value:
@@ -116,7 +123,7 @@ def _branch(node: MappingNode, place: Place, problems: list[Problem]) -> Branch:
         if key in items:
             problems.append(here.problem(f"“{key}”重复，第 {places[key].line} 行已经有了；请删去一个"))
             continue
-        items[key] = _tree(value_node, place.file, problems)
+        items[key] = _tree(value_node, place.file, problems, above)
         places[key] = here
     return Branch(items, places, place)
 

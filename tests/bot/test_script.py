@@ -14,6 +14,7 @@ from bot.moves import Facts
 from bot.nodes import node_texts
 from bot.script import load_script, script_names
 from bot.writing.script_check import reachable
+from bot.writing.source import parse
 from scripts_zh import FOLDER
 from tests.bot.conversation import CALLED_AT, Conversation, facts_for
 
@@ -132,6 +133,22 @@ MANY = (  # file, what is replaced, by what, and what the check says of it
     ("parts/fallbacks.yaml", "deceased: closing.condolence", "deceased: opening.identity", "“deceased”"),
     ("parts/faq.yaml", "say: 大约需要两分钟。", "say: 大约两分钟，对吧。", "不是发问"),
 )
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ("name: a\nparts: &own\n  - b\n  - *own\n", 2, "引用了它自己"),
+        ("name: a\nparts: &own\n  of: &other\n    back: *own\n", 2, "引用了它自己"),
+        ("name: " + "- " * 5000 + "a\n", 1, "请"),
+        ("name:\n  " + "- " * 5000 + "a\n", 1, "套得太深"),
+    ],
+    ids=["a list in itself", "through another", "no YAML", "too deep"],
+)
+def test_text_that_has_no_end_is_refused(text: str, line: int, says: str) -> None:
+    problems: list[Problem] = []
+    parse(text, "own.yaml", problems)
+    assert [(one.line, says in one.message) for one in problems] == [(line, True)]
 
 
 def test_many_faults_are_reported_together(tmp_path: Path) -> None:
