@@ -13,7 +13,7 @@ from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
-from campaign.duties.drawing import DrawChanged, DrawRefused, Wanted, draw_sample, prospect, void_draw
+from campaign.duties.drawing import DrawChanged, DrawRefused, Wanted, draw_marked, draw_sample, prospect, void_draw
 from campaign.duties.duties import raise_tasks
 from campaign.duties.outlook import Outlook, outlook
 from campaign.duties.plans import wanting
@@ -21,6 +21,7 @@ from campaign.duties.shares import SHARES, DutyKind, own_types
 from campaign.duties.standing import owed_kinds
 from console.access import posts, signed_in
 from console.desk import desk_of
+from console.logged_acts import NOTHING
 from console.remembered import Asking, remembered_of
 from console.render import page
 from console.spreadsheet import spreadsheet
@@ -98,7 +99,6 @@ def draw(
     shown: Annotated[str, Form()] = "",
 ) -> Response:
     """Show what a draw of a yearly share would bring, or draw it; `shown` is the mark of what was shown."""
-    desk = desk_of(request)
     if kind not in set(DutyKind) or high_from not in set(RiskLevel) or year not in YEARS:
         raise HTTPException(404)
     typed = {"seed": seed.strip()[:80], "share": share.strip(), "r5": r5.strip(), "ordinary": ordinary.strip()}
@@ -106,21 +106,31 @@ def draw(
     wanted = Wanted(DutyKind(kind), year, **typed | raised, high_from=RiskLevel(high_from))
     typed |= {"kind": kind, "high_from": high_from}
     try:
-        if not shown:
-            return _asked(request, wanted, typed)
-        with desk.database.write_long() as session:
-            made = draw_sample(session, wanted, by=signed_in(request).number, now=desk.clock.now(), mark=shown).id
-    except DrawChanged as changed:
-        return _asked(request, wanted, typed, trouble=str(changed), status_code=409)
+        if shown:
+            try:
+                return _drawn_once(request, wanted, shown)
+            except DrawChanged as changed:
+                return _asked(request, wanted, typed, trouble=str(changed))
+        return _asked(request, wanted, typed)
     except DrawRefused as refused:
         return _shown(request, year, typed=typed, trouble=str(refused), status_code=422)
+
+
+def _drawn_once(request: Request, wanted: Wanted, mark: str) -> Response:
+    """Draw what was shown, or show what was drawn where that was confirmed before; raises DrawRefused."""
+    desk = desk_of(request)
+    with desk.database.write_long() as session:
+        made = draw_marked(session, wanted, mark)
+        if made is not None:
+            request.state.made = NOTHING
+        else:
+            made = draw_sample(session, wanted, by=signed_in(request).number, now=desk.clock.now(), mark=mark)
+        number = made.id
     remembered_of(request).forget()
-    return RedirectResponse(f"/duties/draws/{made}", status_code=303)
+    return RedirectResponse(f"/duties/draws/{number}", status_code=303)
 
 
-def _asked(
-    request: Request, wanted: Wanted, typed: Mapping[str, str], *, trouble: str = "", status_code: int = 200
-) -> Response:
+def _asked(request: Request, wanted: Wanted, typed: Mapping[str, str], *, trouble: str = "") -> Response:
     """What would be drawn, to be confirmed once; raises DrawRefused."""
     desk = desk_of(request)
     with desk.database.read() as session:
@@ -129,7 +139,7 @@ def _asked(
         return page(
             request,
             "draw_asked.html",
-            status_code=status_code,
+            status_code=409 if trouble else 200,
             trouble=trouble,
             wanted=wanted,
             typed=typed,

@@ -18,7 +18,7 @@ from fastapi.responses import JSONResponse
 
 from campaign.imports.forms import KIND_WORDS, Kind
 from campaign.imports.import_jobs import TooManyImports, kind_named
-from campaign.imports.job import Job, JobState
+from campaign.imports.job import Job
 from campaign.imports.json_rows import MOST_JSON_BYTES
 from campaign.imports.sheet import MOST_BYTES
 from console.access import with_token
@@ -71,9 +71,8 @@ async def confirm(request: Request, job_id: str) -> JSONResponse:
     job = jobs.find(job_id)
     if job is None:
         return _error(404, _NO_JOB)
-    if job.state is not JobState.READY:
+    if not jobs.confirm(job):
         return _error(409, f"这个导入任务{job.word}，不是待确认")
-    jobs.confirm(job)
     forget_after(request, job)
     return JSONResponse(_told(job), status_code=202)
 

@@ -17,6 +17,7 @@ from campaign.imports.sheet import MOST_BYTES
 from campaign.imports.templates import template
 from console.access import posts
 from console.desk import import_jobs_of
+from console.logged_acts import NOTHING
 from console.remembered import forget_after
 from console.render import page
 from rules import Post
@@ -76,7 +77,10 @@ def show(request: Request, job_id: str) -> Response:
 def confirm(request: Request, job_id: str) -> Response:
     """Write what was previewed; what came of it has an address of its own, which can be asked for again."""
     job = _job(request, job_id)
-    import_jobs_of(request).confirm(job)
+    if not import_jobs_of(request).confirm(job):
+        request.state.made = NOTHING
+        if job.state is JobState.DROPPED:
+            return _shown(request, job, trouble="这份预览已经放弃或者过期，没有导入；请重新上传文件。", status_code=409)
     job.wait(PATIENCE_SECONDS)
     forget_after(request, job)
     return _to(job)

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from campaign.masking import mask_name
 from console.access import posts, signed_in
 from console.desk import Desk, desk_of
+from console.logged_acts import NOTHING
 from console.render import PAGE_SIZE, page
 from console.spreadsheet import spreadsheet
 from console.words import review_word, zh_time
@@ -209,7 +210,10 @@ def inspect_by_hand(request: Request, call_id: str) -> Response:
         if attempt is None or attempt.ended_at is None:
             raise HTTPException(404)
         due_at = rule_book(session, now).due_at((Reason.DRAWN,), now)
-        id_ = ask_for(session, attempt.id, now, due_at).id
+        found, was_there = ask_for(session, attempt.id, now, due_at)
+        id_ = found.id
+    if was_there:
+        request.state.made = NOTHING
     return take_one(request, id_)
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeVar
 
-from console.logged import LED_ON, Logged, Table, Unlogged
+from console.logged import LED_ON, MADE, Logged, Table, Unlogged
 from models.managing import ACT_WORDS as CAMPAIGN_WORDS
 from rules.cases import ACT_WORDS as CASE_WORDS
 from rules.plan import ACT_WORDS as PLAN_WORDS
@@ -47,6 +47,9 @@ ITS_REVIEW = Unlogged("a step on the way to a result, which is logged; the steps
 IN_HAND = Unlogged("who has an inspection in hand stands there; its score is logged")
 _PREVIEWS = dict.fromkeys(("true", "1", "on", "yes", "t", "y"), "")
 _API = frozenset({202})
+# What a route says was made that found its work done already, as by a button that was pressed twice
+NOTHING = "nothing"
+_ONCE = {NOTHING: ""}
 
 LOGGED: Table = MappingProxyType(
     {
@@ -68,7 +71,9 @@ LOGGED: Table = MappingProxyType(
         "POST /import": Logged(
             Group.IMPORT, "import", "导入文件", "导入 {made}", by="act", words={"preview": ""}, done=LED_ON | {200}
         ),
-        "POST /import/jobs/{job_id}/confirm": Logged(Group.IMPORT, "import_confirmed", "确认导入", "导入 {job_id}"),
+        "POST /import/jobs/{job_id}/confirm": Logged(
+            Group.IMPORT, "import_confirmed", "确认导入", "导入 {job_id}", by=MADE, words=_ONCE
+        ),
         "POST /import/jobs/{job_id}/drop": Unlogged("a preview is given up, of which nothing was written"),
         "POST /api/imports/{kind}": Logged(
             Group.IMPORT, "api_import", "接口导入", "导入 {made}", by="?preview", words=_PREVIEWS, done=_API
@@ -76,7 +81,9 @@ LOGGED: Table = MappingProxyType(
         "POST /api/imports/{job_id}/confirm": Logged(
             Group.IMPORT, "api_import_confirmed", "接口确认导入", "导入 {job_id}", done=_API
         ),
-        "POST /duties/draw": Logged(Group.DUTIES, "draw", "抽取回访客户", "抽取 {made}"),
+        "POST /duties/draw": Logged(
+            Group.DUTIES, "draw", "抽取回访客户", "抽取 {made}", by=MADE, words=_ONCE
+        ),
         "POST /duties/draws/{draw_id}/void": Logged(
             Group.DUTIES, "draw_voided", "作废抽取", "抽取 {draw_id}", reason="why"
         ),
@@ -138,9 +145,13 @@ LOGGED: Table = MappingProxyType(
         "POST /inspections/rules/{reason}": OWN,
         "POST /scorecards": OWN,
         "POST /scorecards/{id_}/retire": OWN,
-        "POST /calls/{call_id}/inspect": Logged(Group.INSPECTING, "inspection_asked", "提出质检", "通话 {call_id}"),
+        "POST /calls/{call_id}/inspect": Logged(
+            Group.INSPECTING, "inspection_asked", "提出质检", "通话 {call_id}", by=MADE, words=_ONCE
+        ),
         "POST /inspections/{id_}/score": Logged(Group.INSPECTING, "scored", "评分", "评分 {made} 质检 {id_}"),
-        "POST /scores/{id_}/second-review": Logged(Group.INSPECTING, "second_review", "安排复评", "评分 {id_}"),
+        "POST /scores/{id_}/second-review": Logged(
+            Group.INSPECTING, "second_review", "安排复评", "评分 {id_}", by=MADE, words=_ONCE
+        ),
         "POST /scores/{id_}/appeal": Logged(Group.INSPECTING, "appealed", "申诉评分", "评分 {id_}"),
         "POST /scores/{id_}/answer": Logged(
             Group.INSPECTING, "appeal", "", "评分 {id_}", by="upheld", words={"yes": "申诉成立", "no": "申诉不成立"}

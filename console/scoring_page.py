@@ -17,6 +17,7 @@ from console.access import posts, signed_in
 from console.calls_page import call_page
 from console.desk import desk_of
 from console.inspecting_page import GONE, INSPECTS, ROUND_WORDS, QueueQuery, queue_page
+from console.logged_acts import NOTHING
 from console.render import page
 from console.scoring_card import MOST_NOTE
 from console.words import masked_words
@@ -151,7 +152,9 @@ def review_again(request: Request, id_: int) -> Response:
     """Have somebody else score the call again."""
     desk = desk_of(request)
     with desk.database.write() as session:
-        second_review(session, _visible(request, session, id_), desk.clock.now())
+        _, was_there = second_review(session, _visible(request, session, id_), desk.clock.now())
+    if was_there:
+        request.state.made = NOTHING
     return RedirectResponse("/inspections?round=second", status_code=303)
 
 

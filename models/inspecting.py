@@ -151,17 +151,17 @@ def _first(attempt_id: int, reasons: tuple[Reason, ...], now: datetime, due_at: 
     )
 
 
-def ask_for(session: Session, attempt_id: int, now: datetime, due_at: datetime) -> Inspection:
-    """Put a call into the queue by hand; the inspection that it has already, where it has one."""
+def ask_for(session: Session, attempt_id: int, now: datetime, due_at: datetime) -> tuple[Inspection, bool]:
+    """Put a call into the queue by hand; the inspection that it has already, where it has one, and whether it had."""
     there = session.scalar(
         select(Inspection).where(Inspection.attempt_id == attempt_id, Inspection.round == Round.FIRST.value)
     )
     if there is not None:
-        return there
+        return there, True
     made = _first(attempt_id, (Reason.ASKED,), now, due_at)
     session.add(made)
     session.flush()
-    return made
+    return made, False
 
 
 # The queue

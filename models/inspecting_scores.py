@@ -149,8 +149,8 @@ def score(session: Session, id_: int) -> Score | None:
     ).one_or_none()
 
 
-def second_review(session: Session, given: Score, now: datetime) -> Inspection:
-    """Have somebody else score the call again; the review that is under way, where there is one."""
+def second_review(session: Session, given: Score, now: datetime) -> tuple[Inspection, bool]:
+    """Have somebody else score the call again; the review that is under way, where one is, and whether one was."""
     there = session.scalar(
         select(Inspection).where(
             Inspection.attempt_id == given.attempt_id,
@@ -159,7 +159,7 @@ def second_review(session: Session, given: Score, now: datetime) -> Inspection:
         )
     )
     if there is not None:
-        return there
+        return there, True
     made = Inspection(
         attempt_id=given.attempt_id,
         round=Round.SECOND.value,
@@ -171,7 +171,7 @@ def second_review(session: Session, given: Score, now: datetime) -> Inspection:
     )
     session.add(made)
     session.flush()
-    return made
+    return made, False
 
 
 # Appeals

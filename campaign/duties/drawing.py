@@ -120,14 +120,18 @@ def draw_sample(session: Session, wanted: Wanted, *, by: str, now: datetime, mar
     found = prospect(session, wanted, now)
     if mark and mark != found.mark:
         raise DrawChanged("预览之后客户或回访的情况有了变化，抽取的结果不同了；请重新核对后再确认")
-    duty = _duty(session, wanted, now)
-    stored = Draw(
-        duty_id=duty.id, seed=wanted.seed, drawn_at=now, by=by, parameters=wanted.parameters(), proof=found.proof
-    )
+    duty, proof = _duty(session, wanted, now), found.proof | {"mark": found.mark}
+    stored = Draw(duty_id=duty.id, seed=wanted.seed, drawn_at=now, by=by, parameters=wanted.parameters(), proof=proof)
     session.add(stored)
     session.flush()
     _enter_members(session, stored.id, found.numbers, found.merged)
     return stored
+
+
+def draw_marked(session: Session, wanted: Wanted, mark: str) -> Draw | None:
+    """The draw that stands and was made with a mark: its confirmation came twice."""
+    duty = _known_duty(session, wanted)
+    return next((one for one in duty.standing if one.proof.get("mark") == mark), None) if duty else None
 
 
 def prospect(session: Session, wanted: Wanted, now: datetime) -> Prospect:

@@ -99,14 +99,15 @@ class ImportJobs:
         """A job by its id, as long as it is remembered."""
         return self._jobs.get(job_id)
 
-    def confirm(self, job: Job) -> None:
-        """Write what was previewed; a job that does not wait for it stays as it is."""
+    def confirm(self, job: Job) -> bool:
+        """Write what was previewed; False: it does not wait for that, and stays as it is."""
         with self._guard:
             if job.state is not JobState.READY:
-                return
+                return False
             job.state = JobState.WRITING
         self._note(job)
         job.work = self._pool.submit(self._guarded, job, self._write)
+        return True
 
     def drop(self, job: Job) -> None:
         """Give a preview up."""

@@ -1,11 +1,12 @@
-// Parts that the server is still counting: fetch the page anew until they are there.
+// Parts that the server is still counting: fetch the page anew until they are there, from where it says that it is to
+// be had: what answers a form stands at an address that cannot be asked for.
 const EACH = 1000, MOST = 120;
 const counted = document.getElementById("counted");
 let asked = 0;
 
 async function look() {
   asked += 1;
-  const answer = await fetch(location.href).catch(() => undefined);
+  const answer = await fetch(counted.dataset.page ?? location.href).catch(() => undefined);
   const fresh = new DOMParser().parseFromString(answer?.ok ? await answer.text() : "", "text/html");
   for (const part of document.querySelectorAll("[data-awaited]")) {
     const next = fresh.getElementById(part.id);

@@ -160,9 +160,10 @@ def test_comments_stand_in_the_order_of_the_recording(database: Database, waitin
 def test_a_call_can_be_put_into_the_queue_by_hand(database: Database, waiting: int, task_id: int) -> None:
     with database.write() as session:
         other = add_call(session, task_id, 2)
-        made = ask_for(session, other.id, LATER, LATER + timedelta(days=1))
+        made, was_there = ask_for(session, other.id, LATER, LATER + timedelta(days=1))
+        assert not was_there
         assert (made.lead, made.round) == ("asked", "first")
-        assert ask_for(session, other.id, LATER, LATER).id == made.id
+        assert ask_for(session, other.id, LATER, LATER) == (made, True)
 
 
 def test_a_phrase_is_found_in_what_the_client_said(database: Database, task_id: int) -> None:

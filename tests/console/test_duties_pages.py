@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from campaign.imports.importing import import_file
 from campaign.imports.rows import ScriptLike
@@ -111,8 +111,29 @@ def test_a_draw_is_shown_first_and_only_what_was_shown_is_drawn(pages: TestClien
     assert pages.post("/duties/draw", data=form | {"seed": "另一个"}).status_code == 409
     made = pages.post("/duties/draw", data=confirmed(again.text))
     assert (figure(made.text, "抽中"), draws()) == (4, 1)
-    assert pages.post("/duties/draw", data=confirmed(again.text)).status_code == 409  # pressed twice: drawn once
-    assert draws() == 1
+    twice = pages.post("/duties/draw", data=confirmed(again.text))
+    assert (twice.status_code, twice.url.path, draws()) == (200, made.url.path, 1)
+    pages.post(f"{made.url.path}/void", data={"why": "抽错了"})
+    assert pages.post("/duties/draw", data=confirmed(again.text)).url.path != made.url.path and draws() == 2
+
+
+def test_a_draw_that_can_no_longer_be_made_once_it_is_confirmed_is_refused(
+    pages: TestClient, place: Place, year: int
+) -> None:
+    shown = pages.post("/duties/draw", data={"kind": "suitability", "year": str(year), "seed": "s"})
+    with place.desk.database.write() as session:
+        session.execute(delete(BusinessEvent))
+    refused = pages.post("/duties/draw", data=confirmed(shown.text))
+    assert refused.status_code == 422
+    assert f"没有{year - 1}年末以前购买产品或接受服务的客户" in refused.text
+
+
+def test_a_page_that_answers_a_form_says_where_it_is_to_be_had(pages: TestClient, year: int) -> None:
+    raised = pages.post("/duties/raise")
+    refused = pages.post("/duties/draw", data={"kind": "suitability", "year": str(year - 1), "seed": ""})
+    for answer, of in ((raised, year), (refused, year - 1)):
+        (address,) = re.findall(r'id="counted" data-page="([^"]+)"', answer.text)
+        assert f"{of} 年回访义务" in pages.get(address).text
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,10 @@ from console import add_pages
 from console.access import declared_of
 from console.logged import Logged, Unlogged, UnloggedRoute, check_logged
 from console.logged_acts import LOGGED
-from models import Answer, AuditEntry, Campaign, Credential, Customer, ScriptVersion, Staff
+from models import Answer, AuditEntry, Campaign, Credential, Customer, Inspection, ScriptVersion, Staff
 from models.database import Database
 from rules import Post
+from rules.scorecards import BOT_CARD
 from tests.console.conftest import Place, SignIn
 from tests.console.test_duties_pages import of_draw, year  # noqa: F401
 
@@ -111,6 +112,27 @@ def test_draws_plans_and_scripts(as_posts: SignIn, place: Place) -> None:
     ]
 
 
+def test_what_was_done_already_is_told_once(as_posts: SignIn, place: Place) -> None:
+    manager = as_posts(Post.MANAGER, Post.INSPECTOR, **MANAGER)
+    ask = f"/calls/{place.call_id}/inspect"
+    assert manager.post(ask, follow_redirects=False).status_code == 303
+    assert told(place) == [("8101", "inspection_asked", f"通话 {place.call_id}", "")]
+    with place.desk.database.read() as session:
+        inspection = session.scalars(select(Inspection.id)).one()
+    manager.post(f"/inspections/{inspection}/give-back", follow_redirects=False)
+    assert (manager.post(ask, follow_redirects=False).status_code, told(place)) == (303, [])
+
+    (card,) = re.findall(r'name="card" value="(\d+)"', manager.get(f"/calls/{place.call_id}").text)
+    marks = {
+        f"{what}.{one.id}": said for one in BOT_CARD.items for what, said in (("mark", "half"), ("note", "见录音"))
+    }
+    path = manager.post(f"/inspections/{inspection}/score", data={"card": card} | marks).url.path
+    told(place)
+    for _ in range(2):
+        assert manager.post(f"{path}/second-review").status_code == 200
+    assert [act for _, act, _, _ in told(place)] == ["second_review"]
+
+
 def test_imports_by_a_person_and_by_a_program(as_posts: SignIn, place: Place) -> None:
     place.app.state.desk = replace(place.desk, api_token="geheim-42")
     manager = as_posts(Post.MANAGER, **MANAGER)
@@ -124,6 +146,11 @@ def test_imports_by_a_person_and_by_a_program(as_posts: SignIn, place: Place) ->
     (job,) = re.findall(r'action="/import/jobs/([^"]+)/confirm"', preview)
     manager.post(f"/import/jobs/{job}/confirm")
     assert told(place) == [("8101", "import_confirmed", f"导入 {job}", "")]
+    assert manager.post(f"/import/jobs/{job}/confirm").status_code == 200  # pressed twice
+    (given_up,) = re.findall(r'action="/import/jobs/([^"]+)/confirm"', send(CLIENTS.replace("王", "李"), act="preview"))
+    manager.post(f"/import/jobs/{given_up}/drop")
+    late = manager.post(f"/import/jobs/{given_up}/confirm")
+    assert (late.status_code, "没有导入；请重新上传" in late.text, told(place)) == (409, True, [])
     send(CLIENTS.replace("C100", "C101"))
     ((*who_did, subject, _),) = told(place)
     assert who_did == ["8101", "import"] and re.fullmatch(r"导入 \S+", subject)
