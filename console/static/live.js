@@ -1,4 +1,5 @@
-// Calls on the line, from server-sent events. EventSource reconnects by itself and then gets the whole picture.
+// Calls on the line, from server-sent events; whoever connects, or connects again, gets the whole picture first.
+const SOON = 3000, LATEST = 60000; // until it is tried again, milliseconds
 const body = document.getElementById("live");
 const count = document.getElementById("live-count");
 const calls = new Map();
@@ -60,10 +61,39 @@ function tellAway(words) {
   away.hidden = false;
 }
 
-const source = new EventSource(body.dataset.source);
-source.onopen = () => { away.hidden = true; };
-source.onerror = () => tellAway("与服务器的连接已断开，正在重新连接；下面的数字可能已经过时。");
-source.onmessage = (message) => {
+// An EventSource reconnects by itself when the line breaks, and gives up for good at an answer that is no stream: of a
+// proxy while the server restarts, or of a session that has ended.
+let wait = SOON;
+let isSignedOut = false;
+
+function connect() {
+  const source = new EventSource(body.dataset.source);
+  source.onopen = () => {
+    wait = SOON;
+    isSignedOut = false;
+    away.hidden = true;
+  };
+  source.onerror = async () => {
+    tellAway("与服务器的连接已断开，正在重新连接；下面的数字可能已经过时。");
+    if (source.readyState !== EventSource.CLOSED) return;
+    setTimeout(connect, wait);
+    wait = Math.min(2 * wait, LATEST);
+    if (isSignedOut || !await endedSession()) return;
+    isSignedOut = true;
+    away.textContent = "登录已经过期，请重新登录；下面的数字可能已经过时。";
+  };
+  source.onmessage = show;
+}
+
+// An EventSource does not tell what it was answered.
+async function endedSession() {
+  const asking = new AbortController();
+  const answer = await fetch(body.dataset.source, { signal: asking.signal }).catch(() => undefined);
+  asking.abort();
+  return answer?.status === 401;
+}
+
+function show(message) {
   const news = JSON.parse(message.data);
   if (news.kind === "closing") {
     tellAway("服务正在停止，本页不再更新；服务恢复后会自动重新连接。");
@@ -75,8 +105,9 @@ source.onmessage = (message) => {
   for (const call of over) calls.delete(call.call_id);
   draw();
   if (!reload && (news.kind === "picture" || over.length)) reload = setTimeout(refresh, 1000);
-};
+}
 
 for (const link of document.querySelectorAll("[data-open]")) link.onclick = () => { document.getElementById(link.dataset.open).open = true; };
+connect();
 spread();
 draw();

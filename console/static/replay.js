@@ -209,17 +209,17 @@ if (audio) {
   const drawn = await draw(player, audio, lines.elements, {
     seeks: () => { stopAt = null; },
     selects: (stretch) => { selected = stretch; loop = null; toggleLoop(); },
-  });
+  }).catch(() => null);
   if (drawn) {
     silences = silencesOf(...drawn, seconds(player.dataset.stretchMs));
     player.dataset.drawn = "yes";
-  }
+  } else document.getElementById("wave").textContent = "暂时不能显示波形，请稍后刷新页面；录音仍可收听。";
 }
 
 // Last, since it keeps the server from what is heard and seen first.
 const again = document.getElementById("replayed");
 if (again) {
-  const answer = await fetch(again.dataset.src);
-  if (answer.ok) again.innerHTML = await answer.text();
+  const answer = await fetch(again.dataset.src).catch(() => undefined);
+  if (answer?.ok) again.innerHTML = await answer.text();
   else again.textContent = "暂时不能重放。";
 }
