@@ -13,6 +13,7 @@ from bot.moves import Facts, Heard, Pressed, PromptFinished, Say
 from bot.nodes import Question, Script
 from bot.replay import Move
 from bot.walk.state import node_of
+from bot.walk.whoever import says_to_be_another
 from bot.writing.script_words import SAYS_AUTOMATED, SAYS_RECORDED
 from intents.values import Intent
 from rules.scorecards import Check, Mark
@@ -127,7 +128,7 @@ def _played(script: Script, log: Iterable[Move]) -> list[Played]:
                 _finish(said, move)
             case Heard():
                 before = before if move.goes_on else (confirmed, node)
-                confirmed = _confirmed(script, before[1], move.match.intent, before[0])
+                confirmed = _confirmed(script, before[1], _cue(move), before[0])
             case Pressed():
                 confirmed = _confirmed(script, node, _meaning(script, node, move.keys), confirmed)
             case _:
@@ -149,6 +150,13 @@ def _confirmed(script: Script, node: str, cue: str, before: bool) -> bool:
     if isinstance(asked, Question) and any(way.confirms_identity for way in asked.exits.values()):
         return any(way.confirms_identity and cue == at for at, way in asked.exits.items())
     return before and cue not in _STRANGERS
+
+
+def _cue(heard: Heard) -> Intent:
+    """What was meant; a slip that sounds like a wrong number (搞错了) does not say that it is one."""
+    intent = heard.match.intent
+    slip = intent is Intent.WRONG_NUMBER and not says_to_be_another(heard.text)
+    return Intent.UNCLEAR if slip else intent
 
 
 def _meaning(script: Script, node: str, key: str) -> str:

@@ -129,7 +129,7 @@ def _hear(turn: Turn, heard: Heard) -> Turn:
     if turn.state.stage is Stage.OVER:
         return turn_round(turn, said)
     if turn.state.stage is not Stage.TALKING:
-        return flag(disown(turn, said) if is_another(said) else turn, said.risks, said)
+        return flag(disown(turn, said) if is_another(turn, said) else turn, said.risks, said)
     if heard.under_prompt:
         turn = turn.having(kept=(*turn.state.kept, heard))
         return turn if turn.state.owed else release(turn)

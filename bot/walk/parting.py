@@ -4,7 +4,7 @@ It is flagged for a person; where it takes back what the goodbye rests on, the c
 
     to be called again, and asks for a person or says what is grave    -> a person calls
     to be called again, and wants no more calls                        -> refused (T/SAC 002-2024 table F.1 row 1)
-    taken for the client, and says not to be                           -> not the client, whose answers they are not
+    taken for the client, and says outright not to be                  -> not the client, whose answers they are not
     anything else                                                      -> as it was
 """
 
@@ -33,10 +33,10 @@ _BY_THE_CLIENT = (Ending.COMPLETED, Ending.CALLBACK, Ending.REFUSED)
 def turn_round(turn: Turn, said: Said) -> Turn:
     """Keep what the client wants now that the call is over."""
     before, risks = turn.state, said.risks | asked_for(said)
-    if is_another(said):
-        turn = disown(turn, said)
-    if before.identity_confirmed and not turn.state.identity_confirmed and before.ending in _BY_THE_CLIENT:
-        return _end_as(flag(turn, risks, said), Ending.NOT_CLIENT)
+    if before.identity_confirmed and is_another(turn, said):
+        turn, risks = disown(turn, said), risks | {Risk.UNCLARIFIED}
+        if before.ending in _BY_THE_CLIENT:
+            return _end_as(flag(turn, risks, said), Ending.NOT_CLIENT)
     if said.cue is Intent.REFUSE and _NO_MORE_CALLS.search(normalise(said.words)):
         return _refuse(turn, said, risks)
     turn = flag(turn, risks, said)

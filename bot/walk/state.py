@@ -64,6 +64,7 @@ class State:
     stage: Stage = Stage.TALKING
     question: str = ""
     identity_confirmed: bool = False
+    doubted: bool = False  # was confirmed, then understood as a stranger; asked anew, what was answered is kept
     identified_ms: int = 0  # where whoever is there was last confirmed to be the client
     resume_before: str = ""  # `resume_at` as it was then
     tries: Tries = Tries()

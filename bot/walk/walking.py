@@ -23,7 +23,7 @@ from bot.walk.said import Said
 from bot.walk.state import Tries, Turn
 from bot.walk.steps import ask, await_answer, come_back, enter, hand_over, present
 from bot.walk.taking import find_value, take_value
-from bot.walk.whoever import STRANGERS
+from bot.walk.whoever import STRANGERS, may_be_the_client
 from intents import Intent, normalise
 from rules.outcomes import Risk
 
@@ -45,11 +45,13 @@ def leads_to(turn: Turn, said: Said) -> str:
 
 def follow(turn: Turn, said: Said) -> Turn:
     """Go where the exit for this cue leads."""
+    if may_be_the_client(turn, said):
+        return _doubt(turn, said)
     way = turn.node.exits[said.cue]
     if way.say:
         turn = turn.say(said.cue, way.say)
     if way.confirms_identity:
-        turn = turn.having(identity_confirmed=True, identified_ms=said.start_ms, resume_before=turn.state.resume_at)
+        turn = _identify(turn, said)
     if said.cue in STRANGERS and turn.node.private and way.go in _REACTIONS:
         return enter(turn, turn.script.entry)
     if way.go in _REACTIONS:
@@ -60,6 +62,21 @@ def follow(turn: Turn, said: Said) -> Turn:
         return take_value(turn, said, found)
     reads_back = target is not turn.node and asked_by(turn.script, turn.node) is target
     return come_back(turn, way.go) if reads_back else enter(turn, way.go)
+
+
+def _identify(turn: Turn, said: Said) -> Turn:
+    """Whoever is there is the client; after a doubt the same as before it, whose answers began earlier."""
+    state = turn.state
+    if not state.doubted:
+        turn = turn.having(identified_ms=said.start_ms, resume_before=state.resume_at)
+    return turn.having(identity_confirmed=True, doubted=False)
+
+
+def _doubt(turn: Turn, said: Said) -> Turn:
+    """Of a wrong number in mid-review nothing is believed yet; who sounds like another is asked who is speaking."""
+    if said.cue is Intent.WRONG_NUMBER:
+        return clarify(turn, replace(said, cue=Intent.UNCLEAR))
+    return begin_again(turn.having(doubted=True), said)
 
 
 def give_up(turn: Turn, said: Said) -> Turn:
@@ -136,7 +153,7 @@ def _wait(turn: Turn, said: Said) -> Turn:
 def await_another(turn: Turn, said: Said) -> Turn:
     """Wait for whoever is being called to the telephone: a person who has yet to say who they are."""
     turn = turn.having(node=turn.script.entry, identity_confirmed=False, tries=Tries(holds=turn.state.tries.holds))
-    turn = turn.having(digits="", dictated=())
+    turn = turn.having(doubted=False, digits="", dictated=())
     return _wait(turn, replace(said, cue=Intent.HOLD))
 
 

@@ -108,10 +108,13 @@ def test_what_a_stranger_heard_of_the_account_is_found(said: Say) -> None:
     assert (found.mark, found.words, found.at_ms) == (Mark.NONE, said.text, 8000)
 
 
-@pytest.mark.parametrize("then", [Intent.NOT_CLIENT, Intent.WRONG_NUMBER])
-def test_a_stranger_who_takes_over_takes_the_confirmation_back(then: Intent) -> None:
+@pytest.mark.parametrize(("then", "words"), [(Intent.NOT_CLIENT, "…"), (Intent.WRONG_NUMBER, "你打错电话了")])
+def test_a_stranger_who_takes_over_takes_the_confirmation_back(then: Intent, words: str) -> None:
     said = Say("suitability.knows_rules/ask", "请问您是否已知晓业务规则？")
-    log = held(YES, YES, then)
+    call = Conversation(SCRIPT, FACTS)
+    for cue, heard in ((YES, "是我"), (YES, "方便"), (then, words)):
+        call.mean(cue, heard)
+    log = list(call.log)
     assert marks(log)[Check.IDENTITY] is Mark.FULL
     assert marks([*log, said])[Check.IDENTITY] is Mark.NONE
     assert marks([*held(YES, YES), said])[Check.IDENTITY] is Mark.FULL

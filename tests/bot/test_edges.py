@@ -20,10 +20,12 @@ from tests.bot.conversation import facts_for
 
 VALUES = {Capture.TIME: "明天下午三点", Capture.NUMBER: "幺三八零零零零幺二三四", Capture.WORDS: "软件老是卡"}
 OPEN = (Intent.YES, Intent.NO, Intent.UNSURE)  # without words to keep, an open question stays open
+# In mid-review only outright words are those of a stranger.
+OUTRIGHT = {Intent.NOT_CLIENT: "我不是本人", Intent.WRONG_NUMBER: "你打错电话了"}
 
 
-def heard(intent: Intent, words: str = "…") -> Heard:
-    return Heard(words, Match(intent), 0, 1)
+def heard(intent: Intent, words: str = "") -> Heard:
+    return Heard(words or OUTRIGHT.get(intent, "…"), Match(intent), 0, 1)
 
 
 def visits(script: Script) -> dict[str, State]:
