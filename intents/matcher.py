@@ -134,8 +134,8 @@ class Matcher:
         if paused := after_pause(folded(text)):
             rest = self.reader.read(paused).plain
             return self._with_rest(question, Remainder(remainder(rest).text or rest, turned=True), decided)
-        rest = remainder(reading.plain)
-        return self._with_rest(question, rest, decided) if rest.text else decided
+        behind = remainder(reading.plain)
+        return self._with_rest(question, behind, decided) if behind.text else decided
 
     def _with_rest(self, question: str, behind: Remainder, decided: Match) -> Match:
         """A safe answer with the risk that the rest shows alone, or to be asked again where the rest is against it.
