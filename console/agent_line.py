@@ -105,9 +105,7 @@ async def _seated(
 ) -> Sitting | None:
     presence = _presence(me, wish.presence)
     agent = Agent(me.staff_id, me.number, me.name)
-    sitting = Sitting(lines.roster, agent, phone, wish.token, presence, presence)
-    if lines.by_hand is not None:
-        sitting.came = lines.by_hand.rejoin
+    sitting = Sitting(lines.roster, agent, phone, wish.token, presence, presence, by_hand=lines.by_hand)
     try:
         sitting.sign_on(instead=wish.instead)
     except RosterError as error:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,7 @@ from campaign.handover.agents import Roster
 from campaign.handover.duty import News, Presence, PresenceChanged, QueueChanged, Replaced, RosterError, TalkEnded
 from campaign.handover.seats import Seat
 from campaign.handover.talks import Agent
+from campaign.other_ways.by_hand_onward import InHands
 from campaign.to_the_end import called_off
 from console.agent_messages import told
 from telephony.browser import BrowserPhone
@@ -46,7 +47,7 @@ class Sitting:
     token: str
     presence: Presence
     chosen: Presence = Presence.FREE  # by the agent, whatever has come since
-    came: Callable[[Seat], None] = lambda seat: None  # on duty anew
+    by_hand: InHands | None = None  # where a client may wait who was called from here
     seat: Seat | None = None  # None: off duty until the page is back
     ended: TalkEnded | None = None  # a talk that is still to be written down
     _outbox: asyncio.Queue[dict[str, Any]] = field(default_factory=lambda: asyncio.Queue(_WAITING))
@@ -64,8 +65,8 @@ class Sitting:
 
     def sign_on(self, *, instead: bool = False) -> None:
         """Go on duty; raises RosterError for who is on duty elsewhere."""
-        self.seat = self.roster.sign_on(self.agent, self.phone, self.post, self.presence, instead=instead)
-        self.came(self.seat)
+        duty = self.by_hand or self.roster
+        self.seat = duty.sign_on(self.agent, self.phone, self.post, self.presence, instead=instead)
 
     def post(self, news: News) -> None:
         """Tell the page; one that takes nothing is as good as closed, and is told anew when it is back."""

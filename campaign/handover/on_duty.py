@@ -88,9 +88,11 @@ class OnDuty:
         presence: Presence = Presence.FREE,
         *,
         instead: bool = False,
+        busy: bool = False,
     ) -> Seat:
         """Put an agent on duty; `instead` of another page of the same agent, which is told so and is over.
 
+        `presence` is what the agent wishes; `busy`: a client waits for them already, and nothing else rings there.
         Raises RosterError for one who is on duty elsewhere, or talks there; nobody does whose voice is lost there.
         """
         other = self._seats.get(agent.number)
@@ -106,11 +108,11 @@ class OnDuty:
             self.sign_off(other)
         if len(self._seats) >= MOST_ON_DUTY:
             raise RosterError(f"值班坐席已满 {MOST_ON_DUTY} 人")
-        seat = self._seats[agent.number] = Seat(
-            agent, phone, tell, presence, Presence.WATCHING if presence is Presence.WATCHING else Presence.FREE
-        )  # fmt: skip
-        self.noted(agent, presence)
-        self._advance(SignedOn(agent.number, agent.name, presence))
+        rest = Presence.WATCHING if presence is Presence.WATCHING else Presence.FREE
+        now = Presence.BUSY if busy else presence
+        seat = self._seats[agent.number] = Seat(agent, phone, tell, now, rest)
+        self.noted(agent, now)
+        self._advance(SignedOn(agent.number, agent.name, now))
         return seat
 
     def sign_off(self, seat: Seat) -> None:

@@ -16,11 +16,21 @@ from campaign.calls.call_form import CallForm
 from campaign.calls.feed import Feed, Stage
 from campaign.handover.agents import Roster
 from campaign.handover.consulting import extension_of, talk_with_extension
-from campaign.handover.duty import AskEnd, Asking, FormChanged, Presence, Supervising, TalkEnded, VoiceLost, WrapUpEnded
+from campaign.handover.duty import (
+    AskEnd,
+    Asking,
+    FormChanged,
+    News,
+    Presence,
+    Supervising,
+    TalkEnded,
+    VoiceLost,
+    WrapUpEnded,
+)
 from campaign.handover.meanwhile import Asides, Voiced, asides_of, keep_company, take_leave
 from campaign.handover.roads import LiveLines
-from campaign.handover.seats import Seat
-from campaign.handover.talks import Loan, Onward
+from campaign.handover.seats import AgentPhone, Seat
+from campaign.handover.talks import Agent, Loan, Onward
 from campaign.other_ways.by_hand_call import HandCall
 from campaign.other_ways.by_hand_lost import Loss, Return, until_back
 from campaign.other_ways.by_hand_records import call_back, form_of, left_with
@@ -155,11 +165,26 @@ class InHands:
 
     # The voice of who has the client is lost
 
-    def rejoin(self, seat: Seat) -> None:
-        """Somebody is on duty anew: their call by hand, or what is still to be written down of it, is theirs again."""
-        call = self._calls.get(seat.agent.number)
-        if call is None or call.seat is seat:
-            return
+    def sign_on(
+        self,
+        agent: Agent,
+        phone: AgentPhone,
+        tell: Callable[[News], None],
+        presence: Presence = Presence.FREE,
+        *,
+        instead: bool = False,
+    ) -> Seat:
+        """Put an agent on duty like the roster; their call by hand, or its writing down, is theirs again.
+
+        Nobody who waits for an agent rings there meanwhile.
+        """
+        awaited = agent.number in self._calls
+        seat = self.roster.sign_on(agent, phone, tell, presence, instead=instead, busy=awaited)
+        if awaited:
+            self._rejoin(self._calls[agent.number], seat)
+        return seat
+
+    def _rejoin(self, call: HandCall, seat: Seat) -> None:
         old, call.seat = call.seat, seat
         seat.dials = seat.ring = call.placed.call_id
         seat.began, seat.wanted, seat.ended, seat.write_by = old.began, old.wanted, old.ended, old.write_by

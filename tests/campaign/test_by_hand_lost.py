@@ -21,6 +21,7 @@ from campaign.handover.duty import (
     Asking,
     FormChanged,
     Presence,
+    Rings,
     RosterError,
     TalkBegan,
     TalkEnded,
@@ -32,12 +33,13 @@ from campaign.handover.waiting_room import Terms
 from campaign.handover.wrapping import WrapUp
 from campaign.other_ways import by_hand_onward
 from campaign.other_ways.people import PhoneReviews
+from campaign.to_the_end import called_off
 from campaign.works import Works
 from models import Answer, AuditEntry, Escalation, HumanReview, ReviewTask
 from rules import Outcome
 from telephony.browser import BrowserLines
 from telephony.recording import RecordingStore
-from tests.campaign.test_agents import Page
+from tests.campaign.test_agents import Client, Page, client
 from tests.campaign.test_attempt import ears, works
 from tests.campaign.test_by_hand_shared import AGENT, OTHER, Floor, database
 from tests.campaign.test_losing_agents import FAREWELL, LOST, WAITING, of_these, tones
@@ -46,7 +48,7 @@ from tests.telephony.browserend import Browser, on_duty
 from tests.telephony.farend import KEY, Call
 from tests.telephony.sounds import line, sine
 
-__all__ = ["database", "ears", "people", "works"]
+__all__ = ["client", "database", "ears", "people", "works"]
 
 T = TypeVar("T")
 ANEW, OUTSIDE = 2500, 700  # Hz: of the agent's new voice, of who answers at the extension
@@ -90,8 +92,7 @@ async def back(on: Floor, old: Seat) -> AsyncIterator[tuple[Seat, Page, Browser]
     """The agent goes on duty at another page, whose voice is another one."""
     async with BrowserLines() as browsers, on_duty(browsers, ANEW) as (browser, phone):
         page = Page()
-        seat = on.roster.sign_on(old.agent, phone, page.tell)
-        on.by_hand.rejoin(seat)
+        seat = on.by_hand.sign_on(old.agent, phone, page.tell)
         yield seat, page, browser
 
 
@@ -131,6 +132,24 @@ async def test_an_agent_who_is_back_has_the_client_again_and_all_that_was_ticked
     assert (loss["agent"], loss["end"]) == ("8002", "back") and 0 < loss["lost_ms"] < loss["until_ms"]
     assert [answer.value for answer in stored(on, Answer)] == ["yes"]
     assert stored(on, Escalation) == []
+
+
+async def test_no_client_who_waits_rings_at_an_agent_who_is_back_before_that_call_is_written_down(
+    floor: Floor, task_id: int, client: Client
+) -> None:
+    async with floor as on:
+        on.roster.begin_dialling(on.seat("8003"), "another call")
+        dialled, old = await lose(on, task_id)
+        fetching = asyncio.create_task(on.roster.fetch(client.wanted()))
+        await on.pages["8003"].until(lambda: on.roster.waiting == 1)
+        async with back(on, old) as (seat, page, _):
+            assert seat.presence is Presence.BUSY and seat.ring == seat.dials and page.rung == 0
+            await dialled.say("hangup", sip=200, q850=16)
+            await page.see(TalkEnded)
+            assert page.rung == 0
+            await on.by_hand.record(seat, WrapUp(CallEnd(Outcome.HUNG_UP)))
+            await page.see(Rings)
+            await called_off(fetching)
 
 
 async def test_where_the_agent_does_not_come_back_in_time_the_client_is_told_of_the_callback_that_there_is(
