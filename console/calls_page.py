@@ -26,7 +26,7 @@ from console.inspecting_page import catch_up
 from console.remembered import Asking
 from console.render import PAGE_SIZE, page
 from console.scoring_card import scoring_of
-from console.spreadsheet import spreadsheet
+from console.spreadsheet import MOST_ROWS, spreadsheet
 from console.transcript import transcript_of
 from console.words import (
     masked_words,
@@ -55,7 +55,7 @@ LISTENS = posts(*MAY_LISTEN)
 
 
 ANSWERED = {"yes": "肯定", "no": "否定", "unsure": "不确定"}
-SEARCH_SECONDS, EXPORT_SECONDS, EXPORTED = 1.5, 20.0, 10_000
+SEARCH_SECONDS, EXPORT_SECONDS = 1.5, 20.0
 FOUND_HEAD = tuple("通话 时间 方式 客户号 客户 号码 回访类型 任务 结果 登记状态 通话时长 风险 线路".split())
 # What a task may be left as after a call, the temporary ones last.
 LEFT_AS = tuple(dict.fromkeys((*STATUSES, *(row.temporary_status for row in APPENDIX_F))))
@@ -148,9 +148,9 @@ def export_found(request: Request, query: Annotated[ListQuery, Query()]) -> Resp
     """The calls that the filters leave (at most 10,000, the latest first), as a spreadsheet, masked."""
     with desk_of(request).database.read() as session:
         if len(spoken_form(query.phrase)) >= LEAST_PHRASE:
-            found = _saying(session, query, EXPORTED, EXPORT_SECONDS).items
+            found = _saying(session, query, MOST_ROWS, EXPORT_SECONDS).items
         else:
-            found = calls(session, query.narrowed(), page=1, size=EXPORTED)
+            found = calls(session, query.narrowed(), page=1, size=MOST_ROWS)
         return spreadsheet(request, "通话记录", FOUND_HEAD, map(_found_line, found))
 
 

@@ -17,7 +17,7 @@ from console.access import posts, signed_in
 from console.desk import desk_of
 from console.remembered import Asking, remembered_of
 from console.render import PAGE_SIZE, page
-from console.spreadsheet import spreadsheet
+from console.spreadsheet import MOST_ROWS, spreadsheet
 from console.words import CAMPAIGN_STATES, zh_time
 from models import Campaign, CampaignStopped, ReviewTask
 from models.calls import Page, figures_of
@@ -44,7 +44,6 @@ from rules.hours_text import EXAMPLE, parse_hours, written_hours
 
 MOST_LINES = 2000
 MOST_PER_HOUR = 500_000
-MOST_EXPORTED = 10_000
 
 router = APIRouter(prefix="/campaigns")
 SEES = posts(Post.MANAGER, Post.INSPECTOR, Post.OPERATOR)
@@ -81,7 +80,7 @@ def show_list(request: Request, query: Annotated[ListQuery, Query()]) -> Respons
 def export(request: Request, query: Annotated[ListQuery, Query()]) -> Response:
     """The same as a spreadsheet."""
     with desk_of(request).database.read() as session:
-        found = campaign_list(session, query.narrowed(), page=1, size=MOST_EXPORTED)
+        found = campaign_list(session, query.narrowed(), page=1, size=MOST_ROWS)
         progress = _progress(request, [one.id for one in found.items])
         rows = [_row(one, progress.get(one.id, Progress())) for one in found.items]
     heads = ("方案", "建立时间", "状态", "任务", "待拨打", "已完成", "已回访", "转人工")

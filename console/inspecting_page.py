@@ -14,7 +14,7 @@ from console.access import posts, signed_in
 from console.desk import Desk, desk_of
 from console.logged_acts import NOTHING
 from console.render import PAGE_SIZE, page
-from console.spreadsheet import spreadsheet
+from console.spreadsheet import MOST_ROWS, spreadsheet
 from console.words import review_word, zh_time
 from models import Inspection, TakenByAnother
 from models.audit import note
@@ -54,7 +54,6 @@ STANDING_WORDS = {
 ROUND_WORDS = {Round.FIRST: "初检", Round.SECOND: "复核", Round.CALIBRATION: "校准"}
 GONE = "这通电话刚刚被别人领取，或者不能由您质检（您的通话，或您已经评过）。"
 _TAKEN_IN_AT_ONCE, _TAKING_IN_SECONDS = 100, 1.0
-_EXPORTED = 10_000
 
 router = APIRouter()
 
@@ -127,7 +126,7 @@ def export(request: Request, query: Annotated[QueueQuery, Query()]) -> Response:
     desk, me = desk_of(request), signed_in(request)
     with desk.database.read() as session:
         wanted = query.narrowed(me.staff_id)
-        rows = queue(session, wanted, desk.clock.now(), page=1, size=_EXPORTED).items
+        rows = queue(session, wanted, desk.clock.now(), page=1, size=MOST_ROWS).items
         return spreadsheet(request, "质检队列", HEAD, map(_line, rows))
 
 

@@ -21,7 +21,7 @@ from console.calls_page import MAY_LISTEN
 from console.desk import desk_of
 from console.render import PAGE_SIZE, page
 from console.spreadsheet import MOST_ROWS, spreadsheet
-from console.words import masked_words, sheet_time
+from console.words import masked_words, review_word, sheet_time
 from models import HumanReview, Staff
 from models.corrections import corrections_of_answers
 from models.people import Listed, PeopleFilter, Waits, human_review, note_of, people_list
@@ -80,7 +80,7 @@ def _line(one: Listed) -> tuple[str, ...]:
         sheet_time(task.deadline_at),
         task.customer.number,
         mask_name(task.customer.name),
-        label_of(ReviewType(task.review_type)),
+        review_word(task.review_type),
         task.product.risk_level if task.product else "",
         task.number,
         task.status,

@@ -17,7 +17,7 @@ from console.desk import desk_of
 from console.plan_form import fields_of, plan_written, refuse_unreadable, suggested, suggested_name
 from console.remembered import remembered_of
 from console.render import PAGE_SIZE, page
-from console.spreadsheet import spreadsheet
+from console.spreadsheet import MOST_ROWS, spreadsheet
 from models import Draw, ReviewPlan
 from models.calls import Page
 from models.errors import VersionChanged
@@ -37,8 +37,6 @@ from rules.plan import (
     PlanState,
     acts_for,
 )
-
-MOST_EXPORTED = 10_000
 
 # Whoever is concerned drafts (§8.1.1); what only managers may do is said by rules.plan.
 router = APIRouter(prefix="/plans", dependencies=[posts(Post.MANAGER, Post.INSPECTOR)])
@@ -72,7 +70,7 @@ def export(request: Request, query: Annotated[ListQuery, Query()]) -> Response:
     with desk_of(request).database.read() as session:
         rows = [
             [one.name, STATE_WORDS[PlanState(one.state)], *(text for _, text in table_d1(plan_of(one)))]
-            for one in plans_listed(session, query.narrowed(), page=1, size=MOST_EXPORTED)[0]
+            for one in plans_listed(session, query.narrowed(), page=1, size=MOST_ROWS)[0]
         ]
     return spreadsheet(request, "客户回访方案", ("方案名称", "状态", *(heading for heading, _ in HEADINGS)), rows)
 

@@ -16,7 +16,7 @@ from console.filter_times import day_of
 from console.inspecting_page import SEES
 from console.render import PAGE_SIZE, page
 from console.scoring_page import EVERYBODY_SCORED
-from console.spreadsheet import spreadsheet
+from console.spreadsheet import MOST_ROWS, spreadsheet
 from console.words import zh_time
 from models import Calibration, Score
 from models.calls import call
@@ -26,7 +26,6 @@ from rules import Post
 from rules.scorecards import Agreement, Mark, agreement_of
 
 MOST_CALLS, MOST_NAME, CALIBRATION_DAYS = 10, 40, 7
-_EXPORTED = 10_000
 _HEAD = ("通话", "评分时间", "评分表", "版本", "话术", "被评人", "工号", "得分", "合格", "一票否决", "质检员")
 
 router = APIRouter()
@@ -84,7 +83,7 @@ def results(request: Request, query: Annotated[ResultQuery, Query()]) -> Respons
 def export(request: Request, query: Annotated[ResultQuery, Query()]) -> Response:
     """The scores as they are narrowed, as a spreadsheet."""
     with desk_of(request).database.read() as session:
-        found = scores(session, query.span, script=query.script, agent=query.agent, page=1, size=_EXPORTED).items
+        found = scores(session, query.span, script=query.script, agent=query.agent, page=1, size=MOST_ROWS).items
         return spreadsheet(request, "质检结果", _HEAD, map(_line, found))
 
 

@@ -16,7 +16,7 @@ from console.access import posts, signed_in
 from console.desk import desk_of
 from console.passwords import generated, hash_of
 from console.render import PAGE_SIZE, page
-from console.spreadsheet import spreadsheet
+from console.spreadsheet import MOST_ROWS, spreadsheet
 from models import Credential
 from models.access import add_user, disable, enable, forget_totp, give_posts, set_password, user_numbered
 from models.audit import Act, note
@@ -54,7 +54,7 @@ def show(request: Request, query: Annotated[UsersQuery, Query()]) -> Response:
 def export(request: Request, query: Annotated[UsersQuery, Query()]) -> Response:
     """What the filters leave, as a spreadsheet."""
     with desk_of(request).database.read() as session:
-        found = users_page(session, query.narrowed(), page=1, size=10_000)
+        found = users_page(session, query.narrowed(), page=1, size=MOST_ROWS)
         held = posts_of_all(session, [user.staff_id for user in found.items])
         rows = [
             (

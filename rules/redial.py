@@ -135,7 +135,7 @@ class Decision:
 def next_step(history: Sequence[PastAttempt], policy: RedialPolicy, now: datetime) -> Decision:
     """Decide what follows after these attempts (oldest first); raises BadHistory for impossible ones."""
     _check_order(history, now)
-    made = [attempt for attempt in history if attempt.outcome is not Outcome.OWN_LINE_FAILED]
+    made = _let_through(history)
     taken = [attempt for attempt in made if not _is_void(attempt, policy)]
     if taken:
         decision = _after(taken, policy)
@@ -154,8 +154,13 @@ def next_step(history: Sequence[PastAttempt], policy: RedialPolicy, now: datetim
 
 def is_callback(history: Sequence[PastAttempt]) -> bool:
     """Whether the client asked for the next call: the latest one that our own line let through agreed its time."""
-    made = [attempt for attempt in history if attempt.outcome is not Outcome.OWN_LINE_FAILED]
+    made = _let_through(history)
     return bool(made) and made[-1].outcome is Outcome.CALLBACK_AGREED and made[-1].callback_at is not None
+
+
+def _let_through(history: Sequence[PastAttempt]) -> list[PastAttempt]:
+    """The attempts that our own line let through: the others are none."""
+    return [attempt for attempt in history if attempt.outcome is not Outcome.OWN_LINE_FAILED]
 
 
 def _check_order(history: Sequence[PastAttempt], now: datetime) -> None:
